@@ -1,0 +1,94 @@
+/** What a leaf may say in `format`. Objects come from `list`, `record` and `either`. */
+export type FormatName =
+  | 'int'
+  | 'nat'
+  | 'port'
+  | 'duration'
+  | 'bytes'
+  | 'address'
+  | 'cidr'
+  | 'hex'
+  | 'uint64'
+  | EndpointFormat;
+/** The name of a configured endpoint of that protocol, or a list of names; the value is always a list. */
+export type EndpointFormat = 'udp-endpoints' | 'tcp-endpoints' | 'http-endpoints';
+export interface ListFormat<I> {
+  readonly kind: 'list';
+  readonly item: I;
+}
+export interface RecordFormat<I> {
+  readonly kind: 'record';
+  readonly item: I;
+}
+export interface EitherFormat<W extends string, I> {
+  readonly kind: 'either';
+  readonly word: W;
+  readonly item: I;
+}
+export type Format =
+  | StringConstructor
+  | NumberConstructor
+  | BooleanConstructor
+  | FormatName
+  | readonly (string | number)[]
+  | ListFormat<Node>
+  | RecordFormat<Node>
+  | EitherFormat<string, Format>;
+
+/** One key an operator may set. `default: null` without `nullable` means that the key is required. */
+export interface Leaf {
+  /** Written for the operator: effect and unit. */
+  readonly doc: string;
+  readonly format: Format;
+  readonly default: unknown;
+  readonly nullable?: boolean;
+  /** Never printed or logged; `*_FILE` in the environment names a file that holds it. */
+  readonly sensitive?: boolean;
+}
+export interface Section {
+  readonly [key: string]: Node;
+}
+export type Node = Leaf | Section;
+
+/** TypeScript type of a validated section. Durations are milliseconds, bytes are numbers, uint64 is bigint. */
+export type ConfigOf<S> = S extends { readonly format: infer F }
+  ? ValueOf<F> | (S extends { readonly nullable: true } ? null : never)
+  : { readonly [K in keyof S]: ConfigOf<S[K]> };
+type ValueOf<F> = F extends StringConstructor
+  ? string
+  : F extends NumberConstructor
+    ? number
+    : F extends BooleanConstructor
+      ? boolean
+      : F extends 'int' | 'nat' | 'port' | 'duration' | 'bytes'
+        ? number
+        : F extends 'uint64'
+          ? bigint
+          : F extends 'address'
+            ? { readonly host: string; readonly port: number }
+            : F extends 'cidr'
+              ? string
+              : F extends 'hex'
+                ? Uint8Array
+                : F extends EndpointFormat
+                  ? readonly string[]
+                  : F extends ListFormat<infer I>
+                    ? readonly ConfigOf<I>[]
+                    : F extends RecordFormat<infer I>
+                      ? ReadonlyMap<string, ConfigOf<I>>
+                      : F extends EitherFormat<infer W, infer I>
+                        ? W | ValueOf<I>
+                        : F extends readonly (infer V)[]
+                          ? V
+                          : never;
+
+export const list = <const I extends Node>(item: I): ListFormat<I> => ({ kind: 'list', item });
+export const record = <const I extends Node>(item: I): RecordFormat<I> => ({
+  kind: 'record',
+  item,
+});
+export const either = <const W extends string, const I extends Format>(
+  word: W,
+  item: I,
+): EitherFormat<W, I> => ({ kind: 'either', word, item });
+export const isLeaf = (node: Node): node is Leaf => 'format' in node && 'default' in node;

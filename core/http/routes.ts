@@ -1,0 +1,22 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
+
+/** The encapsulated, typed fastify scope in which one plugin declares its routes; schemas are typebox. */
+export type HttpScope = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
+
+/** Called once, when all plugins are set up and before the endpoint listens. */
+export type Routes = (scope: HttpScope) => void | Promise<void>;
+
+export interface RoutesOptions {
+  /** Name of an http endpoint, or several; default `http`. */
+  readonly endpoint?: string | readonly string[];
+  /** Path before all routes, such as `/v1`. */
+  readonly prefix?: string;
+}

@@ -1,0 +1,64 @@
+/**
+ * The public face of the host: the plugin contract and what plugins are built from.
+ * @packageDocumentation
+ */
+export type { Bus } from './bus/bus.js';
+export { type Clock, SystemClock } from './clock.js';
+export {
+  type Command,
+  type CommandCaller,
+  type CommandContext,
+  type CommandDefinition,
+  command,
+} from './command.js';
+export {
+  type ConfigOf,
+  either,
+  type Leaf,
+  list,
+  record,
+  type Section,
+} from './config/schema.js';
+export { inject, injectable } from './di.js';
+export { ConfigError, messageOf, type Problem, ServerError } from './errors.js';
+export { ServerStarted, ServerStopping } from './events.js';
+export type { HttpScope, Routes, RoutesOptions } from './http/routes.js';
+export type { Logger } from './logger.js';
+export type { Counter, Histogram, Labels, Metrics } from './metrics.js';
+export { ByteReader } from './net/byte-reader.js';
+export { ByteWriter } from './net/byte-writer.js';
+export { ChallengeIssuer } from './net/challenge.js';
+export type { Connection, TcpEndpoint } from './net/connection.js';
+export type {
+  Datagram,
+  DatagramHandler,
+  DatagramRoute,
+  UdpEndpoint,
+} from './net/datagram.js';
+export { DecodeError, type DecodeErrorKind } from './net/decode-error.js';
+export { ListBudget, type ListBudgetOptions } from './net/list-budget.js';
+export { PeerAddress } from './net/peer-address.js';
+export {
+  AddressLimit,
+  GlobalLimit,
+  PrefixLimit,
+  type RateLimitOptions,
+} from './net/rate-limit.js';
+export { hashWords, SipHash } from './net/siphash.js';
+export {
+  type AnyToken,
+  type Constructor,
+  type Context,
+  definePlugin,
+  type Plugin,
+  type PluginDefinition,
+  type ServerFacts,
+} from './plugin.js';
+export type { Json, KeepOptions, ScanOptions, Store } from './store/store.js';
+export {
+  type EventToken,
+  eventToken,
+  type ServiceOf,
+  type ServiceToken,
+  serviceToken,
+} from './tokens.js';
