@@ -37,6 +37,11 @@ export type {
 } from './net/datagram.js';
 export { DecodeError, type DecodeErrorKind } from './net/decode-error.js';
 export { ListBudget, type ListBudgetOptions } from './net/list-budget.js';
+export {
+  type FrameListener,
+  LengthFraming,
+  type LengthFramingOptions,
+} from './net/length-framing.js';
 export { PeerAddress } from './net/peer-address.js';
 export {
   AddressLimit,
