@@ -1,0 +1,284 @@
+import { DecodeError } from 'beaconry';
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+/** From here on a string is read four bytes at a time. */
+const LONG = 64;
+/** Nesting that readers commonly accept; deeper text is refused. */
+const MAX_DEPTH = 64;
+
+/**
+ * A cursor over JSON text (RFC 8259) that checks the grammar without building values, so that a member can
+ * be passed on as the bytes between its quotes. It does not check UTF-8: `nonAscii` says whether there is
+ * any reason to. Failures throw `DecodeError`.
+ */
+export class JsonText {
+  bytes: Buffer = Buffer.alloc(0);
+  at = 0;
+  end = 0;
+  /** The string read last: its bytes between the quotes. */
+  stringStart = 0;
+  stringEnd = 0;
+  /** The string read last holds escapes. */
+  escaped = false;
+  /** The string read last names half a surrogate pair, which is no character. */
+  halfSurrogate = false;
+  /** Some string since `reset` holds bytes beyond ASCII. */
+  nonAscii = false;
+  #view: DataView | undefined;
+
+  reset(bytes: Buffer, start: number, end: number): void {
+    if (this.bytes !== bytes) {
+      this.bytes = bytes;
+      this.#view = undefined;
+    }
+    this.at = start;
+    this.end = end;
+    this.nonAscii = false;
+  }
+
+  /** Lets go of the bytes, so that the cursor does not keep a chunk alive. */
+  release(): void {
+    this.bytes = NOTHING;
+    this.#view = undefined;
+  }
+
+  fail(what: string): never {
+    const kind = this.at >= this.end ? 'truncated' : 'invalid';
+    throw new DecodeError(kind, this.at, what);
+  }
+
+  skipSpace(): void {
+    const { bytes, end } = this;
+    let at = this.at;
+    while (at < end) {
+      const byte = bytes[at] as number;
+      if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) break;
+      at++;
+    }
+    this.at = at;
+  }
+
+  /** The next byte after white space, or -1 at the end; it is not taken. */
+  peek(): number {
+    this.skipSpace();
+    return this.at < this.end ? (this.bytes[this.at] as number) : -1;
+  }
+
+  /** Takes one structural byte after white space. */
+  expect(byte: number): void {
+    if (this.peek() !== byte) this.fail(`"${String.fromCharCode(byte)}" is missing`);
+    this.at++;
+  }
+
+  /** Reads a string whose opening quote is the next byte. */
+  string(): void {
+    if (this.at >= this.end || this.bytes[this.at] !== QUOTE) this.fail('a string is missing');
+    this.at++;
+    this.restOfString();
+  }
+
+  /** Reads a string up to its closing quote; the opening one was taken. */
+  restOfString(): void {
+    const { bytes, end } = this;
+    let at = this.at;
+    let seen = 0;
+    this.stringStart = at;
+    this.escaped = false;
+    this.halfSurrogate = false;
+    for (;;) {
+      if (end - at >= LONG) {
+        at = this.#plainWords(at);
+      }
+      // Up to LONG bytes one by one before the words are tried again.
+      const stop = at + LONG < end ? at + LONG : end;
+      while (at < stop) {
+        const byte = bytes[at] as number;
+        if (byte === QUOTE) {
+          this.stringEnd = at;
+          this.at = at + 1;
+          if (seen >= 0x80) this.nonAscii = true;
+          return;
+        }
+        if (byte === BACKSLASH) {
+          at = this.#escape(at);
+          continue;
+        }
+        if (byte < 0x20) {
+          this.at = at;
+          this.fail('a raw control character');
+        }
+        seen |= byte;
+        at++;
+      }
+      if (at >= end) {
+        this.at = end;
+        this.fail('a string without its closing quote');
+      }
+    }
+  }
+
+  /** Skips words of four bytes that hold no quote, backslash or control character. */
+  #plainWords(from: number): number {
+    this.#view ??= new DataView(
+      this.bytes.buffer as ArrayBuffer,
+      this.bytes.byteOffset,
+      this.bytes.length,
+    );
+    const view = this.#view;
+    const last = this.end - 4;
+    let at = from;
+    let seen = 0;
+    while (at <= last) {
+      const word = view.getInt32(at, true);
+      const quote = word ^ 0x22222222;
+      const backslash = word ^ 0x5c5c5c5c;
+      // The classic test for a zero byte, and its form for a byte below 0x20.
+      const found =
+        ((quote - 0x01010101) & ~quote) |
+        ((backslash - 0x01010101) & ~backslash) |
+        ((word - 0x20202020) & ~word);
+      if ((found & 0x80808080) !== 0) break;
+      seen |= word;
+      at += 4;
+    }
+    if ((seen & 0x80808080) !== 0) this.nonAscii = true;
+    return at;
+  }
+
+  #escape(at: number): number {
+    this.escaped = true;
+    this.at = at + 1;
+    if (this.at >= this.end) this.fail('an escape is cut off');
+    const kind = this.bytes[at + 1] as number;
+    if (kind !== 0x75) {
+      if (!SIMPLE_ESCAPES.has(kind)) this.fail('an unknown escape');
+      return at + 2;
+    }
+    const unit = this.#unit(at);
+    const high = (unit & 0xfc00) === 0xd800;
+    if (high && this.bytes[at + 6] === BACKSLASH && this.bytes[at + 7] === 0x75) {
+      if ((this.#unit(at + 6) & 0xfc00) === 0xdc00) return at + 12;
+    }
+    if (high || (unit & 0xfc00) === 0xdc00) this.halfSurrogate = true;
+    return at + 6;
+  }
+
+  /** The number in `\uXXXX` whose backslash is at `at`. */
+  #unit(at: number): number {
+    this.at = at;
+    if (at + 6 > this.end) this.fail('an escape is cut off');
+    let unit = 0;
+    for (let i = at + 2; i < at + 6; i++) {
+      const byte = this.bytes[i] as number;
+      const letter = byte | 0x20;
+      const digit =
+        byte >= 0x30 && byte <= 0x39
+          ? byte - 0x30
+          : letter >= 0x61 && letter <= 0x66
+            ? letter - 0x57
+            : this.fail('an escape that is not four hex digits');
+      unit = (unit << 4) | digit;
+    }
+    return unit;
+  }
+
+  /** Skips one value of any shape; `depth` is how many objects and arrays it lies in. */
+  skipValue(depth: number): void {
+    const byte = this.peek();
+    switch (byte) {
+      case QUOTE:
+        this.string();
+        return;
+      case 0x7b:
+        this.#members(depth + 1);
+        return;
+      case 0x5b:
+        this.#items(depth + 1);
+        return;
+      case 0x74:
+        this.word('true');
+        return;
+      case 0x66:
+        this.word('false');
+        return;
+      case 0x6e:
+        this.word('null');
+        return;
+      default:
+        this.#number();
+    }
+  }
+
+  word(word: string): void {
+    for (let i = 0; i < word.length; i++) {
+      if (this.at >= this.end || this.bytes[this.at] !== word.charCodeAt(i)) this.fail('no value');
+      this.at++;
+    }
+  }
+
+  #members(depth: number): void {
+    this.#enter(depth);
+    if (this.peek() === 0x7d) {
+      this.at++;
+      return;
+    }
+    for (;;) {
+      this.skipSpace();
+      this.string();
+      this.expect(0x3a);
+      this.skipValue(depth);
+      if (this.peek() !== 0x2c) break;
+      this.at++;
+    }
+    this.expect(0x7d);
+  }
+
+  #items(depth: number): void {
+    this.#enter(depth);
+    if (this.peek() === 0x5d) {
+      this.at++;
+      return;
+    }
+    for (;;) {
+      this.skipValue(depth);
+      if (this.peek() !== 0x2c) break;
+      this.at++;
+    }
+    this.expect(0x5d);
+  }
+
+  #enter(depth: number): void {
+    if (depth > MAX_DEPTH) this.fail(`nested deeper than ${MAX_DEPTH}`);
+    this.at++;
+  }
+
+  #number(): void {
+    if (this.bytes[this.at] === 0x2d) this.at++;
+    if (this.bytes[this.at] === 0x30 && this.at < this.end) this.at++;
+    else this.#digits();
+    if (this.at < this.end && this.bytes[this.at] === 0x2e) {
+      this.at++;
+      this.#digits();
+    }
+    if (this.at < this.end && ((this.bytes[this.at] as number) | 0x20) === 0x65) {
+      this.at++;
+      const sign = this.bytes[this.at];
+      if (this.at < this.end && (sign === 0x2b || sign === 0x2d)) this.at++;
+      this.#digits();
+    }
+  }
+
+  #digits(): void {
+    const start = this.at;
+    while (this.at < this.end) {
+      const byte = this.bytes[this.at] as number;
+      if (byte < 0x30 || byte > 0x39) break;
+      this.at++;
+    }
+    if (this.at === start) this.fail('no value');
+  }
+}
+
+const NOTHING = Buffer.alloc(0);
+const SIMPLE_ESCAPES = new Set([...'"\\/bfnrt'].map((letter) => letter.charCodeAt(0)));

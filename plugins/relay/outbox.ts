@@ -1,0 +1,219 @@
+import type { Connection } from 'beaconry';
+
+/** Smaller pieces are copied into blocks when they have to wait, so that they do not keep whole chunks alive. */
+const COPY_BELOW = 32 * 1024;
+const BLOCK = 64 * 1024;
+/**
+ * Most that is written at once. A system reports a write only when all of it was taken, so this is also
+ * what a slow peer must read within the stall time to count as alive.
+ */
+const PIECE = 256 * 1024;
+
+interface Block {
+  readonly bytes: Buffer;
+  length: number;
+  /** Ours to append to; false for a view of a large frame. */
+  readonly own: boolean;
+  /** Frames counted when this block leaves. */
+  frames: number;
+}
+
+export interface OutboxLimits {
+  /** Bytes that may wait for one peer. */
+  readonly bytes: number;
+  /** Frames that may wait for one peer. */
+  readonly frames: number;
+}
+
+/** What waits for all peers together; one budget of the whole relay. */
+export interface QueueBudget {
+  queued: number;
+  readonly limit: number;
+}
+
+/**
+ * Frames on their way to one peer. What is added while one chunk of a sender is handled is gathered and
+ * leaves as one write; while the peer does not read, frames wait in a queue bounded in bytes and frames.
+ */
+export class Outbox {
+  /** The runs gathered since the last flush: `bytes[start, end)` each. */
+  readonly #bytes: Buffer[] = [];
+  readonly #starts: number[] = [];
+  readonly #ends: number[] = [];
+  #gathered = 0;
+  #gatheredFrames = 0;
+  /** Blocks that wait for the peer to read, with the frames that end in each. */
+  #waiting: Block[] = [];
+  #waitingBytes = 0;
+  #waitingFrames = 0;
+  #blocked = false;
+  #lastPending = 0;
+  #progressAt = 0;
+
+  constructor(
+    private readonly connection: Connection,
+    private readonly limits: OutboxLimits,
+    private readonly budget: QueueBudget,
+  ) {}
+
+  /** Bytes that the peer has not taken yet. */
+  get size(): number {
+    return this.#gathered + this.#waitingBytes + this.connection.pending;
+  }
+
+  /** Bytes that wait in the queue. */
+  get waiting(): number {
+    return this.#waitingBytes;
+  }
+
+  /** Is there room for one more frame of that many bytes? */
+  fits(bytes: number): boolean {
+    return (
+      this.size + bytes <= this.limits.bytes &&
+      this.#waitingFrames + this.#gatheredFrames < this.limits.frames &&
+      (!this.#blocked || this.budget.queued + this.#gathered + bytes <= this.budget.limit)
+    );
+  }
+
+  /** Adds the next part of a frame; the bytes must not change afterwards. */
+  add(bytes: Buffer, start: number, end: number): void {
+    const last = this.#bytes.length - 1;
+    if (last >= 0 && this.#bytes[last] === bytes && this.#ends[last] === start) {
+      this.#ends[last] = end;
+    } else {
+      this.#bytes.push(bytes);
+      this.#starts.push(start);
+      this.#ends.push(end);
+    }
+    this.#gathered += end - start;
+  }
+
+  /** Counts the frame whose parts were added. */
+  endFrame(): void {
+    this.#gatheredFrames++;
+  }
+
+  /** Writes what was gathered, or queues it while the peer does not read. */
+  flush(): void {
+    if (this.#gathered === 0) return;
+    if (this.#blocked) this.#queue();
+    else this.#write();
+    this.#forgetRuns();
+  }
+
+  /** The connection took everything that was pending. */
+  drained(): void {
+    this.#blocked = false;
+    this.#pump();
+  }
+
+  /** Hands all that waits to the connection, which is about to be ended. */
+  finish(): void {
+    this.flush();
+    for (const { bytes, length } of this.#waiting) this.connection.write(bytes.subarray(0, length));
+    this.clear();
+  }
+
+  /** Drops what waits; the connection is gone. */
+  clear(): void {
+    this.budget.queued -= this.#waitingBytes;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    this.#waitingFrames = 0;
+    this.#blocked = false;
+    this.#forgetRuns();
+  }
+
+  /** Milliseconds for which bytes have waited without the peer taking any. */
+  stalledFor(now: number): number {
+    const { pending } = this.connection;
+    const begun = this.#lastPending === 0;
+    if (pending === 0 || begun || pending < this.#lastPending) this.#progressAt = now;
+    this.#lastPending = pending;
+    return now - this.#progressAt;
+  }
+
+  #forgetRuns(): void {
+    this.#bytes.length = 0;
+    this.#starts.length = 0;
+    this.#ends.length = 0;
+    this.#gathered = 0;
+    this.#gatheredFrames = 0;
+  }
+
+  #write(): void {
+    const runs = this.#bytes.length;
+    if (runs === 1 && this.#gathered <= PIECE) {
+      this.#send(this.#run(0));
+    } else if (this.#gathered <= BLOCK) {
+      this.#send(this.#copyRuns(Buffer.allocUnsafeSlow(this.#gathered)));
+    } else {
+      this.#queue();
+      this.#pump();
+    }
+  }
+
+  /** Writes what waits until the peer has to read first. */
+  #pump(): void {
+    let taken = 0;
+    while (!this.#blocked && taken < this.#waiting.length) {
+      const block = this.#waiting[taken++] as Block;
+      this.#waitingBytes -= block.length;
+      this.#waitingFrames -= block.frames;
+      this.budget.queued -= block.length;
+      this.#send(block.length === block.bytes.length ? block.bytes : block.bytes.subarray(0, block.length));
+    }
+    this.#waiting.splice(0, taken);
+  }
+
+  #send(bytes: Buffer): void {
+    // False with nothing pending only says that the write was large; all of it was taken.
+    this.#blocked = !this.connection.write(bytes) && this.connection.pending > 0;
+  }
+
+  #run(i: number): Buffer {
+    const bytes = this.#bytes[i] as Buffer;
+    const start = this.#starts[i] as number;
+    const end = this.#ends[i] as number;
+    return start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end);
+  }
+
+  #copyRuns(target: Buffer): Buffer {
+    let at = 0;
+    for (let i = 0; i < this.#bytes.length; i++) {
+      at += (this.#bytes[i] as Buffer).copy(target, at, this.#starts[i], this.#ends[i]);
+    }
+    return target;
+  }
+
+  #queue(): void {
+    this.#waitingBytes += this.#gathered;
+    this.#waitingFrames += this.#gatheredFrames;
+    this.budget.queued += this.#gathered;
+    for (let i = 0; i < this.#bytes.length; i++) {
+      const start = this.#starts[i] as number;
+      const end = this.#ends[i] as number;
+      if (end - start >= COPY_BELOW) {
+        for (let at = start; at < end; at += PIECE) {
+          const bytes = (this.#bytes[i] as Buffer).subarray(at, Math.min(end, at + PIECE));
+          this.#waiting.push({ bytes, length: bytes.length, own: false, frames: 0 });
+        }
+      } else {
+        this.#append(this.#bytes[i] as Buffer, start, end);
+      }
+    }
+    const last = this.#waiting[this.#waiting.length - 1];
+    if (last !== undefined) last.frames += this.#gatheredFrames;
+  }
+
+  #append(bytes: Buffer, start: number, end: number): void {
+    let last = this.#waiting[this.#waiting.length - 1];
+    if (last === undefined || !last.own || last.bytes.length - last.length < end - start) {
+      // Small at first: most queues never hold more than a few frames.
+      const size = last?.own === true ? BLOCK : Math.max(1024, end - start);
+      last = { bytes: Buffer.allocUnsafeSlow(size), length: 0, own: true, frames: 0 };
+      this.#waiting.push(last);
+    }
+    last.length += bytes.copy(last.bytes, last.length, start, end);
+  }
+}
