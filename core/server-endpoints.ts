@@ -1,5 +1,5 @@
 import type { Clock } from './clock.js';
-import type { EndpointConfig, ServerConfig } from './config/config-file.js';
+import type { EndpointConfig, ServerConfig } from './config/server-config.js';
 import { HttpEndpoint } from './http/http-endpoint.js';
 import type { Logger } from './logger.js';
 import type { MetricsRegistry } from './metrics.js';

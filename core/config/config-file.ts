@@ -128,6 +128,13 @@ export class ConfigFile {
     return read.config;
   }
 
+  /** Where the plugin is listed, for problems that only loading it shows. */
+  placeOf(plugin: string): string {
+    const entries = nodeAt(this.#root, 'plugins');
+    const entry = entries?.kind === 'map' ? entries.entries.get(plugin) : undefined;
+    return (entry?.keyPlace ?? this.#root.place).text;
+  }
+
   /**
    * Equal for two files that say the same in this section; environment and `--set` count once `section`
    * was called. It holds secrets: compare it, never print it.

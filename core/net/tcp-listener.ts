@@ -33,8 +33,8 @@ export class TcpListener {
     this.name = options.name;
     const endpoint = { endpoint: this.name };
     options.metrics.gauge('open', 'Open connections.', () => this.#open.size, endpoint);
-    options.metrics.gauge('accepted', 'Accepted.', () => this.counters.accepted, endpoint);
-    options.metrics.gauge('refused', 'Over the limit.', () => this.counters.refused, endpoint);
+    options.metrics.total('accepted_total', 'Accepted connections.', () => this.counters.accepted, endpoint);
+    options.metrics.total('refused_total', 'Connections refused: over the limit, or no TLS.', () => this.counters.refused, endpoint);
   }
 
   get addresses(): readonly PeerAddress[] {
