@@ -1,7 +1,7 @@
 /**
  * CPU microseconds per message of the relay, beside a bare byte forwarder on `net` and one in C (epoll),
  * all in this run. Load is made here; what counts is the CPU time of the measured process alone.
- * Run: `npm run build && node dist/bench/relay.js [seconds per figure]`.
+ * Run: `npm run build && node dist/bench/relay.js [seconds per figure] [part of a name]`.
  */
 import { type ChildProcess, execFileSync, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -260,7 +260,9 @@ if (existsSync('bench/reference/tcp-forwarder.c')) {
 }
 const head = ['CPU µs per message', ...carriers.map(({ name }) => name), 'to net', 'to C'];
 console.log(head.map((text, i) => (i === 0 ? text.padEnd(26) : text.padStart(14))).join(''));
+const ONLY = process.argv[3];
 for (const [name, load] of Object.entries(LOADS)) {
+  if (ONLY !== undefined && !name.includes(ONLY)) continue;
   const figures: number[] = [];
   for (const carrier of carriers) figures.push(await measure(carrier, load));
   const [relay = 0, net = 0, c] = figures;

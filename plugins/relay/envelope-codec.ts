@@ -106,16 +106,58 @@ export class EnvelopeDecoder {
     this.#text.release();
   }
 
+  /**
+   * Reads a canonical MESSAGE that came in parts (the first with its 4 length bytes, the last being
+   * `bytes[start, end)`) without joining them; undefined when it must be joined to be read.
+   */
+  decodeParts(
+    parts: readonly Buffer[],
+    bytes: Buffer,
+    start: number,
+    end: number,
+    expected: Buffer,
+  ): Envelope | undefined {
+    const text = this.#text;
+    const first = parts[0] as Buffer;
+    try {
+      text.reset(first, 4, first.length);
+      if (!this.#canonicalStart(expected) || text.scanString()) return undefined;
+      for (let i = 1; i < parts.length; i++) {
+        const part = parts[i] as Buffer;
+        text.continueIn(part, 0, part.length);
+        if (text.scanString()) return undefined;
+      }
+      text.continueIn(bytes, start, end);
+      if (!text.scanString() || !this.#canonicalEnd()) return undefined;
+    } catch (error) {
+      // Perhaps only because an escape lies across two parts; joined, it will be seen.
+      if (error instanceof DecodeError) return undefined;
+      throw error;
+    }
+    // Letters and surrogate pairs may lie across two parts too.
+    return text.nonAscii || text.halfSurrogate ? undefined : this.envelope;
+  }
+
   #decodeCanonical(expected: Buffer): boolean {
+    const text = this.#text;
+    const start = text.at;
+    if (!this.#canonicalStart(expected) || !text.scanString() || !this.#canonicalEnd()) return false;
+    this.#takePayload();
+    this.#checkUtf8(start);
+    return true;
+  }
+
+  /** Reads everything before the payload's text and sets the destination, if all of it is canonical. */
+  #canonicalStart(expected: Buffer): boolean {
     const text = this.#text;
     const { bytes, end } = text;
     const start = text.at;
     const size = expected.length;
-    if (end - start < size + AFTER_DESTINATION.length + CANONICAL_END.length) return false;
+    if (end - start < size + AFTER_DESTINATION.length) return false;
     // From behind, since sources differ sooner than names.
     for (let i = size - 1; i >= 0; i--) if (bytes[start + i] !== expected[i]) return false;
     const destination = start + size;
-    const last = end - AFTER_DESTINATION.length - CANONICAL_END.length;
+    const last = end - AFTER_DESTINATION.length;
     let at = destination;
     for (;;) {
       if (at > last) return false;
@@ -124,22 +166,23 @@ export class EnvelopeDecoder {
       if (byte < 0x20 || byte >= 0x80 || byte === BACKSLASH) return false;
       at++;
     }
-    const destinationEnd = at;
     for (let i = 0; i < AFTER_DESTINATION.length; i++) {
       if (bytes[at + i] !== AFTER_DESTINATION[i]) return false;
     }
-    text.at = at + AFTER_DESTINATION.length;
-    text.restOfString();
-    if (text.at !== end - 1 || bytes[text.at] !== 0x7d) return false;
     this.#clear();
     const { envelope } = this;
     envelope.type = 'MESSAGE';
     envelope.canonical = true;
     envelope.destination.start = destination;
-    envelope.destination.end = destinationEnd;
-    this.#takePayload();
-    this.#checkUtf8(start);
+    envelope.destination.end = at;
+    text.at = at + AFTER_DESTINATION.length;
+    text.beginString();
     return true;
+  }
+
+  #canonicalEnd(): boolean {
+    const { at, end, bytes } = this.#text;
+    return at === end - 1 && bytes[at] === 0x7d;
   }
 
   #decodeObject(): void {

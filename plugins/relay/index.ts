@@ -17,7 +17,12 @@ export default definePlugin({
   setup(context, config) {
     checkSizes(config);
     const counters = new RelayCounters(context.metrics);
-    const relay = new RelayEngine(config, { clock: context.clock, log: context.log, counters });
+    const relay = new RelayEngine(config, {
+      clock: context.clock,
+      log: context.log,
+      counters,
+      afterTurn: setImmediate,
+    });
     context.metrics.gauge('peers', 'Peers with an id.', () => relay.status().peers);
     context.metrics.gauge('connections', 'Open connections.', () => relay.connections);
     context.metrics.gauge('queued_bytes', 'Bytes that wait for peers.', () => relay.queued);

@@ -80,16 +80,31 @@ export class JsonText {
 
   /** Reads a string up to its closing quote; the opening one was taken. */
   restOfString(): void {
+    this.beginString();
+    if (!this.scanString()) this.fail('a string without its closing quote');
+  }
+
+  /** A string begins at the cursor, behind its opening quote. */
+  beginString(): void {
+    this.stringStart = this.at;
+    this.escaped = false;
+    this.halfSurrogate = false;
+  }
+
+  /** Goes on in the next piece of a string that was cut there. */
+  continueIn(bytes: Buffer, start: number, end: number): void {
+    const { nonAscii } = this;
+    this.reset(bytes, start, end);
+    this.nonAscii = nonAscii;
+  }
+
+  /** Reads on to the closing quote; false when the bytes end before it. */
+  scanString(): boolean {
     const { bytes, end } = this;
     let at = this.at;
     let seen = 0;
-    this.stringStart = at;
-    this.escaped = false;
-    this.halfSurrogate = false;
-    for (;;) {
-      if (end - at >= LONG) {
-        at = this.#plainWords(at);
-      }
+    while (at < end) {
+      if (end - at >= LONG) at = this.#plainWords(at);
       // Up to LONG bytes one by one before the words are tried again.
       const stop = at + LONG < end ? at + LONG : end;
       while (at < stop) {
@@ -98,7 +113,7 @@ export class JsonText {
           this.stringEnd = at;
           this.at = at + 1;
           if (seen >= 0x80) this.nonAscii = true;
-          return;
+          return true;
         }
         if (byte === BACKSLASH) {
           at = this.#escape(at);
@@ -111,11 +126,10 @@ export class JsonText {
         seen |= byte;
         at++;
       }
-      if (at >= end) {
-        this.at = end;
-        this.fail('a string without its closing quote');
-      }
     }
+    if (seen >= 0x80) this.nonAscii = true;
+    this.at = end;
+    return false;
   }
 
   /** Skips words of four bytes that hold no quote, backslash or control character. */

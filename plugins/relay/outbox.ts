@@ -9,6 +9,9 @@ const BLOCK = 64 * 1024;
  */
 const PIECE = 256 * 1024;
 
+/** Runs that are smaller than this on average are copied together rather than written side by side. */
+const FEW_BYTES = 2048;
+
 interface Block {
   readonly bytes: Buffer;
   length: number;
@@ -61,6 +64,11 @@ export class Outbox {
     return this.#gathered + this.#waitingBytes + this.connection.pending;
   }
 
+  /** Bytes added since the last flush. */
+  get gathered(): number {
+    return this.#gathered;
+  }
+
   /** Bytes that wait in the queue. */
   get waiting(): number {
     return this.#waitingBytes;
@@ -110,7 +118,7 @@ export class Outbox {
   /** Hands all that waits to the connection, which is about to be ended. */
   finish(): void {
     this.flush();
-    for (const { bytes, length } of this.#waiting) this.connection.write(bytes.subarray(0, length));
+    for (const block of this.#waiting) this.connection.write(contentOf(block));
     this.clear();
   }
 
@@ -143,32 +151,46 @@ export class Outbox {
 
   #write(): void {
     const runs = this.#bytes.length;
-    if (runs === 1 && this.#gathered <= PIECE) {
-      this.#send(this.#run(0));
-    } else if (this.#gathered <= BLOCK) {
-      this.#send(this.#copyRuns(Buffer.allocUnsafeSlow(this.#gathered)));
-    } else {
+    if (this.#gathered > PIECE) {
       this.#queue();
       this.#pump();
+    } else if (runs === 1) {
+      this.#sent(this.connection.write(this.#run(0)));
+    } else if (this.#gathered < runs * FEW_BYTES) {
+      this.#sent(this.connection.write(this.#copyRuns(Buffer.allocUnsafeSlow(this.#gathered))));
+    } else {
+      let more = true;
+      this.connection.cork();
+      for (let i = 0; i < runs; i++) more = this.connection.write(this.#run(i));
+      this.connection.uncork();
+      this.#sent(more);
     }
   }
 
-  /** Writes what waits until the peer has to read first. */
+  /** Writes what waits, a piece at a time, until the peer has to read first. */
   #pump(): void {
     let taken = 0;
     while (!this.#blocked && taken < this.#waiting.length) {
-      const block = this.#waiting[taken++] as Block;
-      this.#waitingBytes -= block.length;
-      this.#waitingFrames -= block.frames;
-      this.budget.queued -= block.length;
-      this.#send(block.length === block.bytes.length ? block.bytes : block.bytes.subarray(0, block.length));
+      let size = 0;
+      let more = true;
+      this.connection.cork();
+      do {
+        const block = this.#waiting[taken++] as Block;
+        size += block.length;
+        this.#waitingFrames -= block.frames;
+        more = this.connection.write(contentOf(block));
+      } while (taken < this.#waiting.length && size < PIECE);
+      this.connection.uncork();
+      this.#waitingBytes -= size;
+      this.budget.queued -= size;
+      this.#sent(more);
     }
     this.#waiting.splice(0, taken);
   }
 
-  #send(bytes: Buffer): void {
+  #sent(more: boolean): void {
     // False with nothing pending only says that the write was large; all of it was taken.
-    this.#blocked = !this.connection.write(bytes) && this.connection.pending > 0;
+    this.#blocked = !more && this.connection.pending > 0;
   }
 
   #run(i: number): Buffer {
@@ -194,8 +216,8 @@ export class Outbox {
       const start = this.#starts[i] as number;
       const end = this.#ends[i] as number;
       if (end - start >= COPY_BELOW) {
-        for (let at = start; at < end; at += PIECE) {
-          const bytes = (this.#bytes[i] as Buffer).subarray(at, Math.min(end, at + PIECE));
+        for (let at = start; at < end; at += BLOCK) {
+          const bytes = (this.#bytes[i] as Buffer).subarray(at, Math.min(end, at + BLOCK));
           this.#waiting.push({ bytes, length: bytes.length, own: false, frames: 0 });
         }
       } else {
@@ -217,3 +239,6 @@ export class Outbox {
     last.length += bytes.copy(last.bytes, last.length, start, end);
   }
 }
+
+const contentOf = ({ bytes, length }: Block): Buffer =>
+  length === bytes.length ? bytes : bytes.subarray(0, length);

@@ -17,11 +17,15 @@ export interface RelayParts {
   readonly clock: Pick<Clock, 'now' | 'monotonic'>;
   readonly log: Pick<Logger, 'debug' | 'info'>;
   readonly counters: RelayCounters;
+  /** Runs a task when this turn of the event loop has read what there was to read; default at once. */
+  readonly afterTurn?: (task: () => void) => void;
 }
 
 const MINUTE = 60_000;
 const STRIKES = 3;
 const PAUSE = 1000;
+/** More than this is written at once, even if the peer was written to in this turn. */
+const GATHER = 16 * 1024;
 
 /**
  * The relay of specification sections 3 to 6 over any `Connection`. It has no timer of its own: whoever
@@ -38,6 +42,9 @@ export class RelayEngine {
   readonly #dirty: RelayPeer[] = [];
   /** Some rate is limited; without, no frame asks for the time. */
   readonly #limited: boolean;
+  readonly #afterTurn: (task: () => void) => void;
+  #turn = 0;
+  #turnEnds = false;
   #stopping = false;
 
   constructor(
@@ -45,6 +52,7 @@ export class RelayEngine {
     private readonly parts: RelayParts,
   ) {
     const { clock } = parts;
+    this.#afterTurn = parts.afterTurn ?? ((task) => task());
     const { rate, addressRate, connectRate, maxFrame } = options;
     this.#budget = { queued: 0, limit: options.totalQueueLimit };
     this.#ledger = new AddressLedger(options.dailyBytes);
@@ -138,15 +146,34 @@ export class RelayEngine {
 
   onFrame(peer: RelayPeer, bytes: Buffer, start: number, end: number): void {
     const size = end - start + 4;
+    if (!this.#count(peer, size)) return;
+    this.#router.route(peer, bytes, start, end);
+    if (this.#limited && !peer.closing) this.#checkRate(peer, size);
+  }
+
+  onFrameParts(
+    peer: RelayPeer,
+    parts: readonly Buffer[],
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ): void {
+    let size = end - start;
+    for (const part of parts) size += part.length;
+    if (!this.#count(peer, size)) return;
+    this.#router.routeParts(peer, parts, bytes, start, end, size);
+    if (this.#limited && !peer.closing) this.#checkRate(peer, size);
+  }
+
+  /** Counts a frame; false when it was one too many for today. */
+  #count(peer: RelayPeer, size: number): boolean {
     const { counters } = this.parts;
     counters.frames.value++;
     counters.bytes.value += size;
     peer.record.bytesToday += size;
-    if (this.#ledger.overQuota(peer.record)) this.#refuseQuota(peer);
-    else {
-      this.#router.route(peer, bytes, start, end);
-      if (this.#limited && !peer.closing) this.#checkRate(peer, size);
-    }
+    if (!this.#ledger.overQuota(peer.record)) return true;
+    this.#refuseQuota(peer);
+    return false;
   }
 
   onOversize(peer: RelayPeer, length: number): void {
@@ -266,15 +293,40 @@ export class RelayEngine {
     this.refuse(peer, 'daily_quota', text);
   }
 
+  /**
+   * The first write to a peer in a turn of the event loop leaves at once; what other senders add in the
+   * same turn is gathered into one more, so that a host with many players costs two writes a tick.
+   */
   #flush(): void {
     const dirty = this.#dirty;
+    let kept = 0;
     for (let i = 0; i < dirty.length; i++) {
       const peer = dirty[i] as RelayPeer;
-      peer.dirty = false;
-      if (!peer.closing) peer.outbox.flush();
+      if (peer.writtenIn === this.#turn && !peer.closing && peer.outbox.gathered <= GATHER) {
+        dirty[kept++] = peer;
+      } else {
+        peer.writtenIn = this.#turn;
+        this.#flushPeer(peer);
+      }
     }
-    dirty.length = 0;
+    if (dirty.length > 0 && !this.#turnEnds) {
+      this.#turnEnds = true;
+      this.#afterTurn(this.#endTurn);
+    }
+    dirty.length = Math.min(dirty.length, kept);
     this.#router.release();
+  }
+
+  readonly #endTurn = (): void => {
+    this.#turnEnds = false;
+    this.#turn++;
+    for (const peer of this.#dirty) this.#flushPeer(peer);
+    this.#dirty.length = 0;
+  };
+
+  #flushPeer(peer: RelayPeer): void {
+    peer.dirty = false;
+    if (!peer.closing) peer.outbox.flush();
   }
 
   #leave(peer: RelayPeer, cause: EndCause): boolean {

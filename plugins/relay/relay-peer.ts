@@ -7,6 +7,14 @@ import { FRAME_BEFORE_INIT } from './relay-options.js';
 /** Who hears what one peer sends. */
 export interface PeerListener {
   onFrame(peer: RelayPeer, bytes: Buffer, start: number, end: number): void;
+  /** A frame in parts, the last of them `bytes[start, end)`. */
+  onFrameParts(
+    peer: RelayPeer,
+    parts: readonly Buffer[],
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ): void;
   onOversize(peer: RelayPeer, length: number): void;
 }
 
@@ -28,6 +36,8 @@ export class RelayPeer implements FrameListener {
   discarded = 0;
   /** Holds frames that have not been flushed. */
   dirty = false;
+  /** The turn of the event loop in which it was written to last. */
+  writtenIn = -1;
   /** Whom the last MESSAGE went to; most peers speak to one. */
   lastDestination: RelayPeer | undefined;
   lastDataAt: number;
@@ -76,6 +86,11 @@ export class RelayPeer implements FrameListener {
   onFrame(bytes: Buffer, start: number, end: number): void {
     this.frameBegunAt = 0;
     this.listener.onFrame(this, bytes, start, end);
+  }
+
+  onFrameParts(parts: readonly Buffer[], bytes: Buffer, start: number, end: number): void {
+    this.frameBegunAt = 0;
+    this.listener.onFrameParts(this, parts, bytes, start, end);
   }
 
   onOversize(length: number): void {

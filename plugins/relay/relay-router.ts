@@ -78,6 +78,47 @@ export class RelayRouter {
     }
   }
 
+  /** The same for a frame in parts; it is joined only when it cannot go out as it came. */
+  routeParts(
+    peer: RelayPeer,
+    parts: readonly Buffer[],
+    bytes: Buffer,
+    start: number,
+    end: number,
+    size: number,
+  ): void {
+    const receiver = this.#partsReceiver(peer, parts, bytes, start, end);
+    if (receiver === undefined) {
+      const whole = Buffer.concat([...parts, bytes.subarray(start, end)], size);
+      this.route(peer, whole, 4, size);
+    } else if (!receiver.outbox.fits(size)) {
+      this.#full(peer, receiver);
+    } else {
+      for (const part of parts) receiver.outbox.add(part, 0, part.length);
+      receiver.outbox.add(bytes, start, end);
+      this.#delivered(receiver);
+    }
+  }
+
+  /** Whom a frame is for that may go out in the parts it came in. */
+  #partsReceiver(
+    peer: RelayPeer,
+    parts: readonly Buffer[],
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ): RelayPeer | undefined {
+    if (peer.id === undefined) return undefined;
+    const expected = peer.messageStart;
+    const envelope = this.#decoder.decodeParts(parts, bytes, start, end, expected);
+    if (envelope === undefined || envelope.destination.length === 0) return undefined;
+    const { destination } = envelope;
+    const first = parts[0] as Buffer;
+    const id = shortText(destination, first);
+    const receiver = id === undefined ? undefined : this.#identities.find(id);
+    return receiver?.isNamed(first, destination.start, destination.end) ? receiver : undefined;
+  }
+
   /** The peer has gone: its id and its place in a group are free. */
   leave(peer: RelayPeer, now: number): void {
     if (peer.id === undefined) return;
@@ -147,9 +188,7 @@ export class RelayRouter {
       return;
     }
     outbox.add(bytes, start, end);
-    outbox.endFrame();
-    this.parts.counters.delivered.value++;
-    if (!receiver.dirty) this.actions.markDirty(receiver);
+    this.#delivered(receiver);
   }
 
   /** A new start with the true source, then the payload's bytes as they came. */
@@ -169,7 +208,11 @@ export class RelayRouter {
     outbox.add(head, 0, head.length);
     if (length > 0) outbox.add(bytes, payload.start, payload.end);
     outbox.add(CANONICAL_END, 0, CANONICAL_END.length);
-    outbox.endFrame();
+    this.#delivered(receiver);
+  }
+
+  #delivered(receiver: RelayPeer): void {
+    receiver.outbox.endFrame();
     this.parts.counters.delivered.value++;
     if (!receiver.dirty) this.actions.markDirty(receiver);
   }
