@@ -22,6 +22,8 @@ export {
 export { inject, injectable } from './di.js';
 export { ConfigError, messageOf, type Problem, ServerError } from './errors.js';
 export { ServerStarted, ServerStopping } from './events.js';
+export { isNotModified, tagOf } from './http/etag.js';
+export { HttpError } from './http/http-error.js';
 export type { HttpScope, Routes, RoutesOptions } from './http/routes.js';
 export type { Logger } from './logger.js';
 export type { Counter, Histogram, Labels, Metrics } from './metrics.js';
