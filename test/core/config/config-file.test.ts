@@ -121,6 +121,22 @@ describe('the configuration file', () => {
     ]);
   });
 
+  it('reports an endpoint without an address, and names it broken only once', () => {
+    const text = `endpoints:
+  empty: { udp: }
+  both: { udp: 127.0.0.1:1, tcp: 127.0.0.1:1 }
+plugins:
+  a: { endpoint: [empty, both] }
+`;
+    const file = ConfigFile.open({ text });
+    file.section('a', { endpoint: { doc: '', format: 'tcp-endpoints', default: 'lobby' } });
+    expect(problemsOf(file)).to.deep.equal([
+      'beaconry.yaml:2:3: endpoints.empty: needs exactly one of udp, tcp, http',
+      'beaconry.yaml:3:3: endpoints.both: needs exactly one of udp, tcp, http',
+    ]);
+    expect(file.server.endpoints.size).to.equal(0);
+  });
+
   it('reads a section without the keys of the host', () => {
     const file = ConfigFile.open({ path: fixture('whole') });
     const schema = { text: { doc: '', format: String, default: 'Welcome!' } };

@@ -135,7 +135,7 @@ describe('the generated JSON Schema', () => {
   const schema = configJsonSchema(plugins);
   const check = (text: string): boolean => Schema.Check(schema, parse(text));
 
-  it('accepts the example, empty sections and plugins of one's own', () => {
+  it('accepts the example, empty sections and plugins that are not bundled', () => {
     expect(Schema.Errors(schema, parse(configExample(plugins)))).to.deep.equal([true, []]);
     expect(
       check('endpoints: { a: { udp: shared } }\nplugins: { bare:, own: { use: ./own.js, k: 1 } }'),
@@ -181,6 +181,11 @@ describe('the generated reference', () => {
   it('names the file variable of secrets', () => {
     expect(reference).to.contain('`BEACONRY_MANAGEMENT_TOKEN` `BEACONRY_MANAGEMENT_TOKEN_FILE`');
     expect(reference).to.not.contain('BEACONRY_NODE_FILE');
+  });
+
+  it('names the variables of endpoints, which exist by the names in the file', () => {
+    expect(reference).to.contain('`BEACONRY_ENDPOINTS_NAME_UDP`');
+    expect(reference).to.not.contain('_PLAYERS_');
   });
 
   it('is a table in which every row has five cells', () => {

@@ -261,6 +261,8 @@ const formats: Record<string, FormatCase> = {
     right: [
       ['127.0.0.1:27015', { host: '127.0.0.1', port: 27015 }],
       ['"[0:0:0:0:0:0:0:1]:80"', { host: '::1', port: 80 }],
+      ['"[::ffff:192.0.2.1]:80"', { host: '192.0.2.1', port: 80 }],
+      ['"[fe80::1%eth0]:80"', { host: 'fe80::1%eth0', port: 80 }],
       ['a-b.example.org:1', { host: 'a-b.example.org', port: 1 }],
     ],
     wrong: [
