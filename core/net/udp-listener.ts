@@ -38,6 +38,14 @@ interface OwnedRoute {
 }
 
 const NO_BYTES = new Uint8Array();
+const DROP_REASONS = [
+  'unclaimed',
+  'shape',
+  'limited',
+  'unprovenLimited',
+  'decode',
+  'failed',
+] as const;
 
 /** One configured UDP endpoint: its sockets, who takes which datagrams, and what was dropped. */
 export class UdpListener {
@@ -212,38 +220,19 @@ export class UdpListener {
     const { counters } = this;
     const sum = (pick: (driver: DatagramDriver) => number) => () =>
       this.#drivers.reduce((total, driver) => total + pick(driver), 0);
-    metrics.gauge('received', 'Datagrams received.', sum((d) => d.stats.received), endpoint);
-    metrics.gauge('sent', 'Datagrams sent.', sum((d) => d.stats.sent), endpoint);
-    metrics.gauge(
-      'send_failures',
-      'Datagrams not sent: full send buffer or refused by the system.',
-      sum((d) => d.stats.sendFailures),
-      endpoint,
-    );
-    for (const reason of [
-      'unclaimed',
-      'shape',
-      'limited',
-      'unprovenLimited',
-      'decode',
-      'failed',
-    ] as const) {
-      metrics.gauge('dropped', 'Datagrams nobody handled, by reason.', () => counters[reason], {
-        ...endpoint,
-        reason,
-      });
+    const total = (name: string, help: string, read: () => number, labels = {}) =>
+      metrics.total(`${name}_total`, help, read, { ...endpoint, ...labels });
+    total('received', 'Datagrams received.', sum((d) => d.stats.received));
+    total('sent', 'Datagrams sent.', sum((d) => d.stats.sent));
+    total('send_failures', 'Datagrams not sent: full buffer or refused.', sum((d) => d.stats.sendFailures));
+    for (const reason of DROP_REASONS) {
+      total('dropped', 'Datagrams nobody handled.', () => counters[reason], { reason });
     }
-    metrics.gauge(
-      'unproven_answers',
-      'Answers to senders that proved nothing.',
-      () => counters.answers,
-      endpoint,
-    );
-    metrics.gauge(
+    total('unproven_answers', 'Answers to senders that proved nothing.', () => counters.answers);
+    total(
       'unproven_violations',
       'Answers that would have been larger than max(9, question) bytes; they did not leave.',
       () => counters.violations,
-      endpoint,
     );
   }
 }

@@ -52,7 +52,7 @@ export class MemoryDriver implements DatagramDriver {
 
 class MemoryBatch implements DatagramBatch {
   readonly count = 1;
-  message = new Uint8Array();
+  message: Uint8Array = new Uint8Array();
   from = new PeerAddress();
   constructor(private readonly driver: MemoryDriver) {}
 
