@@ -3,11 +3,13 @@ import {
   type Datagram,
   definePlugin,
   either,
-  list,
+  GlobalLimit,
   ListBudget,
+  list,
   record,
   ServerStarted,
 } from 'beaconry';
+import { AddressMap } from './address-map.js';
 import { AddressRanges, isLoopback } from './address-ranges.js';
 import {
   decodeGameServerMessage,
@@ -16,7 +18,7 @@ import {
 } from './heartbeat-codec.js';
 import { decodeListRequest } from './list-request-codec.js';
 import { ListedRegistrations } from './listed-registrations.js';
-import { MasterEngine } from './master-engine.js';
+import { MasterEngine, type MasterRules } from './master-engine.js';
 import { MemoryRegistrationTable } from './memory-registration-table.js';
 import { Registrations } from './public.js';
 import { CountedRefusals } from './refusals.js';
@@ -26,6 +28,12 @@ import { ServerList } from './server-list.js';
 const challengeWindow = 60_000;
 /** Servers of one /24 or /48, unless `maxPerAddress` switches both limits off. */
 const maxPerPrefix = 512;
+/** Challenges are answered from a budget for all together, so that spoofing somebody cannot silence him. */
+const challengeBudget = { bitsPerSecond: 20_000_000, pagesPerSecond: 1e9, burst: 1e9 };
+/** Notices to Xash3D servers behind NAT, to all together. */
+const connectRequestsPerSecond = 100;
+/** `1`, the region, and an address with a port. */
+const shortestListRequest = 11;
 /** Longest list request that is read, in bytes: address and filter. */
 const longestListRequest = 1400;
 
@@ -38,12 +46,12 @@ export default definePlugin({
     endpoint: {
       doc: 'UDP endpoints on which heartbeats and list requests are answered.',
       format: 'udp-endpoints',
-      default: ['master'],
+      default: 'master',
     },
     ttl: {
       doc: 'How long a server stays listed after its last heartbeat.',
       format: 'duration',
-      default: 300_000,
+      default: '300s',
     },
     maxPerAddress: {
       doc: 'Servers that one address may register; a /24 or /48 may register 512. 0 switches both limits off.',
@@ -112,30 +120,74 @@ export default definePlugin({
   setup(context, config) {
     const { clock, metrics } = context;
     const udp = context.udp(config.endpoint);
-    const limited = config.rateLimit !== 'off';
     const refusals = new CountedRefusals(metrics);
-    const rules = {
-      deny: new AddressRanges(config.deny),
-      allow: new AddressRanges(config.allow),
-      white: new AddressRanges(config.white),
-      allowLoopback: config.allowLoopback,
-      minVersion: config.minVersion,
-      joinsPerSecond: config.rateLimit === 'off' ? undefined : config.rateLimit,
-    };
+    const perSecond = config.rateLimit === 'off' ? undefined : config.rateLimit;
+    let boundToLoopback = false;
     const table = new MemoryRegistrationTable(clock, {
       ttl: config.ttl,
       perAddress: config.maxPerAddress,
       perPrefix: config.maxPerAddress === 0 ? 0 : maxPerPrefix,
     });
     const challenges = new ChallengeIssuer(clock, challengeWindow);
+    const rules: MasterRules = {
+      deny: new AddressRanges(config.deny),
+      allow: new AddressRanges(config.allow),
+      white: new AddressRanges(config.white),
+      addressMap: new AddressMap(config.addressMap, context.server.publicAddress),
+      allowsLoopback: () => config.allowLoopback || boundToLoopback,
+      minVersion: config.minVersion,
+      joinsPerSecond: perSecond,
+    };
     const engine = new MasterEngine(clock, challenges, table, rules, refusals);
-    const servers = new ServerList(table, clock, {
-      xash: config.xash.answers,
-      nat: config.xash.nat,
+    const servers = new ServerList(table, clock, { ...config.xash, searchesPerSecond: perSecond });
+    context.provide(Registrations, new ListedRegistrations(table));
+
+    const small = new ListBudget(clock, challengeBudget);
+    const receive = (datagram: Datagram): void => {
+      const message = decodeGameServerMessage(datagram.bytes);
+      for (const answer of engine.receive(datagram.from, message, datagram.proven)) {
+        datagram.replyFrom(small, encodeMasterMessage(answer));
+      }
+    };
+    const ofLength =
+      (...lengths: readonly number[]) =>
+      ({ length }: Datagram) =>
+        lengths.includes(length);
+    udp.onDatagram('q', { shape: ofLength(1, 6), handler: receive });
+    udp.onDatagram('M\xff', { shape: ofLength(2), handler: receive });
+    udp.onDatagram('b\n', { shape: ofLength(2), handler: receive });
+    udp.onDatagram('0\n', {
+      shape: ({ length }) => length <= longestGameServerMessage,
+      proves: ({ from, bytes }) => engine.proves(from, bytes),
+      allow: (from) => engine.mayJoin(from),
+      handler: receive,
     });
-    const pages = new ListBudget(clock, {
-      bitsPerSecond: limited ? config.listBudget : 0,
-      ...(config.rateLimit !== 'off' && { pagesPerSecond: config.rateLimit }),
+
+    const budget = new ListBudget(clock, {
+      bitsPerSecond: perSecond === undefined ? 0 : config.listBudget,
+      ...(perSecond !== undefined && { pagesPerSecond: perSecond }),
     });
+    const connects = new GlobalLimit(clock, { perSecond: connectRequestsPerSecond });
+    udp.onDatagram('1', {
+      shape: ({ length }) => length >= shortestListRequest && length <= longestListRequest,
+      handler(datagram) {
+        const { from } = datagram;
+        const answer = servers.answer(from, decodeListRequest(datagram.bytes));
+        if (typeof answer === 'string') return refusals.note(from, answer);
+        for (const page of answer.pages) {
+          if (!datagram.replyFrom(budget, page)) return refusals.note(from, 'budget');
+        }
+        for (const server of answer.connect) {
+          if (!connects.take()) return;
+          udp.send(encodeMasterMessage({ kind: 'connect-request', address: from }), server);
+        }
+      },
+    });
+
+    context.on(ServerStarted, () => {
+      boundToLoopback = udp.addresses.length > 0 && udp.addresses.every(isLoopback);
+    });
+    context.every(1000, () => void table.expire());
+    metrics.gauge('registrations', 'Servers in the list.', () => table.size);
   },
 });

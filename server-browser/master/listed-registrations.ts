@@ -21,7 +21,10 @@ export class ListedRegistrations implements Registrations {
     return this.table.find(address);
   }
 
-  list(text: string, { after, limit = Number.POSITIVE_INFINITY }: ListOptions = {}): Registration[] {
+  list(
+    text: string,
+    { after, limit = Number.POSITIVE_INFINITY }: ListOptions = {},
+  ): Registration[] {
     const filter = compile(text);
     const found: Registration[] = [];
     if (limit <= 0) return found;

@@ -1,4 +1,5 @@
 import { type ChallengeIssuer, type Clock, type PeerAddress, PrefixLimit } from 'beaconry';
+import type { AddressMap } from './address-map.js';
 import { type AddressRanges, isLoopback } from './address-ranges.js';
 import { type GameServerMessage, joinChallenge, type MasterMessage } from './heartbeat-codec.js';
 import type { Registration, ServerDescription } from './public.js';
@@ -18,7 +19,9 @@ export interface MasterRules {
   /** Unless empty, only these may register. */
   readonly allow: AddressRanges;
   readonly white: AddressRanges;
-  readonly allowLoopback: boolean;
+  readonly addressMap: AddressMap;
+  /** Whether loopback addresses may be listed; asked again for each, since endpoints are bound late. */
+  allowsLoopback(): boolean;
   /** Least version by product or, where that has none, by gamedir. */
   readonly minVersion: ReadonlyMap<string, string>;
   /** Joins each second from one /24 or /48; undefined for no limit. */
@@ -83,10 +86,11 @@ export class MasterEngine {
   }
 
   #join(from: PeerAddress, values: ReadonlyMap<string, string>): readonly MasterMessage[] {
-    if (!this.#mayRegister(from)) return nothing;
+    const address = this.rules.addressMap.listed(from);
+    if (!this.#mayRegister(from, address)) return nothing;
     const description = describeServer(values);
     const outdated = this.#isOutdated(description);
-    const result = this.table.upsert(from, description, {
+    const result = this.table.upsert(address, description, {
       whitelisted: this.rules.white.includes(from),
       outdated,
     });
@@ -94,16 +98,18 @@ export class MasterEngine {
       this.refusals.note(from, result);
       return nothing;
     }
-    return outdated ? this.#notice(from, Number(values.get('challenge'))) : nothing;
+    if (!outdated) return nothing;
+    this.refusals.note(from, 'outdated');
+    return this.#notice(address, Number(values.get('challenge')));
   }
 
-  #mayRegister(from: PeerAddress): boolean {
-    const { allow, deny, allowLoopback } = this.rules;
+  #mayRegister(from: PeerAddress, listed: PeerAddress): boolean {
+    const { allow, deny } = this.rules;
     if (from.port === 0) {
       this.refusals.note(from, 'port');
     } else if (deny.includes(from) || !(allow.isEmpty || allow.includes(from))) {
       this.refusals.note(from, 'denied');
-    } else if (isLoopback(from) && !allowLoopback) {
+    } else if (isLoopback(listed) && !this.rules.allowsLoopback()) {
       this.refusals.note(from, 'loopback');
     } else {
       return true;
@@ -117,9 +123,8 @@ export class MasterEngine {
   }
 
   /** The server prints the text and may restart itself; said again only after a while. */
-  #notice(from: PeerAddress, challenge: number): readonly MasterMessage[] {
-    this.refusals.note(from, 'outdated');
-    const registration = this.table.find(from);
+  #notice(address: PeerAddress, challenge: number): readonly MasterMessage[] {
+    const registration = this.table.find(address);
     const now = this.clock.monotonic();
     if (registration !== undefined) {
       const before = this.#noticedAt.get(registration);
@@ -137,6 +142,6 @@ export class MasterEngine {
    * to ask back before believing it.
    */
   #shutdown(from: PeerAddress): void {
-    this.table.remove(from);
+    this.table.remove(this.rules.addressMap.listed(from));
   }
 }

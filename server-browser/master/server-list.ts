@@ -1,4 +1,4 @@
-import { type Clock, DecodeError, GlobalLimit, type PeerAddress } from 'beaconry';
+import { type Clock, DecodeError, GlobalLimit, type PeerAddress, PrefixLimit } from 'beaconry';
 import { compileFilter, type Filter } from './filter.js';
 import { decodeFilter, topLevelValue } from './filter-codec.js';
 import {
@@ -14,14 +14,18 @@ import type { RegistrationTable } from './registration-table.js';
 const xashPackets = 8;
 /** Servers that one request of a Xash3D client can have told about it. */
 const xashConnectRequests = 32;
+/** Searches a /24 or /48 may cause at once: a large list, page by page. */
+const searchBurst = 128;
 const cachedFilters = 512;
 const cachedAnswers = 256;
 
 export interface ServerListOptions {
   /** Answer clients of Xash3D in their own way. */
-  readonly xash: boolean;
+  readonly answers: boolean;
   /** Tell Xash3D servers behind NAT about clients that ask for them. */
   readonly nat: boolean;
+  /** Searches that no cache answers, each second, for one /24 or /48; undefined for no limit. */
+  readonly searchesPerSecond: number | undefined;
   /** Filter pairs tested on servers each second, for all requests that no cache answers. */
   readonly testsPerSecond?: number;
 }
@@ -43,7 +47,8 @@ interface CompiledRequest {
 export class ServerList {
   readonly #filters = new Map<string, CompiledRequest>();
   readonly #answers = new Map<string, ListAnswer>();
-  readonly #search: GlobalLimit;
+  readonly #tests: GlobalLimit;
+  readonly #searches: PrefixLimit | undefined;
   readonly #testsPerSecond: number;
   #answersVersion = -1;
 
@@ -53,15 +58,21 @@ export class ServerList {
     private readonly options: ServerListOptions,
   ) {
     this.#testsPerSecond = options.testsPerSecond ?? 100_000_000;
-    this.#search = new GlobalLimit(clock, { perSecond: this.#testsPerSecond });
+    this.#tests = new GlobalLimit(clock, { perSecond: this.#testsPerSecond });
+    const perSecond = options.searchesPerSecond;
+    this.#searches =
+      perSecond === undefined
+        ? undefined
+        : new PrefixLimit(clock, { perSecond, burst: searchBurst });
   }
 
   /**
-   * The answer to a client of that family, or why there is none. The order is by address and port and a
+   * The answer to a client, which sees servers of its own family, or why there is none. The order is by address and port and a
    * page begins behind the server the client names, so that servers that come and go meanwhile cause neither
    * gaps nor repetitions and nothing is kept for the client.
    */
-  answer(family: ListFamily, request: ListRequest): ListAnswer | 'filter' | 'search' {
+  answer(from: PeerAddress, request: ListRequest): ListAnswer | 'filter' | 'search' {
+    const family = from.isIPv4 ? 'ipv4' : 'ipv6';
     const compiled = this.#compile(request.filter);
     if (compiled === undefined) return 'filter';
     this.table.expire();
@@ -72,8 +83,9 @@ export class ServerList {
     const key = `${family} ${request.region} ${request.after ?? ''} ${request.filter}`;
     const known = this.#answers.get(key);
     if (known !== undefined) return known;
+    if (this.#searches?.take(from) === false) return 'search';
     const cost = Math.min(this.table.size * (compiled.filter.pairs + 1), this.#testsPerSecond);
-    if (!this.#search.take(cost)) return 'search';
+    if (!this.#tests.take(cost)) return 'search';
     const answer = this.#gather(family, request, compiled);
     if (this.#answers.size >= cachedAnswers) this.#answers.clear();
     this.#answers.set(key, answer);
@@ -86,7 +98,7 @@ export class ServerList {
     let compiled: CompiledRequest;
     try {
       const tree = decodeFilter(text);
-      const filter = compileFilter(text, this.options.xash ? undefined : 'valve');
+      const filter = compileFilter(text, this.options.answers ? undefined : 'valve');
       compiled = {
         filter,
         key: filter.dialect === 'xash' ? keyOf(topLevelValue(tree, 'key')) : null,
