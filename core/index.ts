@@ -3,6 +3,7 @@
  * @packageDocumentation
  */
 export type { Bus } from './bus/bus.js';
+export type { CliExtension } from './cli/cli-extension.js';
 export { type Clock, SystemClock } from './clock.js';
 export {
   type Command,

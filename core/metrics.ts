@@ -18,6 +18,8 @@ export interface Metrics {
    * another counter, with the same values the same one.
    */
   counter(name: string, help: string, labels?: Labels): Counter;
+  /** A counter that is kept elsewhere as a plain number and read when metrics are scraped. */
+  total(name: string, help: string, read: () => number, labels?: Labels): void;
   /** A value read when metrics are scraped; declared again, the later `read` counts. */
   gauge(name: string, help: string, read: () => number, labels?: Labels): void;
   histogram(name: string, help: string, buckets: readonly number[]): Histogram;
@@ -51,11 +53,10 @@ export class MetricsRegistry {
   prefixed(prefix: string): Metrics {
     const full = (name: string) => `beaconry_${prefix.replaceAll('-', '_')}_${name}`;
     return {
-      counter: (name, help, labels = {}) => {
-        if (!name.endsWith('_total')) {
-          throw new ServerError('METRIC', `the name of counter ${full(name)} must end in _total`);
-        }
-        return this.#counter(full(name), help, labels);
+      counter: (name, help, labels = {}) => this.#counter(full(name), help, labels),
+      total: (name, help, read, labels = {}) => {
+        const family = this.#family(full(name), help, labels, 'counter');
+        addSeries(full(name), family, { labels, read });
       },
       gauge: (name, help, read, labels = {}) => {
         const family = this.#family(full(name), help, labels, 'gauge');
@@ -93,6 +94,9 @@ export class MetricsRegistry {
     const known = this.#known(name, kind, labelNames.join());
     if (known !== undefined) return known;
     checkNames(name, labelNames);
+    if (kind === 'counter' && !name.endsWith('_total')) {
+      throw new ServerError('METRIC', `the name of counter ${name} must end in _total`);
+    }
     const series = new Map<string, Series>();
     const options = { name, help, labelNames, registers: [this.registry] };
     if (kind === 'counter') {
@@ -100,7 +104,7 @@ export class MetricsRegistry {
         ...options,
         collect() {
           this.reset();
-          for (const { labels, read } of series.values()) this.inc(labels, read());
+          for (const { labels, read } of series.values()) this.inc(labels, readOrNaN(read) || 0);
         },
       });
     } else {
