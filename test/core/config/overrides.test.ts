@@ -153,10 +153,12 @@ describe('secrets from files', () => {
   });
 
   it('never show in a problem', () => {
-    const env = { BEACONRY_MANAGEMENT_TOKEN: '"hush" 31337', BEACONRY_STORE_URL: '31337' };
-    const { problems } = open({ env });
-    expect(problems).to.have.length(2);
-    expect(problems.join()).to.not.match(/31337|hush/);
+    for (const token of ['31337', '"hush" 31337', '!hush31337', '*hush31337']) {
+      const { problems } = open({ env: { BEACONRY_MANAGEMENT_TOKEN: token } });
+      expect(problems, token).to.have.length(1);
+      expect(problems[0]).to.match(/^environment BEACONRY_MANAGEMENT_TOKEN: management\.token: /);
+      expect(problems[0]).to.match(/write it in quotes$/);
+    }
   });
 });
 
