@@ -3,7 +3,12 @@ import type { Duplex } from 'node:stream';
 import swagger from '@fastify/swagger';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import websocket from '@fastify/websocket';
-import fastify, { type FastifyReply, LogController, type RouteOptions } from 'fastify';
+import fastify, {
+  type FastifyPluginAsync,
+  type FastifyReply,
+  LogController,
+  type RouteOptions,
+} from 'fastify';
 import { messageOf, ServerError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { PeerAddress } from '../net/peer-address.js';
@@ -105,14 +110,7 @@ export class HttpEndpoint {
     const owners = new Map<string, string>();
     for (const { owner, routes, prefix } of this.#parts) {
       try {
-        await app.register(
-          async (instance) => {
-            const scope = instance.withTypeProvider<TypeBoxTypeProvider>();
-            scope.addHook('onRoute', (route) => this.#prepareRoute(owner, owners, route));
-            await routes(scope);
-          },
-          { prefix },
-        );
+        await app.register(this.#plugin(owner, routes, owners), { prefix });
       } catch (cause) {
         if (cause instanceof ServerError) throw cause;
         throw new ServerError(
@@ -204,6 +202,14 @@ export class HttpEndpoint {
       done(null, tagRead(request, reply, payload));
     });
     return app;
+  }
+
+  #plugin(owner: string, routes: Routes, owners: Map<string, string>): FastifyPluginAsync {
+    return async (instance) => {
+      const scope = instance.withTypeProvider<TypeBoxTypeProvider>();
+      scope.addHook('onRoute', (route) => this.#prepareRoute(owner, owners, route));
+      await routes(scope);
+    };
   }
 
   #prepareRoute(owner: string, owners: Map<string, string>, route: RouteOptions): void {
