@@ -69,7 +69,10 @@ export const listRoutes = (directory: Directory) => (scope: HttpScope) => {
     const { items, next } = directory.page('', PAGE_ROWS, undefined);
     return reply
       .type('text/html; charset=utf-8')
-      .header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
+      .header(
+        'content-security-policy',
+        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+      )
       .send(plainPage(items, next !== null));
   });
 };

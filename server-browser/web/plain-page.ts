@@ -7,7 +7,8 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '"': '&quot;',
   "'": '&#39;',
 };
-const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (sign) => ESCAPES[sign] ?? '');
+const escapeHtml = (text: string): string =>
+  text.replace(/[&<>"']/g, (sign) => ESCAPES[sign] ?? '');
 
 /** The list as a page without script; `bdi` keeps right-to-left names from turning their neighbours. */
 export function plainPage(servers: readonly ListedServer[], more: boolean): string {

@@ -34,7 +34,9 @@ describe('beaconry start', () => {
   it('names init and demo when there is no configuration, and exits 78', async () => {
     const { code, stderr } = await run('start').ended;
     expect(code).equal(78);
-    expect(stderr).match(/beaconry init/).and.match(/beaconry demo/);
+    expect(stderr)
+      .match(/beaconry init/)
+      .and.match(/beaconry demo/);
   });
 
   it('prints every problem with line and column, exits 78 and binds nothing', async () => {
@@ -122,7 +124,10 @@ export default definePlugin({ name: 'failing', api: 1, setup() { throw new Error
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     it(`ends with exit code 0 on ${signal} and frees its ports`, async () => {
-      write('beaconry.yaml', `endpoints: { game: { udp: '127.0.0.1:0' } }\nplugins: { rules: {} }\n`);
+      write(
+        'beaconry.yaml',
+        `endpoints: { game: { udp: '127.0.0.1:0' } }\nplugins: { rules: {} }\n`,
+      );
       const process = run('start');
       const report = await process.ready();
       const { code } = await process.kill(signal);

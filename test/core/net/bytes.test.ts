@@ -30,13 +30,17 @@ describe('ByteWriter and ByteReader', () => {
 
   it('says how a message is wrong and where', () => {
     const short = new ByteReader(hex`01 02`);
-    expect(() => short.u32le()).throw(DecodeError).with.include({ kind: 'truncated', offset: 0 });
+    expect(() => short.u32le())
+      .throw(DecodeError)
+      .with.include({ kind: 'truncated', offset: 0 });
     expect(() => new ByteReader(hex`41 42`).cString())
       .throw(DecodeError)
       .with.include({ kind: 'truncated', offset: 2 });
     const surplus = new ByteReader(hex`01 02`);
     surplus.u8();
-    expect(() => surplus.end()).throw(DecodeError).with.include({ kind: 'invalid', offset: 1 });
+    expect(() => surplus.end())
+      .throw(DecodeError)
+      .with.include({ kind: 'invalid', offset: 1 });
     expect(() => new ByteReader(hex`01 02`).expect(hex`01 03`, 'a header'))
       .throw(DecodeError)
       .with.include({ kind: 'unexpected', offset: 1 });

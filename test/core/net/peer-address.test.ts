@@ -14,7 +14,15 @@ describe('PeerAddress', () => {
     });
   }
 
-  for (const text of ['127.0.0.1', '1.2.3:5', '256.1.1.1:5', '1.2.3.4:65536', '::1:5', 'host:5', '']) {
+  for (const text of [
+    '127.0.0.1',
+    '1.2.3:5',
+    '256.1.1.1:5',
+    '1.2.3.4:65536',
+    '::1:5',
+    'host:5',
+    '',
+  ]) {
     it(`refuses ${JSON.stringify(text)}`, () => {
       expect(PeerAddress.parse(text)).equal(undefined);
     });

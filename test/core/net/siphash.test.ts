@@ -1,5 +1,5 @@
-import { expect } from 'chai';
 import { SipHash } from 'beaconry';
+import { expect } from 'chai';
 
 const key = new Int32Array([0x03020100, 0x07060504, 0x0b0a0908, 0x0f0e0d0c]);
 
