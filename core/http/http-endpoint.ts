@@ -3,7 +3,12 @@ import type { Duplex } from 'node:stream';
 import swagger from '@fastify/swagger';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import websocket from '@fastify/websocket';
-import fastify, { type FastifyReply, LogController, type RouteOptions } from 'fastify';
+import fastify, {
+  type FastifyPluginAsync,
+  type FastifyReply,
+  LogController,
+  type RouteOptions,
+} from 'fastify';
 import { messageOf, ServerError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { PeerAddress } from '../net/peer-address.js';
@@ -13,7 +18,7 @@ import { tagRead } from './etag.js';
 import { fastifyLog } from './http-log.js';
 import { OriginCheck } from './http-origin.js';
 import { defaultLimits, type HttpLimits, HttpSockets } from './http-sockets.js';
-import type { Routes } from './routes.js';
+import type { HttpScope, Routes } from './routes.js';
 import { closeObjects, compileSchema, type Schema } from './schema-compiler.js';
 
 export interface HttpEndpointOptions {
@@ -105,14 +110,12 @@ export class HttpEndpoint {
     const owners = new Map<string, string>();
     for (const { owner, routes, prefix } of this.#parts) {
       try {
-        await app.register(
-          async (instance) => {
-            const scope = instance.withTypeProvider<TypeBoxTypeProvider>();
-            scope.addHook('onRoute', (route) => this.#prepareRoute(owner, owners, route));
-            await routes(scope);
-          },
-          { prefix },
-        );
+        const declare: FastifyPluginAsync = async (instance) => {
+          const scope = instance.withTypeProvider<TypeBoxTypeProvider>();
+          scope.addHook('onRoute', (route) => this.#prepareRoute(owner, owners, route));
+          await routes(scope as unknown as HttpScope);
+        };
+        await app.register(declare, { prefix });
       } catch (cause) {
         if (cause instanceof ServerError) throw cause;
         throw new ServerError(

@@ -38,7 +38,7 @@ export class Directory implements ServerDirectory {
    */
   page(filter: string, limit: number, after: string | undefined): DirectoryPage {
     const items: ListedServer[] = [];
-    const inAdded = after !== undefined && after.includes(' ');
+    const inAdded = after?.includes(' ') === true;
     if (!inAdded && this.registrations !== undefined) {
       const behind = after === undefined ? undefined : PeerAddress.parse(after);
       const found = this.registrations.list(filter, {
@@ -49,7 +49,9 @@ export class Directory implements ServerDirectory {
       if (found.length > limit) return { items, next: items.at(-1)?.address ?? null };
     }
     const matches = filter === '' ? () => true : this.#matcher(filter);
-    const keys = [...this.#added.keys()].sort().filter((key) => !inAdded || key > after);
+    const keys = [...this.#added.keys()]
+      .sort()
+      .filter((key) => after === undefined || !inAdded || key > after);
     for (const key of keys) {
       const server = this.#added.get(key);
       if (server === undefined || !matches(server)) continue;

@@ -25,7 +25,7 @@ export class BeaconryProcess {
   ) {
     this.#child = spawn(process.execPath, [options.main ?? MAIN, ...args], {
       cwd: options.cwd,
-      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...options.env },
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child.stdout?.on('data', (chunk) => {

@@ -87,7 +87,7 @@ plugins: { rules: {}, game-server: {}, a2s: {}, motd: { use: ./mods/motd.js, tex
       motd: 'running',
     });
     expect(JSON.parse(readFileSync(join(folder.path, 'ready.json'), 'utf8'))).deep.equal(report);
-    const address = `127.0.0.1:${report.endpoints['game']?.[0]?.port}`;
+    const address = `127.0.0.1:${report.endpoints.game?.[0]?.port}`;
     const asked = await new BeaconryProcess(['query', address, '--json']).ended;
     expect(JSON.parse(asked.stdout).rules).deep.equal({ motd: 'Hi' });
   });
@@ -135,7 +135,7 @@ export default definePlugin({ name: 'failing', api: 1, setup() { throw new Error
       const again = createSocket('udp4');
       await new Promise<void>((resolve, reject) => {
         again.once('error', reject);
-        again.bind(report.endpoints['game']?.[0]?.port ?? 0, '127.0.0.1', resolve);
+        again.bind(report.endpoints.game?.[0]?.port ?? 0, '127.0.0.1', resolve);
       });
       again.close();
     });
@@ -152,7 +152,7 @@ plugins: { rules: { values: { motd: ${motd} } }, game-server: {}, a2s: {} }
     write('beaconry.yaml', config('two', '1'));
     process.signal('SIGHUP');
     await process.logged(/restart needed for: settings outside/);
-    const address = `127.0.0.1:${report.endpoints['game']?.[0]?.port}`;
+    const address = `127.0.0.1:${report.endpoints.game?.[0]?.port}`;
     const asked = await new BeaconryProcess(['query', address, '--json']).ended;
     expect(JSON.parse(asked.stdout).rules).deep.equal({ motd: 'two' });
     write('beaconry.yaml', 'plugins: { rules: [] }\n');

@@ -1,9 +1,9 @@
-import { type Datagram, DecodeError, definePlugin, ListBudget } from 'beaconry';
+import { type Context, type Datagram, DecodeError, definePlugin, ListBudget } from 'beaconry';
 import { hex, startTestServer, type TestServer } from 'beaconry/testing';
 import { expect } from 'chai';
 
 /** A server whose only plugin does with datagrams what the test says. */
-async function serverWith(setup: Parameters<typeof definePlugin>[0]['setup']): Promise<TestServer> {
+async function serverWith(setup: (context: Context) => void): Promise<TestServer> {
   return startTestServer({
     plugins: { probe: {} },
     atHand: { probe: definePlugin({ name: 'probe', api: 1, setup }) },
