@@ -6,8 +6,8 @@ import {
   decodeFilter,
   encodeFilter,
   type FilterNode,
-  filterLimits,
   type FilterOperator,
+  filterLimits,
 } from '../../../server-browser/master/filter-codec.js';
 
 const condition = (key: string, value: string): FilterNode => ({ kind: 'condition', key, value });

@@ -15,7 +15,11 @@ const passes = (
   });
 
 describe('filter', () => {
-  const cases: readonly (readonly [string, Partial<ServerDescription>, Partial<ServerDescription>])[] = [
+  const cases: readonly (readonly [
+    string,
+    Partial<ServerDescription>,
+    Partial<ServerDescription>,
+  ])[] = [
     ['\\dedicated\\1', { serverType: 'd' }, { serverType: 'l' }],
     ['\\type\\d', { serverType: 'd' }, { serverType: 'p' }],
     ['\\proxy\\1', { serverType: 'p' }, { serverType: 'd' }],
@@ -84,7 +88,15 @@ describe('filter', () => {
     expect(passes('\\white\\1', {})).to.equal(false);
   });
 
-  for (const text of ['', '\\unknown\\1', '\\nor\\1\\unknown\\1', '\\nand\\0', '\\appid\\x', '\\full\\0', '\\\\\\']) {
+  for (const text of [
+    '',
+    '\\unknown\\1',
+    '\\nor\\1\\unknown\\1',
+    '\\nand\\0',
+    '\\appid\\x',
+    '\\full\\0',
+    '\\\\\\',
+  ]) {
     it(`lists everything for ${JSON.stringify(text)}`, () => {
       expect(passes(text, { players: 0 })).to.equal(true);
       expect(passes(text, { players: 16 })).to.equal(true);

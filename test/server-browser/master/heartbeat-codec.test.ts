@@ -54,7 +54,11 @@ describe('heartbeat codec', () => {
       vector('restart_request'),
       { kind: 'restart-request', challenge: 123456789 },
     ],
-    ['a print', hex`FFFFFFFF "lYour server is out of date" 00`, { kind: 'print', text: 'Your server is out of date' }],
+    [
+      'a print',
+      hex`FFFFFFFF "lYour server is out of date" 00`,
+      { kind: 'print', text: 'Your server is out of date' },
+    ],
     [
       'a connect request',
       hex`FFFFFFFF "c 192.0.2.1:27005"`,
@@ -100,7 +104,10 @@ describe('heartbeat codec', () => {
   });
 
   it('refuses a join with a zero in it', () => {
-    expect(() => decodeGameServerMessage(joinText('\\map\\de\0dust'))).to.throw(DecodeError, 'zero');
+    expect(() => decodeGameServerMessage(joinText('\\map\\de\0dust'))).to.throw(
+      DecodeError,
+      'zero',
+    );
   });
 
   it('refuses a join of more than 1400 bytes', () => {
@@ -183,11 +190,18 @@ describe('heartbeat codec', () => {
       }
     }
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 64 }), fc.constantFrom(...'qM0bslONc'), (bytes, letter) => {
-        tries(decodeGameServerMessage, Uint8Array.of(letter.charCodeAt(0), ...bytes));
-        tries(decodeMasterMessage, Uint8Array.of(255, 255, 255, 255, letter.charCodeAt(0), ...bytes));
-        tries(joinChallenge, bytes);
-      }),
+      fc.property(
+        fc.uint8Array({ maxLength: 64 }),
+        fc.constantFrom(...'qM0bslONc'),
+        (bytes, letter) => {
+          tries(decodeGameServerMessage, Uint8Array.of(letter.charCodeAt(0), ...bytes));
+          tries(
+            decodeMasterMessage,
+            Uint8Array.of(255, 255, 255, 255, letter.charCodeAt(0), ...bytes),
+          );
+          tries(joinChallenge, bytes);
+        },
+      ),
     );
   });
 
