@@ -71,7 +71,7 @@ export class Server {
     this.#events = new EventHub(log.log);
     this.#store = store;
     const node = config.node ?? hostname();
-    this.#bus = new LocalBus({ node, log: log.log });
+    this.#bus = new LocalBus(log.log, node);
     this.facts = {
       node,
       version: packageInfo.version,
@@ -228,4 +228,3 @@ const logOf = (log: Logger): ServerLog => ({
   reopen: () => {},
   flush: () => {},
 });
-

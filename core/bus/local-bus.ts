@@ -26,7 +26,7 @@ export class LocalBus implements BusDriver {
   #queue: Publication[] = [];
   #closed = false;
 
-  constructor({ node, log }: { readonly node: string; readonly log: Logger }) {
+  constructor(log: Logger, node: string) {
     this.#node = node;
     this.#log = log;
   }

@@ -15,7 +15,7 @@ describe('LocalBus', () => {
 
   beforeEach(() => {
     log = { ...silentLog, error: sinon.spy() };
-    bus = new LocalBus({ node: 'one', log });
+    bus = new LocalBus(log, 'one');
   });
   afterEach(() => bus.close());
 
