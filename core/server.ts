@@ -71,7 +71,7 @@ export class Server {
     this.#events = new EventHub(log.log);
     this.#store = store;
     const node = config.node ?? hostname();
-    this.#bus = new LocalBus(log.log, node);
+    this.#bus = new LocalBus({ node, log: log.log });
     this.facts = {
       node,
       version: packageInfo.version,

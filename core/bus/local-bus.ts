@@ -26,7 +26,7 @@ export class LocalBus implements BusDriver {
   #queue: Publication[] = [];
   #closed = false;
 
-  constructor(log: Logger, node: string) {
+  constructor({ node, log }: { readonly node: string; readonly log: Logger }) {
     this.#node = node;
     this.#log = log;
   }

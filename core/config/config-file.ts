@@ -126,15 +126,12 @@ export class ConfigFile {
     return read.config;
   }
 
-  /** Where the plugin is listed, for problems that only loading it shows. */
-  placeOf(plugin: string): string {
-    return this.#keyPlace(plugin).text;
-  }
-
-  #keyPlace(plugin: string): Place {
-    const plugins = nodeAt(this.#root, 'plugins');
-    const entry = plugins?.kind === 'map' ? plugins.entries.get(plugin) : undefined;
-    return entry?.keyPlace ?? this.#root.place;
+  /** Adds a problem that only loading the plugin shows, at the place where it is listed. */
+  report(plugin: string, message: string): void {
+    const entries = nodeAt(this.#root, 'plugins');
+    const entry = entries?.kind === 'map' ? entries.entries.get(plugin) : undefined;
+    const place = entry?.keyPlace ?? this.#root.place;
+    this.#coreProblems.push({ place, path: `plugins.${plugin}`, message });
   }
 
   /**

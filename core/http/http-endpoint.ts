@@ -18,7 +18,7 @@ import { tagRead } from './etag.js';
 import { fastifyLog } from './http-log.js';
 import { OriginCheck } from './http-origin.js';
 import { defaultLimits, type HttpLimits, HttpSockets } from './http-sockets.js';
-import type { HttpScope, Routes } from './routes.js';
+import type { Routes } from './routes.js';
 import { closeObjects, compileSchema, type Schema } from './schema-compiler.js';
 
 export interface HttpEndpointOptions {
@@ -110,12 +110,7 @@ export class HttpEndpoint {
     const owners = new Map<string, string>();
     for (const { owner, routes, prefix } of this.#parts) {
       try {
-        const declare: FastifyPluginAsync = async (instance) => {
-          const scope = instance.withTypeProvider<TypeBoxTypeProvider>();
-          scope.addHook('onRoute', (route) => this.#prepareRoute(owner, owners, route));
-          await routes(scope as unknown as HttpScope);
-        };
-        await app.register(declare, { prefix });
+        await app.register(this.#plugin(owner, routes, owners), { prefix });
       } catch (cause) {
         if (cause instanceof ServerError) throw cause;
         throw new ServerError(
@@ -207,6 +202,14 @@ export class HttpEndpoint {
       done(null, tagRead(request, reply, payload));
     });
     return app;
+  }
+
+  #plugin(owner: string, routes: Routes, owners: Map<string, string>): FastifyPluginAsync {
+    return async (instance) => {
+      const scope = instance.withTypeProvider<TypeBoxTypeProvider>();
+      scope.addHook('onRoute', (route) => this.#prepareRoute(owner, owners, route));
+      await routes(scope);
+    };
   }
 
   #prepareRoute(owner: string, owners: Map<string, string>, route: RouteOptions): void {

@@ -15,7 +15,7 @@ describe('LocalBus', () => {
 
   beforeEach(() => {
     log = { ...silentLog, error: sinon.spy() };
-    bus = new LocalBus(log, 'one');
+    bus = new LocalBus({ node: 'one', log });
   });
   afterEach(() => bus.close());
 

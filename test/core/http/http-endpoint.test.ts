@@ -1,6 +1,9 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
+import { request as tlsRequest } from 'node:https';
 import { connect, type Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import sinon from 'sinon';
 import { Type } from 'typebox';
@@ -64,6 +67,21 @@ describe('HttpEndpoint', () => {
         const answer = await fetch(`http://${address}/hello`);
         expect(await answer.json()).to.deep.equal({ hello: 'world' });
       }
+    });
+
+    it('speaks TLS with the files it was given, and names one that it cannot read', async () => {
+      const pem = (name: string) =>
+        fileURLToPath(new URL(`../../../../fixtures/keys/${name}.pem`, import.meta.url));
+      const tls = { cert: pem('localhost-cert'), key: pem('localhost-key') };
+      const { port } = await listening(hello, { tls });
+      const ca = readFileSync(tls.cert);
+      const asked = tlsRequest({ host: 'localhost', port, path: '/hello', ca, family: 4 });
+      asked.end();
+      const [answer] = await once(asked, 'response');
+      expect(answer.statusCode).to.equal(200);
+      answer.resume();
+      const other = await built(hello, { tls: { ...tls, key: pem('nowhere') } });
+      expect((await refused('HTTP_TLS', other.listen())).message).to.include('nowhere.pem');
     });
 
     it('names endpoint and address when it cannot listen, and lets go of the others', async () => {
