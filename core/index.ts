@@ -39,12 +39,12 @@ export type {
   UdpEndpoint,
 } from './net/datagram.js';
 export { DecodeError, type DecodeErrorKind } from './net/decode-error.js';
-export { ListBudget, type ListBudgetOptions } from './net/list-budget.js';
 export {
   type FrameListener,
   LengthFraming,
   type LengthFramingOptions,
 } from './net/length-framing.js';
+export { ListBudget, type ListBudgetOptions } from './net/list-budget.js';
 export { PeerAddress } from './net/peer-address.js';
 export {
   AddressLimit,

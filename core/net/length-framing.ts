@@ -144,7 +144,11 @@ export class LengthFraming {
       return;
     }
     // A chunk that is mostly this frame is kept as it is; a view of less would keep too much memory alive.
-    if (this.#expected > SMALL_FRAME && size >= SMALL_FRAME && size * 2 >= chunk.buffer.byteLength) {
+    if (
+      this.#expected > SMALL_FRAME &&
+      size >= SMALL_FRAME &&
+      size * 2 >= chunk.buffer.byteLength
+    ) {
       this.#closeBlock();
       this.#parts.push(chunk.subarray(start, end));
       return;

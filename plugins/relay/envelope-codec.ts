@@ -141,7 +141,8 @@ export class EnvelopeDecoder {
   #decodeCanonical(expected: Buffer): boolean {
     const text = this.#text;
     const start = text.at;
-    if (!this.#canonicalStart(expected) || !text.scanString() || !this.#canonicalEnd()) return false;
+    if (!this.#canonicalStart(expected) || !text.scanString() || !this.#canonicalEnd())
+      return false;
     this.#takePayload();
     this.#checkUtf8(start);
     return true;

@@ -22,8 +22,17 @@ export interface Claim {
 }
 
 export type Grant<Holder> =
-  | { readonly granted: true; readonly id: string; readonly secret?: string; readonly replaced?: Holder }
-  | { readonly granted: false; readonly refusal: string; readonly cause: 'id_taken' | 'id_secret' | 'id_invalid' };
+  | {
+      readonly granted: true;
+      readonly id: string;
+      readonly secret?: string;
+      readonly replaced?: Holder;
+    }
+  | {
+      readonly granted: false;
+      readonly refusal: string;
+      readonly cause: 'id_taken' | 'id_secret' | 'id_invalid';
+    };
 
 interface Entry<Holder> {
   holder: Holder | undefined;
@@ -141,7 +150,8 @@ export class Identities<Holder> {
 
   #forget(id: string, now: number): void {
     const entry = this.#entries.get(id);
-    if (entry?.holder === undefined && entry !== undefined && entry.keptUntil <= now) this.#drop(id);
+    if (entry?.holder === undefined && entry !== undefined && entry.keptUntil <= now)
+      this.#drop(id);
   }
 
   #drop(id: string): void {

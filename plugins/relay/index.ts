@@ -28,7 +28,7 @@ export default definePlugin({
     context.metrics.gauge('queued_bytes', 'Bytes that wait for peers.', () => relay.queued);
     context.provide(Relay, relay);
     context.tcp(config.endpoint).onConnection((connection) => relay.accept(connection));
-    context.http(relayRoutes(relay), { prefix: '/v1/relay' });
+    context.http(relayRoutes(relay, context.clock), { prefix: '/v1/relay' });
     context.every(SWEEP, () => relay.sweep());
     context.on(ServerStopping, () => relay.stop());
     context.defer(() => relay.stop());

@@ -106,7 +106,7 @@ export class JsonText {
     while (at < end) {
       if (end - at >= LONG) at = this.#plainWords(at);
       // Up to LONG bytes one by one before the words are tried again.
-      const stop = at + LONG < end ? at + LONG : end;
+      const stop = Math.min(at + LONG, end);
       while (at < stop) {
         const byte = bytes[at] as number;
         if (byte === QUOTE) {

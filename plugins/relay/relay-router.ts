@@ -41,7 +41,10 @@ export class RelayRouter {
 
   constructor(
     private readonly options: RelayOptions,
-    private readonly parts: { readonly clock: { monotonic(): number }; readonly counters: RelayCounters },
+    private readonly parts: {
+      readonly clock: { monotonic(): number };
+      readonly counters: RelayCounters;
+    },
     private readonly actions: PeerActions,
   ) {
     this.#identities = new Identities(options);

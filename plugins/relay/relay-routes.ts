@@ -1,6 +1,7 @@
-import type { Routes } from 'beaconry';
+import { type Clock, PeerAddress, type Routes } from 'beaconry';
 import Type from 'typebox';
 import type { RelayEngine } from './relay-engine.js';
+import { WebSocketConnection } from './web-socket-connection.js';
 
 const Status = Type.Object({
   peers: Type.Integer({ description: 'Connections that have an id.' }),
@@ -19,7 +20,7 @@ const Status = Type.Object({
 
 /** `/v1/relay/status` and the relay's frames over WebSocket. */
 export const relayRoutes =
-  (relay: RelayEngine): Routes =>
+  (relay: RelayEngine, clock: Pick<Clock, 'after'>): Routes =>
   (scope) => {
     scope.get(
       '/status',
@@ -31,4 +32,8 @@ export const relayRoutes =
       },
       () => relay.status(),
     );
+    scope.get('/ws', { websocket: true }, (socket, request) => {
+      const from = PeerAddress.of(request.ip, request.socket.remotePort ?? 0);
+      relay.accept(new WebSocketConnection(socket, from, clock));
+    });
   };

@@ -2,6 +2,7 @@ import { DecodeError } from 'beaconry';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import {
+  CANONICAL_END,
   canonicalStart,
   type Envelope,
   EnvelopeDecoder,
@@ -9,7 +10,6 @@ import {
   encodeFrame,
   encodeFrameStart,
   idBytes,
-  CANONICAL_END,
 } from '../../../plugins/relay/envelope-codec.js';
 import { PACKETS, packet } from './packets.js';
 

@@ -204,19 +204,14 @@ for (const delivery of DELIVERIES) {
         for (const payload of payloads) sender.message('B2', payload);
         const raw = '"\\u00e9\\u0041\\/\\ud83c\\udfae"';
         sender.say(`{"payloadType":"MESSAGE","destination":"B2","payload":${raw}}`);
-        expect(receiver.got().map(({ payload }) => payload)).to.deep.equal([
-          ...payloads,
-          'éA/🎮',
-        ]);
+        expect(receiver.got().map(({ payload }) => payload)).to.deep.equal([...payloads, 'éA/🎮']);
       });
 
       it('passes the bytes between the quotes through unchanged', () => {
         const relay = relayOf();
         const receiver = relay.join('B2');
         const raw = '"\\u00e9 \\/ é"';
-        relay
-          .join('A1')
-          .say(`{"payload": ${raw}, "destination": "B2", "payloadType": "MESSAGE"}`);
+        relay.join('A1').say(`{"payload": ${raw}, "destination": "B2", "payloadType": "MESSAGE"}`);
         expect(receiver.bodies()[0]?.toString()).to.contain(`"payload":${raw}}`);
       });
 

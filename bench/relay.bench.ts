@@ -158,7 +158,12 @@ const pingPong = (size: number) => async (carrier: Carrier) => {
     });
     sender.write(ping);
   }
-  return { messages: () => messages, stop: () => sockets.forEach((socket) => socket.destroy()) };
+  return {
+    messages: () => messages,
+    stop: () => {
+      for (const socket of sockets) socket.destroy();
+    },
+  };
 };
 
 function answerEach(socket: Socket, size: number, answer: () => void): void {
