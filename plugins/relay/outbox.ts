@@ -50,7 +50,9 @@ export class Outbox {
   #waitingBytes = 0;
   #waitingFrames = 0;
   #blocked = false;
-  #lastPending = 0;
+  /** Bytes handed to the connection, and how many of them it had sent when last asked. */
+  #written = 0;
+  #taken = -1;
   #progressAt = 0;
 
   constructor(
@@ -132,12 +134,12 @@ export class Outbox {
     this.#forgetRuns();
   }
 
-  /** Milliseconds for which bytes have waited without the peer taking any. */
+  /** Milliseconds for which bytes have waited without the peer taking any; to be asked now and then. */
   stalledFor(now: number): number {
     const { pending } = this.connection;
-    const begun = this.#lastPending === 0;
-    if (pending === 0 || begun || pending < this.#lastPending) this.#progressAt = now;
-    this.#lastPending = pending;
+    const taken = this.#written - pending;
+    if (pending === 0 || taken > this.#taken) this.#progressAt = now;
+    this.#taken = taken;
     return now - this.#progressAt;
   }
 
@@ -155,15 +157,16 @@ export class Outbox {
       this.#queue();
       this.#pump();
     } else if (runs === 1) {
-      this.#sent(this.connection.write(this.#run(0)));
+      this.#sent(this.connection.write(this.#run(0)), this.#gathered);
     } else if (this.#gathered < runs * FEW_BYTES) {
-      this.#sent(this.connection.write(this.#copyRuns(Buffer.allocUnsafeSlow(this.#gathered))));
+      const joined = this.#copyRuns(Buffer.allocUnsafeSlow(this.#gathered));
+      this.#sent(this.connection.write(joined), joined.length);
     } else {
       let more = true;
       this.connection.cork();
       for (let i = 0; i < runs; i++) more = this.connection.write(this.#run(i));
       this.connection.uncork();
-      this.#sent(more);
+      this.#sent(more, this.#gathered);
     }
   }
 
@@ -183,12 +186,13 @@ export class Outbox {
       this.connection.uncork();
       this.#waitingBytes -= size;
       this.budget.queued -= size;
-      this.#sent(more);
+      this.#sent(more, size);
     }
     this.#waiting.splice(0, taken);
   }
 
-  #sent(more: boolean): void {
+  #sent(more: boolean, size: number): void {
+    this.#written += size;
     // False with nothing pending only says that the write was large; all of it was taken.
     this.#blocked = !more && this.connection.pending > 0;
   }

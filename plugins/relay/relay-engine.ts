@@ -140,7 +140,7 @@ export class RelayEngine {
     const now = this.parts.clock.monotonic();
     peer.lastDataAt = now;
     peer.framing.push(chunk);
-    if (peer.framing.held > 0 && peer.frameBegunAt === 0) peer.frameBegunAt = now;
+    if (peer.framing.held > 0 && peer.frameBegunAt < 0) peer.frameBegunAt = now;
     this.#flush();
   }
 
@@ -254,7 +254,7 @@ export class RelayEngine {
       peer.connection.destroy();
     } else if (peer.id === undefined && now - peer.acceptedAt >= options.connectTimeout) {
       this.refuse(peer, 'no_init', 'INIT first: time is up');
-    } else if (peer.frameBegunAt > 0 && this.#frameLate(peer, now)) {
+    } else if (peer.frameBegunAt >= 0 && this.#frameLate(peer, now)) {
       this.refuse(peer, 'half_frame', 'malformed frame: its end did not come in time');
     } else if (options.idleTimeout > 0 && now - peer.lastDataAt >= options.idleTimeout) {
       this.refuse(peer, 'idle', 'idle for too long');

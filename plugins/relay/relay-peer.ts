@@ -41,8 +41,8 @@ export class RelayPeer implements FrameListener {
   /** Whom the last MESSAGE went to; most peers speak to one. */
   lastDestination: RelayPeer | undefined;
   lastDataAt: number;
-  /** When the frame that is held began; 0 between frames. */
-  frameBegunAt = 0;
+  /** When the frame that is held began; -1 between frames. */
+  frameBegunAt = -1;
   /** Reading rests until then; 0 when it does not. */
   pausedUntil = 0;
   /** Times over the rate, forgotten one a minute. */
@@ -84,12 +84,12 @@ export class RelayPeer implements FrameListener {
   }
 
   onFrame(bytes: Buffer, start: number, end: number): void {
-    this.frameBegunAt = 0;
+    this.frameBegunAt = -1;
     this.listener.onFrame(this, bytes, start, end);
   }
 
   onFrameParts(parts: readonly Buffer[], bytes: Buffer, start: number, end: number): void {
-    this.frameBegunAt = 0;
+    this.frameBegunAt = -1;
     this.listener.onFrameParts(this, parts, bytes, start, end);
   }
 
