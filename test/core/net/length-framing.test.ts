@@ -48,6 +48,55 @@ describe('LengthFraming', () => {
     );
   });
 
+  it('gives large frames in parts that make up the same bytes, or joined to whoever wants no parts', () => {
+    const bodies = fc.array(fc.nat(30_000), { minLength: 1, maxLength: 5 });
+    const cuts = fc.array(fc.integer({ min: 1, max: 12_000 }), { minLength: 1, maxLength: 20 });
+    fc.assert(
+      fc.property(bodies, cuts, fc.boolean(), (lengths, sizes, wantsParts) => {
+        const sent = lengths.map((length, i) => frame(Buffer.alloc(length, i + 1)));
+        const got: Buffer[] = [];
+        const framing = new LengthFraming(
+          { limit: 40_000 },
+          {
+            onFrame: (bytes, start, end) => got.push(bytes.subarray(start - 4, end)),
+            onOversize: () => {},
+            ...(wantsParts
+              ? {
+                  onFrameParts: (parts, bytes, start, end) =>
+                    got.push(Buffer.concat([...parts, bytes.subarray(start, end)])),
+                }
+              : {}),
+          },
+        );
+        const stream = Buffer.concat(sent);
+        for (let at = 0, i = 0; at < stream.length; i++) {
+          const size = sizes[i % sizes.length] ?? 1;
+          // A copy of its own memory, as a socket gives it.
+          const chunk = Buffer.allocUnsafeSlow(Math.min(size, stream.length - at));
+          stream.copy(chunk, 0, at);
+          framing.push(chunk);
+          at += size;
+        }
+        expect(got.map((bytes) => bytes.toString('latin1'))).to.deep.equal(
+          sent.map((bytes) => bytes.toString('latin1')),
+        );
+        expect(framing.held).to.equal(0);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('holds no more memory than the bytes received call for', () => {
+    const { framing } = collect(64 * 1024 * 1024);
+    const header = Buffer.alloc(4);
+    header.writeUInt32BE(64 * 1024 * 1024);
+    const before = process.memoryUsage().arrayBuffers;
+    framing.push(header);
+    for (let i = 0; i < 10_000; i++) framing.push(Buffer.from([1]));
+    expect(framing.held).to.equal(10_004);
+    expect(process.memoryUsage().arrayBuffers - before).to.be.below(64 * 1024);
+  });
+
   it('hands a frame that lies whole in a chunk on without a copy', () => {
     const seen: Buffer[] = [];
     const framing = new LengthFraming(

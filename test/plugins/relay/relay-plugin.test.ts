@@ -1,12 +1,17 @@
 import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
 import { RelayClient, type RelayMessage, RelayRefusal } from 'beaconry/relay-client';
-import { startTestServer, type TestServer } from 'beaconry/testing';
+import { checkPluginContract, startTestServer, type TestServer } from 'beaconry/testing';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
+import relay from '../../../plugins/relay/index.js';
 import { frameOf, packet } from './packets.js';
 
 describe('relay plugin', () => {
+  it('keeps the contract of plugins', async () => {
+    await checkPluginContract(relay);
+  });
+
   let server: TestServer | undefined;
   const clients: RelayClient[] = [];
 

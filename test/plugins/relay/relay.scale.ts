@@ -166,7 +166,9 @@ describe('relay at scale', () => {
     const reading = await measure(true);
     const silent = await measure(false);
     const { queuedBytes, errors } = server.get(Relay).status();
-    console.log(`      p99 ${reading.toFixed(2)} ms beside a reader, ${silent.toFixed(2)} ms beside none`);
+    console.log(
+      `      p99 ${reading.toFixed(2)} ms beside a reader, ${silent.toFixed(2)} ms beside none`,
+    );
     expect(errors.destination_queue_full).to.be.greaterThan(0);
     expect(queuedBytes).to.be.greaterThan(0);
     expect(silent).to.be.below(2 * reading);

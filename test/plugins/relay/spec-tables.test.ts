@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { packet } from './packets.js';
+import fc from 'fast-check';
+import { frameOf, packet } from './packets.js';
 import { DELIVERIES, TestRelay } from './test-relay.js';
 
 for (const delivery of DELIVERIES) {
@@ -377,6 +378,55 @@ describe('relay, large payloads', () => {
       expect(receiver.got()[0]?.payload).to.equal(payload);
     });
   }
+
+  it('delivers letters and escapes equal wherever a large frame is cut', () => {
+    const unit = fc.constantFrom('x', 'é', '日', '🎮', '"', '\\', '\n', 'plain text '.repeat(500));
+    const payloads = fc
+      .array(unit, { minLength: 10, maxLength: 60 })
+      .map((units) => units.join(''));
+    const cuts = fc.array(fc.integer({ min: 1, max: 9000 }), { minLength: 1, maxLength: 30 });
+    fc.assert(
+      fc.property(payloads, cuts, fc.boolean(), (payload, sizes, escaped) => {
+        const relay = new TestRelay();
+        const receiver = relay.join('B2');
+        const sender = relay.join('A1');
+        const json = JSON.stringify({
+          payloadType: 'MESSAGE',
+          source: 'A1',
+          destination: 'B2',
+          payload,
+        });
+        const ascii = json.replace(
+          /[\u0080-\uffff]/g,
+          (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+        );
+        const stream = frameOf(escaped ? ascii : json);
+        for (let at = 0, i = 0; at < stream.length; i++) {
+          const size = sizes[i % sizes.length] ?? 1;
+          sender.connection.send(Uint8Array.from(stream.subarray(at, at + size)));
+          at += size;
+        }
+        expect(receiver.got()[0]?.payload).to.equal(payload);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('finds what is malformed in a large frame in parts', () => {
+    for (const wrong of ['\u0001', '"', '\\x']) {
+      const relay = new TestRelay();
+      relay.join('B2');
+      const peer = relay.join('A1');
+      const payload = `${'x'.repeat(70_000)}${wrong}${'x'.repeat(70_000)}`;
+      const stream = frameOf(
+        `{"payloadType":"MESSAGE","source":"A1","destination":"B2","payload":"${payload}"}`,
+      );
+      for (let at = 0; at < stream.length; at += 40_000) {
+        peer.connection.send(Uint8Array.from(stream.subarray(at, at + 40_000)));
+      }
+      expect(peer.errors()[0]).to.match(/^malformed frame/);
+    }
+  });
 
   it('delivers a frame of exactly the limit, in chunks of any size', () => {
     const relay = new TestRelay();
