@@ -3,6 +3,8 @@ import type { Connection } from './connection.js';
 import { PeerAddress } from './peer-address.js';
 
 const GRACE_MS = 5000;
+/** Silence after which the system asks whether the peer is still there; a vanished one ends as an error. */
+const KEEP_ALIVE_MS = 30_000;
 
 /** A {@link Connection} over a socket of Node. */
 export class SocketConnection implements Connection {
@@ -21,6 +23,7 @@ export class SocketConnection implements Connection {
   ) {
     this.from = from ?? PeerAddress.of(socket.remoteAddress ?? '0.0.0.0', socket.remotePort ?? 0);
     socket.setNoDelay(true);
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
     socket.on('drain', () => this.#onDrain?.());
     socket.on('error', (error) => {
       this.#error = error;
