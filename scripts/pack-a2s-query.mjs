@@ -1,7 +1,15 @@
 // Packs server-browser/a2s-query as a package of its own: its compiled files, and the three files of core that
 // it imports, with their paths rewritten. Usage, after a build: node scripts/pack-a2s-query.mjs [FOLDER]
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -36,11 +44,15 @@ try {
   cpSync(join(root, 'LICENSE'), join(staging, 'LICENSE'));
   mkdirSync(target, { recursive: true });
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  const packed = spawnSync(npm, ['pack', '--ignore-scripts', '--json', '--pack-destination', target], {
-    cwd: staging,
-    encoding: 'utf8',
-    shell: process.platform === 'win32',
-  });
+  const packed = spawnSync(
+    npm,
+    ['pack', '--ignore-scripts', '--json', '--pack-destination', target],
+    {
+      cwd: staging,
+      encoding: 'utf8',
+      shell: process.platform === 'win32',
+    },
+  );
   if (packed.status !== 0) throw new Error(packed.stderr);
   process.stdout.write(`${join(target, JSON.parse(packed.stdout)[0].filename)}\n`);
 } finally {

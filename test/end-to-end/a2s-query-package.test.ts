@@ -31,7 +31,13 @@ describe('package a2s-query', () => {
 
     const modules = join(folder, 'node_modules');
     mkdirSync(join(modules, 'a2s-query'), { recursive: true });
-    execFileSync('tar', ['-xzf', tarball, '--strip-components=1', '-C', join(modules, 'a2s-query')]);
+    execFileSync('tar', [
+      '-xzf',
+      tarball,
+      '--strip-components=1',
+      '-C',
+      join(modules, 'a2s-query'),
+    ]);
     symlinkSync(decoder, join(modules, 'seek-bzip'), 'junction');
     writeFileSync(
       join(folder, 'query.mjs'),

@@ -49,7 +49,12 @@ describe('plugin a2s', () => {
       a2s: {},
     });
     const info = decodeInfo(answer(server, 'info'));
-    expect([info.name, info.map, info.players, info.bots]).to.deep.equal(['Stated', 'de_dust2', 1, 1]);
+    expect([info.name, info.map, info.players, info.bots]).to.deep.equal([
+      'Stated',
+      'de_dust2',
+      1,
+      1,
+    ]);
     expect(info.extra?.keywords).to.equal('a,b');
     const [alice] = decodePlayers(answer(server, 'players')).players;
     expect(alice).to.deep.equal({ index: 0, name: 'alice', score: 7, duration: 60 });
@@ -96,7 +101,9 @@ describe('plugin a2s', () => {
   });
 
   it('cuts long answers in the configured format', async () => {
-    const values = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`rule_${i}`, 'some value']));
+    const values = Object.fromEntries(
+      Array.from({ length: 200 }, (_, i) => [`rule_${i}`, 'some value']),
+    );
     const server = await start({
       'game-server': {},
       rules: { values },
