@@ -245,6 +245,13 @@ describe('A2sResponder', () => {
       });
     }
 
+    it('gives of too many rules what a reader with bounds takes', () => {
+      fill(4000);
+      const { announced, rules } = decodeRules(rig.answer('rules'));
+      expect(rules).to.have.length(announced);
+      expect(announced).to.be.within(1000, 3999);
+    });
+
     it('follows a change and keeps the order of the table', () => {
       rig.rules.set('b', '1');
       rig.rules.set('a', '2');
