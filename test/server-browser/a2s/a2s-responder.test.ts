@@ -54,7 +54,7 @@ describe('A2sResponder', () => {
       expect(rig.ask(hex`${vector('info_req')} 01 02 03`)[0]).to.have.length(9);
     });
 
-    it('gives one challenge for all ports of nobody else', () => {
+    it('binds a challenge to the address and the port', () => {
       const challenge = rig.challenge('192.0.2.1:1000');
       const [answer] = rig.ask(encodeQuery('info', challenge), '192.0.2.1:1001');
       expect(answer?.[4]).to.equal(0x41);
