@@ -148,6 +148,21 @@ describe('plugin master', () => {
     expect(pages).to.equal(500);
   });
 
+  it('counts what it refused, by reason', async () => {
+    const running = await start({ deny: ['203.0.113.0/24'] });
+    join(running, '203.0.113.1:27015');
+    join(running, game, { challenge: '1' });
+    join(running, game, { challenge: '2' });
+    listed(running, '\\a\\1'.repeat(65));
+    const text = await running.server.metrics.registry.metrics();
+    const counts = [...text.matchAll(/beaconry_master_refusals_total{reason="(.+)"} ([1-9]\d*)/g)];
+    expect(counts.map(([, reason, count]) => `${reason} ${count}`)).to.deep.equal([
+      'challenge 2',
+      'denied 1',
+      'filter 1',
+    ]);
+  });
+
   it('accepts loopback servers on a loopback endpoint', async () => {
     const running = await start();
     join(running, '127.0.0.1:27015');
