@@ -165,10 +165,11 @@ export default definePlugin({
       handler: receive,
     });
 
-    const budget = new ListBudget(clock, {
-      bitsPerSecond: perSecond === undefined ? 0 : config.listBudget,
-      ...(perSecond !== undefined && { pagesPerSecond: perSecond }),
-    });
+    const bitsPerSecond = config.listBudget || Number.MAX_SAFE_INTEGER;
+    const budget = new ListBudget(
+      clock,
+      perSecond === undefined ? { bitsPerSecond: 0 } : { bitsPerSecond, pagesPerSecond: perSecond },
+    );
     const connects = new GlobalLimit(clock, { perSecond: connectRequestsPerSecond });
     udp.onDatagram('1', {
       shape: ({ length }) => length >= shortestListRequest && length <= longestListRequest,

@@ -141,6 +141,13 @@ describe('plugin master', () => {
     expect(bytes).to.be.within(60_000, 65_536);
   });
 
+  it('still limits each /24 without a list budget', async () => {
+    const running = await start({ listBudget: 0 });
+    let pages = 0;
+    for (let i = 0; i < 500; i++) pages += running.ask('master', vector('list_all')).length;
+    expect(pages).to.equal(128);
+  });
+
   it('has no limit on lists with rateLimit off', async () => {
     const running = await start({ rateLimit: 'off' });
     let pages = 0;
