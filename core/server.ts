@@ -1,7 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { adminRoutes } from './admin/admin-routes.js';
+import { AuditLog } from './admin/audit-log.js';
 import { LocalBus } from './bus/local-bus.js';
 import { type Clock, SystemClock } from './clock.js';
+import { CommandRunner } from './commands/command-runner.js';
 import type { ConfigSource } from './config/config-file.js';
 import { type ConfigError, messageOf, ServerError } from './errors.js';
 import { EventHub } from './event-hub.js';
@@ -10,8 +13,7 @@ import { addCoreRoutes } from './http/core-routes.js';
 import { openLog, type ServerLog } from './log.js';
 import type { Logger } from './logger.js';
 import { MetricsRegistry } from './metrics.js';
-import type { DatagramDriver, DatagramDriverOptions } from './net/datagram-driver.js';
-import { DgramDriver } from './net/drivers/dgram-driver.js';
+import { chooseDriver, type OpenDriver } from './net/drivers/choose-driver.js';
 import { packageInfo } from './package-info.js';
 import type { ServerFacts } from './plugin.js';
 import { PluginHost, type PluginState } from './plugin-host.js';
@@ -28,7 +30,7 @@ export interface ServerOptions {
   /** In place of the log that the configuration names. */
   readonly log?: Logger;
   readonly plugins?: PluginsAtHand;
-  readonly openDriver?: (options: DatagramDriverOptions) => Promise<DatagramDriver>;
+  readonly openDriver?: OpenDriver;
   /** Spoil datagram views after their handler returned. */
   readonly poison?: boolean;
 }
@@ -64,6 +66,7 @@ export class Server {
     private readonly options: ServerOptions,
     log: ServerLog,
     store: StoreDriver,
+    openDriver: OpenDriver,
   ) {
     const { server: config, folder } = prepared.file;
     this.clock = options.clock ?? new SystemClock();
@@ -85,7 +88,7 @@ export class Server {
       clock: this.clock,
       log: log.log,
       metrics: this.metrics,
-      openDriver: options.openDriver ?? ((driver) => DgramDriver.open(driver)),
+      openDriver,
       poison: options.poison ?? false,
     });
     const { udp, tcp, http } = this.endpoints;
@@ -111,10 +114,11 @@ export class Server {
     const prepared = await prepare(options.source, options.plugins);
     const { server: config } = prepared.file;
     const log = options.log === undefined ? openLog(config.log) : logOf(options.log);
+    const openDriver = options.openDriver ?? (await chooseDriver(config.net.driver, log.log));
     mkdirSync(config.data, { recursive: true, mode: 0o700 });
     const clock = options.clock ?? new SystemClock();
     const store = await openStore(config.store, { clock, log: log.log, data: config.data });
-    return new Server(prepared, options, log, store);
+    return new Server(prepared, options, log, store, openDriver);
   }
 
   get log(): Logger {
@@ -125,13 +129,15 @@ export class Server {
   async start(): Promise<ReadyReport> {
     try {
       await this.host.setUp(this.prepared.plugins);
-      await addCoreRoutes(this.endpoints.http, {
+      addCoreRoutes(this.endpoints.http, {
         config: this.prepared.file.server,
         metrics: this.metrics,
         log: this.log,
         data: this.facts.data,
         problems: () => this.problems(),
+        drivers: () => this.endpoints.drivers(),
       });
+      this.#addAdmin();
       await this.endpoints.open();
     } catch (error) {
       await this.#undo();
@@ -209,10 +215,29 @@ export class Server {
     return waiting;
   }
 
+  /** What operators see and do, on the endpoint that is called `admin`. */
+  #addAdmin(): void {
+    const { retention } = this.prepared.file.server;
+    const audit = new AuditLog(this.#store.namespace('audit'), this.clock, retention.audit);
+    const runner = new CommandRunner(this.host.commands, audit);
+    const routes = adminRoutes({
+      runner,
+      audit,
+      endpoints: this.endpoints,
+      report: () => this.report(),
+    });
+    this.endpoints.http.get('admin')?.add('core', routes, '/v1/admin');
+    this.#stopFading = this.clock.every(60_000, () => {
+      for (const { heavySources } of this.endpoints.udp.values()) heavySources.fade();
+    });
+  }
+
   /** Sections that were taken while running. */
   readonly #sections = new Map<string, string>();
+  #stopFading: () => void = () => {};
 
   async #undo(): Promise<void> {
+    this.#stopFading();
     this.endpoints.stopAccepting();
     await this.host.unload();
     await this.endpoints.close(GRACE);
