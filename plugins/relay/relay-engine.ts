@@ -1,7 +1,8 @@
-import { AddressLimit, type Clock, type Connection, GlobalLimit, type Logger } from 'beaconry';
+import type { Clock, Connection, Logger } from 'beaconry';
 import { AddressLedger } from './address-ledger.js';
 import { encodeFrame } from './envelope-codec.js';
 import type { RelayStatus } from './public.js';
+import { RateControl } from './rate-control.js';
 import type { EndCause, ErrorCause, RelayCounters } from './relay-counters.js';
 import {
   DISCARD_BYTES,
@@ -12,6 +13,7 @@ import {
 } from './relay-options.js';
 import { RelayPeer } from './relay-peer.js';
 import { RelayRouter } from './relay-router.js';
+import { TurnWrites } from './turn-writes.js';
 
 export interface RelayParts {
   readonly clock: Pick<Clock, 'now' | 'monotonic'>;
@@ -20,12 +22,6 @@ export interface RelayParts {
   /** Runs a task when this turn of the event loop has read what there was to read; default at once. */
   readonly afterTurn?: (task: () => void) => void;
 }
-
-const MINUTE = 60_000;
-const STRIKES = 3;
-const PAUSE = 1000;
-/** More than this is written at once, even if the peer was written to in this turn. */
-const GATHER = 16 * 1024;
 
 /**
  * The relay of specification sections 3 to 6 over any `Connection`. It has no timer of its own: whoever
@@ -36,15 +32,8 @@ export class RelayEngine {
   readonly #ledger: AddressLedger;
   readonly #router: RelayRouter;
   readonly #budget: { queued: number; readonly limit: number };
-  readonly #connectRate: AddressLimit | undefined;
-  readonly #addressFrames: AddressLimit | undefined;
-  readonly #addressBytes: AddressLimit | undefined;
-  readonly #dirty: RelayPeer[] = [];
-  /** Some rate is limited; without, no frame asks for the time. */
-  readonly #limited: boolean;
-  readonly #afterTurn: (task: () => void) => void;
-  #turn = 0;
-  #turnEnds = false;
+  readonly #rates: RateControl;
+  readonly #writes: TurnWrites;
   #stopping = false;
 
   constructor(
@@ -52,21 +41,12 @@ export class RelayEngine {
     private readonly parts: RelayParts,
   ) {
     const { clock } = parts;
-    this.#afterTurn = parts.afterTurn ?? ((task) => task());
-    const { rate, addressRate, connectRate, maxFrame } = options;
+    this.#writes = new TurnWrites(parts.afterTurn ?? ((task) => task()));
     this.#budget = { queued: 0, limit: options.totalQueueLimit };
     this.#ledger = new AddressLedger(options.dailyBytes);
     this.#ledger.sweep(clock.now());
     this.#router = new RelayRouter(options, parts, this);
-    const limit = (perSecond: number, least: number) =>
-      perSecond === 0
-        ? undefined
-        : new AddressLimit(clock, { perSecond, burst: Math.max(perSecond, least), size: 16384 });
-    this.#connectRate = limit(connectRate, 1);
-    this.#addressFrames = limit(addressRate.frames, 1);
-    // A bucket that could never hold the largest frame would refuse it for ever.
-    this.#addressBytes = limit(addressRate.bytes, maxFrame + 4);
-    this.#limited = rate.frames + rate.bytes + addressRate.frames + addressRate.bytes > 0;
+    this.#rates = new RateControl(options, clock);
   }
 
   get queued(): number {
@@ -105,16 +85,9 @@ export class RelayEngine {
     connection.onDrain(() => peer.outbox.drained());
     connection.onEnd(() => this.end(peer, 'ended'));
     connection.onClose((error) => this.#closed(peer, error));
-    const { rate } = options;
-    if (rate.frames > 0) {
-      peer.frameRate = new GlobalLimit(this.parts.clock, { perSecond: rate.frames });
-    }
-    if (rate.bytes > 0) {
-      const burst = Math.max(rate.bytes, options.maxFrame + 4);
-      peer.byteRate = new GlobalLimit(this.parts.clock, { perSecond: rate.bytes, burst });
-    }
+    this.#rates.equip(peer);
     this.#admit(peer);
-    this.#flush();
+    this.#writes.flush();
   }
 
   #admit(peer: RelayPeer): void {
@@ -126,7 +99,7 @@ export class RelayEngine {
     } else if (options.perAddressLimit > 0 && record.connections > options.perAddressLimit) {
       const text = `too many connections from your address, limit is ${options.perAddressLimit}`;
       this.refuse(peer, 'address_connections', text);
-    } else if (this.#connectRate?.take(peer.connection.from) === false) {
+    } else if (!this.#rates.admits(peer.connection.from)) {
       this.refuse(peer, 'connect_rate', 'rate limit: too many new connections from your address');
     } else if (this.#ledger.overQuota(record)) this.#refuseQuota(peer);
   }
@@ -141,14 +114,15 @@ export class RelayEngine {
     peer.lastDataAt = now;
     peer.framing.push(chunk);
     if (peer.framing.held > 0 && peer.frameBegunAt < 0) peer.frameBegunAt = now;
-    this.#flush();
+    this.#writes.flush();
+    this.#router.release();
   }
 
   onFrame(peer: RelayPeer, bytes: Buffer, start: number, end: number): void {
     const size = end - start + 4;
     if (!this.#count(peer, size)) return;
     this.#router.route(peer, bytes, start, end);
-    if (this.#limited && !peer.closing) this.#checkRate(peer, size);
+    this.#checkRate(peer, size);
   }
 
   onFrameParts(
@@ -162,7 +136,7 @@ export class RelayEngine {
     for (const part of parts) size += part.length;
     if (!this.#count(peer, size)) return;
     this.#router.routeParts(peer, parts, bytes, start, end, size);
-    if (this.#limited && !peer.closing) this.#checkRate(peer, size);
+    this.#checkRate(peer, size);
   }
 
   /** Counts a frame; false when it was one too many for today. */
@@ -192,9 +166,7 @@ export class RelayEngine {
 
   /** The peer's queue holds something new; it is flushed when the chunk is done. */
   markDirty(peer: RelayPeer): void {
-    if (peer.dirty) return;
-    peer.dirty = true;
-    this.#dirty.push(peer);
+    this.#writes.add(peer);
   }
 
   /** Sends an ERROR of the server; it is dropped when the peer's queue has no room. */
@@ -233,7 +205,7 @@ export class RelayEngine {
     this.#ledger.sweep(this.parts.clock.now());
     this.#router.sweep(now);
     for (const peer of this.#peers) if (!peer.closing) this.#check(peer, now);
-    this.#flush();
+    this.#writes.flush();
   }
 
   /** Refuses new connections and lets the others go with what is queued for them. */
@@ -244,10 +216,7 @@ export class RelayEngine {
 
   #check(peer: RelayPeer, now: number): void {
     const { options } = this;
-    if (peer.pausedUntil > 0 && now >= peer.pausedUntil) {
-      peer.pausedUntil = 0;
-      peer.connection.resume();
-    }
+    this.#rates.resume(peer, now);
     if (peer.outbox.stalledFor(now) >= options.stallTimeout) {
       // Whoever takes nothing cannot be told anything either.
       this.#leave(peer, 'stalled');
@@ -269,64 +238,17 @@ export class RelayEngine {
   }
 
   #checkRate(peer: RelayPeer, size: number): void {
-    const { from } = peer.connection;
-    // Each bucket is asked, so that one that is empty does not spare the others.
-    let within = peer.frameRate?.take() ?? true;
-    within = (peer.byteRate?.take(size) ?? true) && within;
-    within = (this.#addressFrames?.take(from) ?? true) && within;
-    within = (this.#addressBytes?.take(from, size) ?? true) && within;
-    if (within || peer.pausedUntil > 0) return;
-    const now = this.parts.clock.monotonic();
-    if (now - peer.strikeAt > MINUTE) peer.strikes = 0;
-    peer.strikeAt = now;
-    if (++peer.strikes > STRIKES) {
-      this.refuse(peer, 'rate_limit', 'rate limit: repeated');
-      return;
+    if (peer.closing) return;
+    const verdict = this.#rates.take(peer, size);
+    if (verdict === 'repeated') this.refuse(peer, 'rate_limit', 'rate limit: repeated');
+    else if (verdict === 'over') {
+      this.error(peer, 'rate_limit', 'rate limit: reading rests for a second');
     }
-    this.error(peer, 'rate_limit', 'rate limit: reading rests for a second');
-    peer.pausedUntil = now + PAUSE;
-    peer.connection.pause();
   }
 
   #refuseQuota(peer: RelayPeer): void {
     const text = `rate limit: daily quota of ${this.options.dailyBytes} bytes is used up`;
     this.refuse(peer, 'daily_quota', text);
-  }
-
-  /**
-   * The first write to a peer in a turn of the event loop leaves at once; what other senders add in the
-   * same turn is gathered into one more, so that a host with many players costs two writes a tick.
-   */
-  #flush(): void {
-    const dirty = this.#dirty;
-    let kept = 0;
-    for (let i = 0; i < dirty.length; i++) {
-      const peer = dirty[i] as RelayPeer;
-      if (peer.writtenIn === this.#turn && !peer.closing && peer.outbox.gathered <= GATHER) {
-        dirty[kept++] = peer;
-      } else {
-        peer.writtenIn = this.#turn;
-        this.#flushPeer(peer);
-      }
-    }
-    if (dirty.length > 0 && !this.#turnEnds) {
-      this.#turnEnds = true;
-      this.#afterTurn(this.#endTurn);
-    }
-    dirty.length = Math.min(dirty.length, kept);
-    this.#router.release();
-  }
-
-  readonly #endTurn = (): void => {
-    this.#turnEnds = false;
-    this.#turn++;
-    for (const peer of this.#dirty) this.#flushPeer(peer);
-    this.#dirty.length = 0;
-  };
-
-  #flushPeer(peer: RelayPeer): void {
-    peer.dirty = false;
-    if (!peer.closing) peer.outbox.flush();
   }
 
   #leave(peer: RelayPeer, cause: EndCause): boolean {

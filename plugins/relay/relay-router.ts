@@ -1,15 +1,14 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { DecodeError } from 'beaconry';
 import { BOOTSTRAP, Groups } from './bootstrap.js';
+import type { Envelope, TextSpan } from './envelope.js';
 import {
   CANONICAL_END,
   canonicalStart,
-  type Envelope,
   EnvelopeDecoder,
   encodeFrame,
   encodeFrameStart,
   idBytes,
-  type TextSpan,
 } from './envelope-codec.js';
 import { Identities } from './identities.js';
 import type { EndCause, ErrorCause, RelayCounters } from './relay-counters.js';

@@ -1,10 +1,10 @@
 import { DecodeError } from 'beaconry';
 import { expect } from 'chai';
 import fc from 'fast-check';
+import type { Envelope } from '../../../plugins/relay/envelope.js';
 import {
   CANONICAL_END,
   canonicalStart,
-  type Envelope,
   EnvelopeDecoder,
   type EnvelopeMembers,
   encodeFrame,
