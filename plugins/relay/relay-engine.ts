@@ -1,5 +1,6 @@
 import type { Clock, Connection, Logger } from 'beaconry';
 import { AddressLedger } from './address-ledger.js';
+import { Admission } from './admission.js';
 import { encodeFrame } from './envelope-codec.js';
 import type { RelayStatus } from './public.js';
 import { RateControl } from './rate-control.js';
@@ -30,6 +31,7 @@ export interface RelayParts {
 export class RelayEngine {
   readonly #peers = new Set<RelayPeer>();
   readonly #ledger: AddressLedger;
+  readonly #admission: Admission;
   readonly #router: RelayRouter;
   readonly #budget: { queued: number; readonly limit: number };
   readonly #rates: RateControl;
@@ -45,7 +47,8 @@ export class RelayEngine {
     this.#budget = { queued: 0, limit: options.totalQueueLimit };
     this.#ledger = new AddressLedger(options.dailyBytes);
     this.#ledger.sweep(clock.now());
-    this.#router = new RelayRouter(options, parts, this);
+    this.#admission = new Admission(options, clock, this);
+    this.#router = new RelayRouter(options, parts.counters, this.#admission, this);
     this.#rates = new RateControl(options, clock);
   }
 
@@ -60,7 +63,7 @@ export class RelayEngine {
     const { counters } = this.parts;
     const errors = Object.entries(counters.errors).filter(([, counter]) => counter.value > 0);
     return {
-      peers: this.#router.peers,
+      peers: this.#admission.peers,
       connections: this.#peers.size,
       frames: counters.frames.value,
       bytes: counters.bytes.value,
@@ -203,7 +206,7 @@ export class RelayEngine {
   sweep(): void {
     const now = this.parts.clock.monotonic();
     this.#ledger.sweep(this.parts.clock.now());
-    this.#router.sweep(now);
+    this.#admission.sweep(now);
     for (const peer of this.#peers) if (!peer.closing) this.#check(peer, now);
     this.#writes.flush();
   }
@@ -256,7 +259,7 @@ export class RelayEngine {
     peer.closing = true;
     peer.framing.stop();
     peer.lastDestination = undefined;
-    this.#router.leave(peer, this.parts.clock.monotonic());
+    this.#admission.leave(peer, this.parts.clock.monotonic());
     this.parts.counters.ends[cause].value++;
     if (peer.id === undefined) this.parts.log.debug({ cause }, 'connection ended before INIT');
     else this.parts.log.info({ peer: peer.id, cause }, 'peer left');

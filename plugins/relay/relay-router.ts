@@ -1,58 +1,27 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { DecodeError } from 'beaconry';
-import { BOOTSTRAP, Groups } from './bootstrap.js';
+import type { Admission } from './admission.js';
+import { BOOTSTRAP } from './bootstrap.js';
 import type { Envelope, TextSpan } from './envelope.js';
-import {
-  CANONICAL_END,
-  canonicalStart,
-  EnvelopeDecoder,
-  encodeFrame,
-  encodeFrameStart,
-  idBytes,
-} from './envelope-codec.js';
-import { Identities } from './identities.js';
-import type { EndCause, ErrorCause, RelayCounters } from './relay-counters.js';
+import { CANONICAL_END, EnvelopeDecoder, encodeFrameStart } from './envelope-codec.js';
+import type { PeerActions } from './peer-actions.js';
+import type { RelayCounters } from './relay-counters.js';
 import type { RelayOptions } from './relay-options.js';
 import type { RelayPeer } from './relay-peer.js';
+import { shortText } from './short-text.js';
 
-/** What the router asks of the engine. */
-export interface PeerActions {
-  markDirty(peer: RelayPeer): void;
-  send(peer: RelayPeer, frame: Buffer): boolean;
-  error(peer: RelayPeer, cause: ErrorCause, text: string): void;
-  refuse(peer: RelayPeer, cause: ErrorCause, text: string): void;
-  end(peer: RelayPeer, cause: EndCause): void;
-}
-
-/** Longest text of a member that is compared with something short, escapes included. */
-const LONGEST_TEXT = 1024;
 /** What of an unknown id is repeated in the ERROR. */
 const LONGEST_ECHO = 128;
 
 /** What each frame does (specification section 3). */
 export class RelayRouter {
   readonly #decoder = new EnvelopeDecoder();
-  readonly #identities: Identities<RelayPeer>;
-  readonly #groups = new Groups();
-  readonly #bootstrapBytes = idBytes(BOOTSTRAP);
-  readonly #bootstrapStart = canonicalStart('MESSAGE', this.#bootstrapBytes);
-  #peers = 0;
 
   constructor(
     private readonly options: RelayOptions,
-    private readonly parts: {
-      readonly clock: { monotonic(): number };
-      readonly counters: RelayCounters;
-    },
+    private readonly counters: RelayCounters,
+    private readonly admission: Admission,
     private readonly actions: PeerActions,
-  ) {
-    this.#identities = new Identities(options);
-  }
-
-  /** Peers that have an id. */
-  get peers(): number {
-    return this.#peers;
-  }
+  ) {}
 
   route(peer: RelayPeer, bytes: Buffer, start: number, end: number): void {
     let envelope: Envelope;
@@ -72,7 +41,7 @@ export class RelayRouter {
         this.#forward(peer, envelope, bytes, start, end);
         return;
       case 'INIT':
-        this.#initialize(peer, envelope, bytes);
+        this.admission.initialize(peer, envelope, bytes);
         return;
       case 'CLOSE':
         this.actions.end(peer, 'closed');
@@ -117,20 +86,8 @@ export class RelayRouter {
     const { destination } = envelope;
     const first = parts[0] as Buffer;
     const id = shortText(destination, first);
-    const receiver = id === undefined ? undefined : this.#identities.find(id);
+    const receiver = id === undefined ? undefined : this.admission.find(id);
     return receiver?.isNamed(first, destination.start, destination.end) ? receiver : undefined;
-  }
-
-  /** The peer has gone: its id and its place in a group are free. */
-  leave(peer: RelayPeer, now: number): void {
-    if (peer.id === undefined) return;
-    this.#peers--;
-    this.#identities.release(peer.id, peer, now);
-    this.#groups.leave(peer.group, peer.id);
-  }
-
-  sweep(now: number): void {
-    this.#identities.sweep(now);
   }
 
   /** Lets go of the chunk read last. */
@@ -169,12 +126,13 @@ export class RelayRouter {
       if (last.isNamed(bytes, destination.start, destination.end)) return last;
     }
     const id = shortText(destination, bytes);
-    const receiver = id === undefined ? undefined : this.#identities.find(id);
+    const receiver = id === undefined ? undefined : this.admission.find(id);
     if (receiver !== undefined) {
       peer.lastDestination = receiver;
       return receiver;
     }
-    if (this.options.bootstrap && id === BOOTSTRAP) this.#tellGroup(peer, bytes);
+    if (this.options.bootstrap && id === BOOTSTRAP)
+      this.admission.tellGroup(peer, this.#decoder.envelope, bytes);
     else {
       const named = id === undefined ? '' : Array.from(id).slice(0, LONGEST_ECHO).join('');
       this.actions.error(peer, 'unknown_destination', `unknown destination: ${named}`);
@@ -205,7 +163,7 @@ export class RelayRouter {
       return;
     }
     if (!envelope.canonical && !peer.isNamed(bytes, source.start, source.end)) {
-      this.parts.counters.stamped.value++;
+      this.counters.stamped.value++;
     }
     outbox.add(head, 0, head.length);
     if (length > 0) outbox.add(bytes, payload.start, payload.end);
@@ -215,7 +173,7 @@ export class RelayRouter {
 
   #delivered(receiver: RelayPeer): void {
     receiver.outbox.endFrame();
-    this.parts.counters.delivered.value++;
+    this.counters.delivered.value++;
     if (!receiver.dirty) this.actions.markDirty(receiver);
   }
 
@@ -223,100 +181,4 @@ export class RelayRouter {
     const text = `destination queue full: ${receiver.id}`;
     this.actions.error(peer, 'destination_queue_full', text);
   }
-
-  #initialize(peer: RelayPeer, envelope: Envelope, bytes: Buffer): void {
-    const { actions, options } = this;
-    if (options.joinKey !== null && peer.id === undefined) {
-      const key = shortText(envelope.key, bytes);
-      if (key === undefined || !sameText(options.joinKey, key)) {
-        const text = envelope.key.present ? 'join key is wrong' : 'join key is missing';
-        actions.refuse(peer, 'join_key', text);
-        return;
-      }
-    }
-    const { source } = envelope;
-    const id = source.length > 0 ? (shortText(source, bytes) ?? TOO_LONG) : undefined;
-    if (peer.id !== undefined) {
-      if (id === undefined || id === peer.id) this.#answer(peer, undefined);
-      else actions.error(peer, 'second_id', `ClientId: ${peer.id} is already initialized`);
-      return;
-    }
-    const group = envelope.group.present ? shortText(envelope.group, bytes) : '';
-    if (group === undefined || !Groups.accepts(group)) {
-      actions.error(peer, 'group', 'group: at most 128 bytes of text');
-      return;
-    }
-    this.#claim(peer, id, envelope.secret, bytes, group);
-  }
-
-  #claim(
-    peer: RelayPeer,
-    id: string | undefined,
-    span: TextSpan,
-    bytes: Buffer,
-    group: string,
-  ): void {
-    if (this.options.bootstrap && id === BOOTSTRAP) {
-      this.actions.error(peer, 'id_taken', `ClientId: ${BOOTSTRAP} is already initialized`);
-      return;
-    }
-    const secret = shortText(span, bytes);
-    const grant = this.#identities.claim({ id, secret }, peer, this.parts.clock.monotonic());
-    if (!grant.granted) {
-      this.actions.error(peer, grant.cause, grant.refusal);
-      return;
-    }
-    if (grant.replaced !== undefined) this.actions.refuse(grant.replaced, 'replaced', 'replaced');
-    peer.initialize(grant.id, this.options.maxFrame);
-    peer.group = group;
-    this.#groups.join(group, grant.id);
-    this.#peers++;
-    this.#answer(peer, grant.secret);
-  }
-
-  #answer(peer: RelayPeer, secret: string | undefined): void {
-    this.actions.send(peer, encodeFrame({ payloadType: 'INIT', destination: peer.id, secret }));
-  }
-
-  /** The built-in peer: a payload names the group to join, and the ids of the sender's group come back. */
-  #tellGroup(peer: RelayPeer, bytes: Buffer): void {
-    const { actions } = this;
-    const { envelope } = this.#decoder;
-    // An ERROR to the built-in peer needs no answer.
-    if (envelope.type === 'ERROR' || peer.id === undefined) return;
-    const group = envelope.payload.length > 0 ? shortText(envelope.payload, bytes) : peer.group;
-    if (group === undefined || !Groups.accepts(group)) {
-      actions.error(peer, 'group', 'group: at most 128 bytes of text');
-      return;
-    }
-    if (group !== peer.group) {
-      this.#groups.leave(peer.group, peer.id);
-      peer.group = group;
-      this.#groups.join(group, peer.id);
-    }
-    const list = this.#groups.list(group);
-    const head = encodeFrameStart(this.#bootstrapStart, peer.idBytes, list.length);
-    const size = head.length + list.length + CANONICAL_END.length;
-    if (size - 4 > this.options.maxFrame || !peer.outbox.fits(size)) {
-      actions.error(peer, 'destination_queue_full', `destination queue full: ${peer.id}`);
-      return;
-    }
-    peer.outbox.add(head, 0, head.length);
-    peer.outbox.add(list, 0, list.length);
-    peer.outbox.add(CANONICAL_END, 0, CANONICAL_END.length);
-    peer.outbox.endFrame();
-    actions.markDirty(peer);
-  }
 }
-
-/** Stands for a text that is longer than any we keep. */
-const TOO_LONG = 'x'.repeat(LONGEST_TEXT);
-
-/** The text of a member, or undefined when it is left out or longer than anything it could equal. */
-const shortText = (span: TextSpan, bytes: Buffer): string | undefined =>
-  span.length > LONGEST_TEXT ? undefined : span.text(bytes);
-
-const sameText = (expected: string, text: string): boolean =>
-  timingSafeEqual(digest(expected), digest(text));
-
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
