@@ -90,9 +90,10 @@ describe('LengthFraming', () => {
     const { framing } = collect(64 * 1024 * 1024);
     const header = Buffer.alloc(4);
     header.writeUInt32BE(64 * 1024 * 1024);
+    const one = Buffer.from([1]);
     const before = process.memoryUsage().arrayBuffers;
     framing.push(header);
-    for (let i = 0; i < 10_000; i++) framing.push(Buffer.from([1]));
+    for (let i = 0; i < 10_000; i++) framing.push(one);
     expect(framing.held).to.equal(10_004);
     expect(process.memoryUsage().arrayBuffers - before).to.be.below(64 * 1024);
   });
