@@ -1,0 +1,98 @@
+import type { Connection } from 'beaconry';
+
+/** How long a side that is leaving may take to read what is still queued for it. */
+const FLUSH_MS = 30_000;
+
+/** One side of a pipe: reads until its partner is there only up to a limit, then hands every chunk on as it came. */
+export class PipeEnd {
+  #partner: PipeEnd | undefined;
+  /** The handshake and what came behind it, for the partner. */
+  #early: Buffer[] = [];
+  #earlyBytes = 0;
+  #ended = false;
+  /** Since when bytes wait for this side, or for its partner to come, without any progress. */
+  #stalledSince: number | undefined;
+  #stuckThen = 0;
+
+  constructor(
+    readonly connection: Connection,
+    handshake: Buffer,
+    early: Buffer,
+    private readonly earlyLimit: number,
+    private readonly onGone: (end: PipeEnd) => void,
+  ) {
+    connection.onData((chunk) => this.#keep(chunk));
+    connection.onEnd(() => this.#end());
+    connection.onClose(() => this.#close());
+    this.#early.push(handshake);
+    if (early.length > 0) this.#keep(early);
+  }
+
+  /** From now on each side gets the other's handshake and everything behind it. */
+  static join(one: PipeEnd, other: PipeEnd): void {
+    one.#partner = other;
+    other.#partner = one;
+    one.#attach();
+    other.#attach();
+  }
+
+  #keep(chunk: Buffer): void {
+    if (this.#ended) return;
+    this.#early.push(chunk);
+    this.#earlyBytes += chunk.length;
+    if (this.#earlyBytes >= this.earlyLimit) this.connection.pause();
+  }
+
+  #attach(): void {
+    const partner = this.#partner;
+    if (partner === undefined) return;
+    const { connection: to } = partner;
+    const from = this.connection;
+    let isFull = !to.write(Buffer.concat(this.#early));
+    this.#early = [];
+    from.onData((chunk) => {
+      if (!to.write(chunk) && !isFull) {
+        isFull = true;
+        from.pause();
+      }
+    });
+    to.onDrain(() => {
+      isFull = false;
+      from.resume();
+    });
+    if (isFull) from.pause();
+    else from.resume();
+    if (this.#ended || from.closed) to.end(FLUSH_MS);
+  }
+
+  /** This side says no more: what it said is delivered, then both close. Alone it just leaves. */
+  #end(): void {
+    this.#ended = true;
+    this.#partner?.connection.end(FLUSH_MS);
+    this.connection.end(FLUSH_MS);
+  }
+
+  #close(): void {
+    this.#ended = true;
+    this.#early = [];
+    this.#partner?.connection.end(FLUSH_MS);
+    this.onGone(this);
+  }
+
+  /**
+   * Closes the pair when this side has read nothing for `limitMs` although bytes wait for it. An end that sent
+   * more than is kept for a partner who does not come goes the same way: paused, its death would not be seen.
+   */
+  checkStall(now: number, limitMs: number): void {
+    const early = this.#partner === undefined && this.#earlyBytes >= this.earlyLimit;
+    const stuck = early ? this.#earlyBytes : this.connection.pending;
+    if (stuck === 0 || this.#stalledSince === undefined || stuck !== this.#stuckThen) {
+      this.#stalledSince = stuck === 0 ? undefined : now;
+      this.#stuckThen = stuck;
+      return;
+    }
+    if (now - this.#stalledSince < limitMs) return;
+    this.connection.destroy();
+    this.#partner?.connection.destroy();
+  }
+}

@@ -1,0 +1,40 @@
+import iconv from 'iconv-lite';
+
+/** How one client writes text. What it cannot express becomes `?`, undecodable input U+FFFD. */
+export interface TextEncoding {
+  readonly name: string;
+  decode(bytes: Uint8Array): string;
+  encode(text: string): Buffer;
+}
+
+export const utf8: TextEncoding = {
+  name: 'utf8',
+  decode: (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8'),
+  encode: (text) => Buffer.from(text, 'utf8'),
+};
+
+/** iconv-lite lists these two as encodings, but they turn bytes into other bytes, not text. */
+const NOT_TEXT = new Set(['base64', 'hex']);
+
+/** Encodings in use, by iconv-lite's canonical name: as many as it knows, whatever strangers ask for. */
+const known = new Map<string, TextEncoding>([
+  ['', utf8],
+  ['utf8', utf8],
+]);
+
+/** Finds an encoding by any name that iconv-lite knows (case and punctuation do not matter); the empty name is UTF-8. */
+export function findTextEncoding(name: string): TextEncoding | undefined {
+  const canonical = name.toLowerCase().replace(/[^0-9a-z]/g, '');
+  const found = known.get(canonical);
+  if (found !== undefined) return found;
+  if (canonical === '' || NOT_TEXT.has(canonical) || !iconv.encodingExists(canonical)) {
+    return undefined;
+  }
+  const encoding: TextEncoding = {
+    name: canonical,
+    decode: (bytes) => iconv.decode(bytes, canonical),
+    encode: (text) => iconv.encode(text, canonical, { addBOM: false }),
+  };
+  known.set(canonical, encoding);
+  return encoding;
+}
