@@ -111,7 +111,10 @@ export class LobbyConnection implements Outlet {
       while (!this.#leaving) {
         const command = this.#commands[this.#next];
         if (command !== undefined) {
-          if (!this.#mayRun(command)) return this.#wait(COMMAND_WAIT_MS);
+          if (!this.#mayRun(command)) {
+            this.#wait(COMMAND_WAIT_MS);
+            return;
+          }
           this.#next++;
           if (this.#run(user, command)) return;
         } else if (!this.#nextFrame(user)) return;

@@ -13,23 +13,19 @@ export const utf8: TextEncoding = {
   encode: (text) => Buffer.from(text, 'utf8'),
 };
 
-/** iconv-lite lists these two as encodings, but they turn bytes into other bytes, not text. */
-const NOT_TEXT = new Set(['base64', 'hex']);
+/** iconv-lite takes these for encodings: two turn bytes into other bytes, one comes from Object.prototype. */
+const NOT_TEXT = new Set(['base64', 'hex', 'constructor']);
 
 /** Encodings in use, by iconv-lite's canonical name: as many as it knows, whatever strangers ask for. */
-const known = new Map<string, TextEncoding>([
-  ['', utf8],
-  ['utf8', utf8],
-]);
+const known = new Map<string, TextEncoding>([['utf8', utf8]]);
 
 /** Finds an encoding by any name that iconv-lite knows (case and punctuation do not matter); the empty name is UTF-8. */
 export function findTextEncoding(name: string): TextEncoding | undefined {
+  if (name === '') return utf8;
   const canonical = name.toLowerCase().replace(/[^0-9a-z]/g, '');
   const found = known.get(canonical);
   if (found !== undefined) return found;
-  if (canonical === '' || NOT_TEXT.has(canonical) || !iconv.encodingExists(canonical)) {
-    return undefined;
-  }
+  if (NOT_TEXT.has(canonical) || !iconv.encodingExists(canonical)) return undefined;
   const encoding: TextEncoding = {
     name: canonical,
     decode: (bytes) => iconv.decode(bytes, canonical),
