@@ -1,4 +1,4 @@
-import type { Connection } from 'beaconry';
+import { type Connection, relayBytes } from 'beaconry';
 
 /** How long a side that is leaving may take to read what is still queued for it. */
 const FLUSH_MS = 30_000;
@@ -46,23 +46,9 @@ export class PipeEnd {
   #attach(): void {
     const partner = this.#partner;
     if (partner === undefined) return;
-    const { connection: to } = partner;
-    const from = this.connection;
-    let isFull = !to.write(Buffer.concat(this.#early));
+    partner.connection.write(Buffer.concat(this.#early));
     this.#early = [];
-    from.onData((chunk) => {
-      if (!to.write(chunk) && !isFull) {
-        isFull = true;
-        from.pause();
-      }
-    });
-    to.onDrain(() => {
-      isFull = false;
-      from.resume();
-    });
-    if (isFull) from.pause();
-    else from.resume();
-    if (this.#ended || from.closed) to.end(FLUSH_MS);
+    relayBytes(this.connection, partner.connection);
   }
 
   /** This side says no more: what it said is delivered, then both close. Alone it just leaves. */
