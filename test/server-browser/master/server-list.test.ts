@@ -117,6 +117,16 @@ describe('server list', () => {
     ]);
   });
 
+  it('collapses only the servers of the region', () => {
+    const table = tableOf(new FakeClock());
+    table.upsert(at('192.0.2.1:1'), described({ region: 4 }), usual);
+    table.upsert(at('192.0.2.1:2'), described({ region: 3 }), usual);
+    const [page] = answerTo(listOf(table), '\\collapse_addr_hash\\1', { region: 3 }).pages;
+    expect(decodeListPage(page as Uint8Array).servers).to.deep.equal([
+      { host: '192.0.2.1', port: 2 },
+    ]);
+  });
+
   it('lists a region with the servers of the world, and everything for other values', () => {
     const table = tableOf(new FakeClock());
     table.upsert(at('192.0.2.1:1'), described({ region: 3 }), usual);
@@ -264,12 +274,12 @@ describe('server list', () => {
       answers: true,
       nat: false,
       searchesPerSecond: undefined,
-      testsPerSecond: 1000,
+      workPerSecond: 1000,
     });
     const ask = (map: number) =>
       servers.answer(client, { region: 255, after: LIST_START, filter: `\\map\\${map}` });
     const results = Array.from({ length: 7 }, (_, i) => typeof ask(i));
-    expect(results.filter((result) => result === 'object')).to.have.lengthOf(5);
+    expect(results.filter((result) => result === 'object')).to.have.lengthOf(3);
     expect(ask(6)).to.equal('search');
     expect(ask(0)).to.be.an('object');
     await clock.advance(1000);
