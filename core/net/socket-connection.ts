@@ -12,6 +12,8 @@ import {
 } from './socket-handle.js';
 
 const GRACE_MS = 5000;
+/** Silence after which the system asks whether the peer is still there; a vanished one ends as an error. */
+const KEEP_ALIVE_MS = 30_000;
 const CHUNK = 64 * 1024;
 
 /** All connections that do not relay read into this one, and get a copy of what came. */
@@ -52,6 +54,7 @@ export class SocketConnection implements Connection {
     this.#handle = socket === accepted ? undefined : handleOf(socket);
     this.from = from ?? PeerAddress.of(socket.remoteAddress ?? '0.0.0.0', socket.remotePort ?? 0);
     socket.setNoDelay(true);
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
     socket.on('drain', () => this.#onDrain?.());
     socket.on('error', (error) => {
       this.#finished = true;

@@ -2,6 +2,7 @@ import { type Connection, relayBytes } from 'beaconry';
 
 /** How long a side that is leaving may take to read what is still queued for it. */
 const FLUSH_MS = 30_000;
+const MAX_EARLY_CHUNKS = 64;
 
 /** One side of a pipe: reads until its partner is there only up to a limit, then hands every chunk on as it came. */
 export class PipeEnd {
@@ -39,6 +40,8 @@ export class PipeEnd {
   #keep(chunk: Buffer): void {
     if (this.#ended) return;
     this.#early.push(chunk);
+    // Many tiny chunks would cost far more memory than their bytes.
+    if (this.#early.length === MAX_EARLY_CHUNKS) this.#early = [Buffer.concat(this.#early)];
     this.#earlyBytes += chunk.length;
     if (this.#earlyBytes >= this.earlyLimit) this.connection.pause();
   }
