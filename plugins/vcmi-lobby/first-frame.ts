@@ -1,5 +1,4 @@
-import type { Connection } from 'beaconry';
-import { DecodeError } from 'beaconry';
+import { type Connection, DecodeError } from 'beaconry';
 import { FrameDecoder } from './frame-codec.js';
 import { decodePipeHandshake, PIPE_GREETING, type PipeHandshake } from './pipe-codec.js';
 

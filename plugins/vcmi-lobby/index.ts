@@ -110,7 +110,13 @@ export default definePlugin({
     const names = new NamePolicy({ holdMs: NAME_HOLD_MS, reserved: RESERVED_NAMES });
     const lobby = new Lobby(context.clock, names, games, announcer(context, statistics));
     const engine = new LobbyEngine(lobby, statistics, config);
-    const server = new LobbyServer(engine, games, statistics, context.clock, context.log, {
+    const { clock, log, metrics } = context;
+    const counters = {
+      refused: metrics.counter('refused_total', 'Connections with bad bytes or an unknown game.'),
+      timedOut: metrics.counter('timed_out_total', 'Connections that did not log in in time.'),
+      overLimit: metrics.counter('over_limit_total', 'Connections beyond the limit of an address.'),
+    };
+    const server = new LobbyServer(engine, games, statistics, clock, log, counters, {
       ...config,
       pipeEarlyLimit: config.pipe.earlyLimit,
       pipeStallTimeout: config.pipe.stallTimeout,
@@ -134,7 +140,6 @@ export default definePlugin({
     context.provide(VcmiLobby, view);
     context.http(lobbyRoutes(view), { prefix: '/v1/vcmi' });
 
-    const { metrics } = context;
     metrics.gauge('users', 'Users logged in.', () => lobby.users.size);
     metrics.gauge('rooms', 'Rooms.', () => lobby.rooms.size);
     metrics.gauge('pipes', 'Open game connections.', () => games.openPipes);

@@ -26,9 +26,14 @@ export interface LobbyServerOptions {
   readonly pipeStallTimeout: number;
 }
 
-interface Pending {
-  readonly connection: Connection;
-  readonly until: number;
+/** Connections that were turned away. */
+export interface LobbyCounters {
+  /** Bad bytes, or a pipe that fits no game. */
+  readonly refused: { value: number };
+  /** Neither login nor handshake in time, or pushed out by newer ones. */
+  readonly timedOut: { value: number };
+  /** Too many from one address. */
+  readonly overLimit: { value: number };
 }
 
 const NO_LIMITS: CommandLimits = {
@@ -40,14 +45,13 @@ const LIMIT_TABLE = 8192;
 
 /** Takes the connections of the endpoint, tells users from pipes and keeps each within its limits. */
 export class LobbyServer {
-  /** Not logged in and no pipe yet, the oldest first. */
-  readonly #pending = new Map<Connection, Pending>();
+  /** Not logged in and no pipe yet, the oldest first, each with the (monotonic) time of its end. */
+  readonly #pending = new Map<Connection, number>();
   readonly #pipes = new Set<PipeEnd>();
   readonly #perAddress = new Map<string, number>();
   readonly #commands: AddressLimit;
   readonly #chat: AddressLimit;
   readonly #wrongPasswords: AddressLimit;
-  readonly counters = { refused: 0, timedOut: 0, overLimit: 0 };
 
   constructor(
     private readonly engine: LobbyEngine,
@@ -55,6 +59,7 @@ export class LobbyServer {
     private readonly statistics: LobbyStatistics,
     private readonly clock: Clock,
     private readonly log: Logger,
+    private readonly counters: LobbyCounters,
     private readonly options: LobbyServerOptions,
   ) {
     const rate = options.perAddressLimit;
@@ -79,7 +84,7 @@ export class LobbyServer {
     const count = (this.#perAddress.get(host) ?? 0) + 1;
     const { perAddressLimit } = this.options;
     if (perAddressLimit > 0 && count > perAddressLimit) {
-      this.counters.overLimit++;
+      this.counters.overLimit.value++;
       const text = 'Too many connections from your address';
       connection.write(utf8.encode(encodeServerMessage({ type: 'ERROR', text })));
       connection.end();
@@ -87,10 +92,7 @@ export class LobbyServer {
     }
     this.#perAddress.set(host, count);
     this.#makeRoom();
-    this.#pending.set(connection, {
-      connection,
-      until: this.clock.monotonic() + this.options.loginTimeout,
-    });
+    this.#pending.set(connection, this.clock.monotonic() + this.options.loginTimeout);
     const leave = () => {
       this.#pending.delete(connection);
       this.#uncount(host);
@@ -103,7 +105,7 @@ export class LobbyServer {
         this.#beginPipe(connection, handshake, bytes, rest);
       },
       refused: () => {
-        this.counters.refused++;
+        this.counters.refused.value++;
         connection.end();
       },
     });
@@ -112,10 +114,10 @@ export class LobbyServer {
   /** Ends what has taken too long; call it about once a second. */
   sweep(): void {
     const now = this.clock.monotonic();
-    for (const { connection, until } of this.#pending.values()) {
+    for (const [connection, until] of this.#pending) {
       if (until > now) break;
       this.#pending.delete(connection);
-      this.counters.timedOut++;
+      this.counters.timedOut.value++;
       connection.destroy();
     }
     for (const end of this.#pipes) end.checkStall(now, this.options.pipeStallTimeout);
@@ -154,7 +156,7 @@ export class LobbyServer {
     });
     const arrival = this.games.arrive(handshake, end);
     if (arrival === undefined) {
-      this.counters.refused++;
+      this.counters.refused.value++;
       this.log.debug({ role: handshake.role, from: String(connection.from) }, 'pipe refused');
       connection.onData(() => {});
       connection.end();
@@ -180,7 +182,7 @@ export class LobbyServer {
     const [oldest] = this.#pending.keys();
     if (oldest === undefined) return;
     this.#pending.delete(oldest);
-    this.counters.timedOut++;
+    this.counters.timedOut.value++;
     oldest.destroy();
   }
 

@@ -2,6 +2,8 @@ import { type Connection, relayBytes } from 'beaconry';
 
 /** How long a side that is leaving may take to read what is still queued for it. */
 const FLUSH_MS = 30_000;
+/** How long a side that has got everything may keep its own direction open. */
+const LINGER_MS = 2000;
 const MAX_EARLY_CHUNKS = 64;
 
 /** One side of a pipe: reads until its partner is there only up to a limit, then hands every chunk on as it came. */
@@ -14,6 +16,8 @@ export class PipeEnd {
   /** Since when bytes wait for this side, or for its partner to come, without any progress. */
   #stalledSince: number | undefined;
   #stuckThen = 0;
+  /** Since when nothing is left to deliver to this side, which is leaving; undefined before. */
+  #deliveredSince: number | undefined;
 
   constructor(
     readonly connection: Connection,
@@ -56,15 +60,20 @@ export class PipeEnd {
 
   /** This side says no more: what it said is delivered, then both close. Alone it just leaves. */
   #end(): void {
+    this.#partner?.leave();
+    this.leave();
+  }
+
+  /** Delivers what is queued for this side, then closes it. */
+  leave(): void {
     this.#ended = true;
-    this.#partner?.connection.end(FLUSH_MS);
     this.connection.end(FLUSH_MS);
   }
 
   #close(): void {
     this.#ended = true;
     this.#early = [];
-    this.#partner?.connection.end(FLUSH_MS);
+    this.#partner?.leave();
     this.onGone(this);
   }
 
@@ -73,6 +82,10 @@ export class PipeEnd {
    * more than is kept for a partner who does not come goes the same way: paused, its death would not be seen.
    */
   checkStall(now: number, limitMs: number): void {
+    if (this.#ended) {
+      this.#linger(now);
+      return;
+    }
     const early = this.#partner === undefined && this.#earlyBytes >= this.earlyLimit;
     const stuck = early ? this.#earlyBytes : this.connection.pending;
     if (stuck === 0 || this.#stalledSince === undefined || stuck !== this.#stuckThen) {
@@ -83,5 +96,12 @@ export class PipeEnd {
     if (now - this.#stalledSince < limitMs) return;
     this.connection.destroy();
     this.#partner?.connection.destroy();
+  }
+
+  /** A peer that ignores the end of the pipe is not waited for. */
+  #linger(now: number): void {
+    if (this.connection.pending > 0) return;
+    this.#deliveredSince ??= now;
+    if (now - this.#deliveredSince >= LINGER_MS) this.connection.destroy();
   }
 }

@@ -62,6 +62,7 @@ export class LobbyFixture {
   readonly uuids: string[] = [];
   readonly statistics = new LobbyStatistics();
   readonly said: string[] = [];
+  readonly counters = { refused: { value: 0 }, timedOut: { value: 0 }, overLimit: { value: 0 } };
   readonly games: GameTable<PipeEnd>;
   readonly lobby: Lobby;
   readonly engine: LobbyEngine;
@@ -95,6 +96,7 @@ export class LobbyFixture {
       this.statistics,
       this.clock,
       pino({ level: 'silent' }),
+      this.counters,
       complete,
     );
   }

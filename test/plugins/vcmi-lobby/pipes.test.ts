@@ -136,6 +136,20 @@ describe('vcmi-lobby: pipes', () => {
     ]);
   });
 
+  it('do not wait for a peer that ignores the end', async () => {
+    const fixture = started();
+    const [server, game] = pair(fixture);
+    // As a socket does whose peer does not close: it ends without going away.
+    game.end = () => {};
+    server.finish();
+    expect(game.closed).to.equal(false);
+    fixture.server.sweep();
+    await fixture.clock.advance(2000);
+    fixture.server.sweep();
+    expect(game.closed).to.equal(true);
+    expect(fixture.server.pipes).to.equal(0);
+  });
+
   it('refuse a wrong role, an unknown uuid, and a client uuid that is connected now', () => {
     const fixture = started();
     const [, game] = pair(fixture);
