@@ -35,7 +35,10 @@ export class SocketConnection implements Connection {
   #graceTimer: NodeJS.Timeout | undefined;
   /** Where everything goes that comes; and the memory for it. */
   #target: SocketConnection | undefined;
-  #nextBuffer: Buffer | undefined = sharedBuffer;
+  #nextBuffer: Uint8Array | undefined = sharedBuffer;
+  #spare: Uint8Array | undefined;
+  /** Memory of the source that the system has not taken yet. */
+  #lent: Uint8Array | undefined;
   #view: Uint8Array | undefined;
   #request: WriteRequest | undefined;
   #writing = false;
@@ -147,12 +150,13 @@ export class SocketConnection implements Connection {
     this.#target = target;
     this.#nextBuffer = Buffer.allocUnsafeSlow(CHUNK);
     target.#onDrain = () => this.resume();
-    if (target.pending > 0) this.pause();
+    // Node says 'drain' only to those whom it has asked to wait.
+    if (target.#socket.writableNeedDrain) this.pause();
     else this.resume();
     return true;
   }
 
-  #takeNextBuffer(): Buffer | undefined {
+  #takeNextBuffer(): Uint8Array | undefined {
     const next = this.#nextBuffer;
     this.#nextBuffer = undefined;
     return next;
@@ -167,9 +171,12 @@ export class SocketConnection implements Connection {
     const bytes = this.#viewOf(buffer, length);
     // The first bytes of a relay still lie in the memory that all share.
     const own = buffer !== sharedBuffer;
-    if (target.#writeDirect(own ? bytes : Buffer.from(bytes))) return true;
-    // The memory belongs to the target until the system has taken it.
-    if (own) this.#nextBuffer = Buffer.allocUnsafeSlow(CHUNK);
+    if (target.#writeDirect(own ? bytes : Buffer.from(bytes), buffer)) return true;
+    // Lent memory is not read into before it has come back, and it has when the other is lent.
+    if (own && target.#lent === buffer) {
+      this.#nextBuffer = this.#spare ?? Buffer.allocUnsafeSlow(CHUNK);
+      this.#spare = buffer;
+    }
     return false;
   }
 
@@ -184,7 +191,7 @@ export class SocketConnection implements Connection {
   }
 
   /** True when the memory of the bytes is free again; else the listener of `onDrain` hears when it is. */
-  #writeDirect(bytes: Uint8Array): boolean {
+  #writeDirect(bytes: Uint8Array, memory: Uint8Array): boolean {
     const socket = this.#socket;
     const handle = this.#handle;
     if (this.#finished) return true;
@@ -206,10 +213,12 @@ export class SocketConnection implements Connection {
     // The queue may be empty again although the request is in use: only the request itself tells.
     if (request.getAsyncId() < 0) return true;
     this.#writing = true;
+    this.#lent = memory;
     this.#request = undefined;
     request.buffer = bytes;
     request.oncomplete = (error) => {
       this.#writing = false;
+      this.#lent = undefined;
       if (error < 0) this.destroy();
       else this.#onDrain?.();
     };
@@ -226,7 +235,7 @@ export function relayBytes(from: Connection, to: Connection): void {
   if (from instanceof SocketConnection && to instanceof SocketConnection && from.relayTo(to)) {
     return;
   }
-  let isFull = to.pending > 0;
+  let isFull = false;
   from.onData((chunk) => {
     if (to.write(chunk) || isFull) return;
     isFull = true;
@@ -236,6 +245,5 @@ export function relayBytes(from: Connection, to: Connection): void {
     isFull = false;
     from.resume();
   });
-  if (isFull) from.pause();
-  else from.resume();
+  from.resume();
 }
