@@ -53,6 +53,7 @@ export {
   type RateLimitOptions,
 } from './net/rate-limit.js';
 export { hashWords, SipHash } from './net/siphash.js';
+export { relayBytes } from './net/socket-connection.js';
 export {
   type AnyToken,
   type Constructor,
