@@ -56,4 +56,13 @@ export interface UdpEndpoint {
   onDatagram(prefix: string | Uint8Array, route: DatagramHandler | DatagramRoute): void;
   /** Sends from the first socket of the address's family; the bytes may be reused at once. */
   send(bytes: Uint8Array, to: PeerAddress): void;
+  /**
+   * Takes the place of the socket that a `udp: shared` endpoint does not have. `transmit` gets each datagram
+   * that leaves, as a copy; the returned function hands a datagram in and says whether some plugin takes it.
+   * Answers have left when it returns. Throws NOT_SHARED for an endpoint with sockets and ENDPOINT_TAKEN
+   * when another plugin carries it already.
+   */
+  carry(
+    transmit: (bytes: Uint8Array, to: PeerAddress) => void,
+  ): (bytes: Uint8Array, from: PeerAddress) => boolean;
 }

@@ -29,6 +29,13 @@ export class PluginUdpEndpoint implements UdpEndpoint {
   send(bytes: Uint8Array, to: PeerAddress): void {
     this.listeners[0]?.send(bytes, to);
   }
+
+  carry(
+    transmit: (bytes: Uint8Array, to: PeerAddress) => void,
+  ): (bytes: Uint8Array, from: PeerAddress) => boolean {
+    for (const listener of this.listeners) this.defer(listener.carry(this.owner, transmit));
+    return (bytes, from) => this.listeners.some((listener) => listener.receive(bytes, from));
+  }
 }
 
 /** What one plugin holds of its TCP endpoints. */
