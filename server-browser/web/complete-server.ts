@@ -1,4 +1,4 @@
-import type { DirectoryEntry, ListedServer } from './listed-server.js';
+import type { AddedServer, ListedServer } from './listed-server.js';
 
 const usual = {
   game: '',
@@ -19,7 +19,7 @@ const usual = {
 } as const;
 
 /** An entry with everything that its protocol does not know at its usual value. */
-export function completeServer(source: string, entry: DirectoryEntry): ListedServer {
+export function completeServer(source: string, entry: AddedServer): ListedServer {
   const port = Number(entry.address.slice(entry.address.lastIndexOf(':') + 1));
   return { ...usual, gamePort: port, queryPort: port, ...entry, source };
 }

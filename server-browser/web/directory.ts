@@ -1,7 +1,7 @@
 import { PeerAddress } from 'beaconry';
 import type { Registration, Registrations } from 'beaconry/plugins/master';
 import { completeServer } from './complete-server.js';
-import type { DirectoryEntry, ListedServer, ServerDirectory } from './public.js';
+import type { AddedServer, ListedServer, ServerDirectory } from './public.js';
 
 /** One page of the list; `next` continues it and is null at the end. */
 export interface DirectoryPage {
@@ -21,7 +21,7 @@ export class Directory implements ServerDirectory {
     return `${this.registrations?.version ?? 0}.${this.#version}`;
   }
 
-  add(source: string, server: DirectoryEntry): () => void {
+  add(source: string, server: AddedServer): () => void {
     const key = `${source} ${server.address}`;
     const listed = completeServer(source, server);
     this.#added.set(key, listed);

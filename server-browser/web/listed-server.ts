@@ -47,5 +47,5 @@ type Essential = 'address' | 'name' | 'map' | 'players' | 'maxPlayers' | 'lastSe
  * What another plugin says of a server: the essentials, and whatever else its protocol knows. Ports default to
  * that of the address, the region to the world, the rest to nothing.
  */
-export type DirectoryEntry = Pick<ListedServer, Essential> &
+export type AddedServer = Pick<ListedServer, Essential> &
   Partial<Omit<ListedServer, Essential | 'source'>>;
