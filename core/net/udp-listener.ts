@@ -6,7 +6,7 @@ import type { DatagramHandler, DatagramRoute } from './datagram.js';
 import type { DatagramBatch, DatagramDriver, DatagramDriverOptions } from './datagram-driver.js';
 import { DecodeError } from './decode-error.js';
 import { Demux } from './demux.js';
-import { MemoryDriver } from './drivers/memory-driver.js';
+import { MemoryDriver, type SentDatagram } from './drivers/memory-driver.js';
 import { HeavySources } from './heavy-sources.js';
 import { PeerAddress } from './peer-address.js';
 import { GlobalLimit } from './rate-limit.js';
@@ -74,10 +74,9 @@ export class UdpListener {
   };
   /** Who sends most, for operators. */
   readonly heavySources = new HeavySources();
-  /** For a shared endpoint: who takes the place of its socket. */
-  #carrier:
-    | { readonly owner: string; transmit(bytes: Uint8Array, to: PeerAddress): void }
-    | undefined;
+  /** For a shared endpoint: gets what leaves. */
+  onSend: ((sent: SentDatagram) => void) | undefined;
+  #carrier: string | undefined;
 
   constructor(options: UdpListenerOptions) {
     this.#options = options;
@@ -117,10 +116,10 @@ export class UdpListener {
         '::',
         0,
         (batch) => driver !== undefined && this.#onBatch(driver, batch),
-        ({ bytes, to }) => this.#carrier?.transmit(bytes, to),
+        (sent) => this.onSend?.(sent),
       );
       this.#drivers.push(driver);
-      if (this.#carrier === undefined) {
+      if (this.onSend === undefined) {
         this.#options.log.warn(
           { endpoint: this.name },
           `endpoint ${this.name} is shared, but no plugin carries its datagrams: enable one that does, such as game-socket-share`,
@@ -143,13 +142,15 @@ export class UdpListener {
     if (this.#carrier !== undefined) {
       throw new ServerError(
         'ENDPOINT_TAKEN',
-        `plugins ${this.#carrier.owner} and ${owner} both want to carry the datagrams of endpoint ` +
+        `plugins ${this.#carrier} and ${owner} both want to carry the datagrams of endpoint ` +
           `${this.name}; give one of them another endpoint`,
       );
     }
-    this.#carrier = { owner, transmit };
+    this.#carrier = owner;
+    this.onSend = ({ bytes, to }) => transmit(bytes, to);
     return () => {
       this.#carrier = undefined;
+      this.onSend = undefined;
     };
   }
 

@@ -14,7 +14,7 @@ export class MasterWithServers {
   readonly #answers: Uint8Array[] = [];
 
   private constructor(readonly server: TestServer) {
-    this.#inside.carry('test', (bytes) => this.#answers.push(bytes));
+    this.#inside.onSend = ({ bytes }) => this.#answers.push(bytes);
   }
 
   static async start(config: Record<string, unknown> = {}): Promise<MasterWithServers> {
