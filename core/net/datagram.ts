@@ -49,6 +49,8 @@ export interface UdpEndpoint {
   readonly names: readonly string[];
   /** Bound addresses; known from `ServerStarted` on, when port 0 was replaced by the real one. */
   readonly addresses: readonly PeerAddress[];
+  /** All of them are `udp: shared`, without a socket. */
+  readonly isShared: boolean;
   /**
    * Takes the datagrams that begin with the prefix (text is Latin-1); the longest prefix wins, the empty one
    * takes the rest. The same prefix twice on one endpoint is an error that names both plugins.

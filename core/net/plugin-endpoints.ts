@@ -21,6 +21,10 @@ export class PluginUdpEndpoint implements UdpEndpoint {
     return this.listeners.flatMap(({ addresses }) => addresses);
   }
 
+  get isShared(): boolean {
+    return this.listeners.every((listener) => listener.isShared);
+  }
+
   onDatagram(prefix: string | Uint8Array, route: DatagramHandler | DatagramRoute): void {
     const bytes = typeof prefix === 'string' ? Buffer.from(prefix, 'latin1') : prefix;
     for (const listener of this.listeners) this.defer(listener.attach(this.owner, bytes, route));

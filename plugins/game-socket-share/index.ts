@@ -19,7 +19,15 @@ export default definePlugin({
   },
   setup(context, config) {
     const socket = new SharedSocket(bounds);
-    socket.deliver = context.udp(config.endpoint).carry((bytes, to) => socket.transmit(bytes, to));
+    const udp = context.udp(config.endpoint);
+    if (udp.isShared) {
+      socket.deliver = udp.carry((bytes, to) => socket.transmit(bytes, to));
+    } else {
+      context.log.warn(
+        `endpoint ${udp.names.join(', ')} has a socket of its own: a game can hand nothing in. Write ` +
+          '{ udp: shared } for an endpoint without one',
+      );
+    }
     context.provide(GameSocketShare, socket);
     context.metrics.gauge(
       'waiting',
