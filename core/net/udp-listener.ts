@@ -159,7 +159,7 @@ export class UdpListener {
     const driver = this.#drivers[0];
     if (!(driver instanceof MemoryDriver) || this.#demux.find(bytes) === undefined) return false;
     // Spoiling views must not reach the game's own buffer, which it goes on to read.
-    driver.receive(this.#options.poison === true ? bytes.slice() : bytes, from);
+    driver.receive(this.#options.poison === true ? new Uint8Array(bytes) : bytes, from);
     return true;
   }
 

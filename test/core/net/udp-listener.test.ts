@@ -8,6 +8,8 @@ import {
 } from 'beaconry';
 import { hex, startTestServer, type TestServer } from 'beaconry/testing';
 import { expect } from 'chai';
+import { MemoryDriver } from '../../../core/net/drivers/memory-driver.js';
+import { ReceivedDatagram } from '../../../core/net/received-datagram.js';
 
 /** A server whose only plugin does with datagrams what the test says. */
 async function serverWith(setup: (context: Context) => void): Promise<TestServer> {
@@ -202,5 +204,32 @@ describe('an endpoint without a socket', () => {
       expect(udp.isShared).equal(false);
       expect(() => udp.carry(() => {})).throw(/endpoint game, which has a socket of its own/);
     });
+  });
+});
+
+describe('a copy of a datagram', () => {
+  it('has bytes of its own although drivers give Buffers', async () => {
+    const memory = Buffer.from('ab');
+    let kept: Datagram | undefined;
+    const driver = new MemoryDriver(
+      '127.0.0.1',
+      1,
+      (batch) => {
+        const datagram = new ReceivedDatagram({
+          answers: 0,
+          answerBytes: 0,
+          questionBytes: 0,
+          violations: 0,
+          pages: 0,
+          pageBytes: 0,
+        });
+        datagram.begin(driver, batch, 0);
+        kept = datagram.copy();
+      },
+      () => {},
+    );
+    driver.receive(memory, PeerAddress.of('192.0.2.1', 5));
+    memory.fill(0);
+    expect(kept?.bytes).deep.equal(hex`"ab"`);
   });
 });
