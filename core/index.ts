@@ -28,6 +28,7 @@ export { HttpError } from './http/http-error.js';
 export type { HttpScope, Routes, RoutesOptions } from './http/routes.js';
 export type { Logger } from './logger.js';
 export type { Counter, Histogram, Labels, Metrics } from './metrics.js';
+export { canReach, isLoopback, type Reach, reachOf } from './net/address-reach.js';
 export { ByteReader } from './net/byte-reader.js';
 export { ByteWriter } from './net/byte-writer.js';
 export { ChallengeIssuer } from './net/challenge.js';
