@@ -2,6 +2,7 @@ import type { Clock } from '../clock.js';
 import { messageOf, ServerError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { Metrics } from '../metrics.js';
+import type { AddressFilters } from './address-filter.js';
 import type { DatagramHandler, DatagramRoute } from './datagram.js';
 import type { DatagramBatch, DatagramDriver, DatagramDriverOptions } from './datagram-driver.js';
 import { DecodeError } from './decode-error.js';
@@ -31,6 +32,8 @@ export interface UdpListenerOptions {
   readonly poison?: boolean;
   /** Datagrams of unproven senders that are handled each second, default 100,000. */
   readonly unprovenPerSecond?: number;
+  /** Addresses that nothing is read from and nothing sent to. */
+  readonly filters?: AddressFilters;
 }
 
 interface OwnedRoute {
@@ -40,6 +43,7 @@ interface OwnedRoute {
 
 const NO_BYTES = new Uint8Array();
 const DROP_REASONS = [
+  'refused',
   'unclaimed',
   'shape',
   'limited',
@@ -59,6 +63,7 @@ export class UdpListener {
   readonly #datagram: ReceivedDatagram;
   /** What happened to datagrams that were not handled, and how unproven senders were answered. */
   readonly counters = {
+    refused: 0,
     unclaimed: 0,
     shape: 0,
     limited: 0,
@@ -133,6 +138,7 @@ export class UdpListener {
   }
 
   send(bytes: Uint8Array, to: PeerAddress): void {
+    if (this.#options.filters?.refuses(to, this.name) === true) return;
     const driver =
       this.#drivers.find(({ host }) => host.includes(':') !== to.isIPv4) ??
       this.#drivers.find(({ host }) => host === '::');
@@ -172,9 +178,14 @@ export class UdpListener {
 
   #onBatch(driver: DatagramDriver, batch: DatagramBatch): void {
     const datagram = this.#datagram;
+    const { filters } = this.#options;
     for (let i = 0; i < batch.count; i++) {
       datagram.begin(driver, batch, i);
       this.heavySources.count(datagram.from);
+      if (filters?.refuses(datagram.from, this.name) === true) {
+        this.counters.refused++;
+        continue;
+      }
       const owned = this.#demux.find(datagram.bytes);
       if (owned === undefined) {
         this.counters.unclaimed++;
