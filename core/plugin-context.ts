@@ -82,7 +82,10 @@ export class PluginContext
   }
 
   http(routes: Routes, options: RoutesOptions = {}): void {
-    for (const endpoint of findEndpoints('http', this.parts.http, options.endpoint ?? 'http')) {
+    const { http } = this.parts;
+    const wanted = [options.endpoint ?? 'http'].flat();
+    const names = options.ifPresent === true ? wanted.filter((name) => http.has(name)) : wanted;
+    for (const endpoint of findEndpoints('http', http, names)) {
       this.defer(endpoint.add(this.name, routes, options.prefix ?? ''));
     }
   }
