@@ -112,6 +112,7 @@ export async function startDemo(folder: string): Promise<RunningDemo> {
     `endpoints.lobby.tcp=127.0.0.1:${lobby}`,
     `endpoints.relay.tcp=127.0.0.1:${relay}`,
     `endpoints.master.udp=127.0.0.1:${master}`,
+    'endpoints.lobby.tcp=127.0.0.1:0',
     `plugins.heartbeat.masters=[127.0.0.1:${master}]`,
   ];
   const process = new BeaconryProcess(['demo', ...set.flatMap((entry) => ['--set', entry])], {
