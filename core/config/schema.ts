@@ -1,4 +1,18 @@
-/** What a leaf may say in `format`. Objects come from `list`, `record` and `either`. */
+/**
+ * What a leaf may say in `format`. Objects come from `list`, `record` and `either`.
+ *
+ * | word | in the file | value |
+ * | --- | --- | --- |
+ * | `int`, `nat`, `port` | whole number; 0 or more; 0 to 65535 | number |
+ * | `duration` | `500ms`, `30s`, `5m`, `2h`, `90d`, or 0 | milliseconds |
+ * | `bytes` | `512`, `64KiB`, `16MiB` | number of bytes |
+ * | `address` | `host:port`, IPv6 as `"[::1]:27015"`; the host may be a name | `{ host, port }` |
+ * | `cidr` | `10.0.0.0/8`, `fd00::/8`, or one address | canonical text with prefix length |
+ * | `ipv4`, `ipv6` | an address literal | canonical text |
+ * | `hex` | pairs of hex digits | bytes |
+ * | `uint64` | decimal digits, quoted or bare, read from the source text | bigint |
+ * | `binds` | `host:port` to listen on, or a list; host an IP literal or localhost | list of `{ host, port }` |
+ */
 export type FormatName =
   | 'int'
   | 'nat'
@@ -7,8 +21,11 @@ export type FormatName =
   | 'bytes'
   | 'address'
   | 'cidr'
+  | 'ipv4'
+  | 'ipv6'
   | 'hex'
   | 'uint64'
+  | 'binds'
   | EndpointFormat;
 /** The name of a configured endpoint of that protocol, or a list of names; the value is always a list. */
 export type EndpointFormat = 'udp-endpoints' | 'tcp-endpoints' | 'http-endpoints';
@@ -40,6 +57,10 @@ export interface Leaf {
   /** Written for the operator: effect and unit. */
   readonly doc: string;
   readonly format: Format;
+  /**
+   * The value itself, or how an operator would write it: `30_000` or `'30s'`, `{ host, port }` or `'host:port'`,
+   * a `Map` or a plain object; the name of an endpoint alone or in a list.
+   */
   readonly default: unknown;
   readonly nullable?: boolean;
   /** Never printed or logged; `*_FILE` in the environment names a file that holds it. */
@@ -49,6 +70,11 @@ export interface Section {
   readonly [key: string]: Node;
 }
 export type Node = Leaf | Section;
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
 
 /** TypeScript type of a validated section. Durations are milliseconds, bytes are numbers, uint64 is bigint. */
 export type ConfigOf<S> = S extends { readonly format: infer F }
@@ -65,22 +91,24 @@ type ValueOf<F> = F extends StringConstructor
         : F extends 'uint64'
           ? bigint
           : F extends 'address'
-            ? { readonly host: string; readonly port: number }
-            : F extends 'cidr'
-              ? string
-              : F extends 'hex'
-                ? Uint8Array
-                : F extends EndpointFormat
-                  ? readonly string[]
-                  : F extends ListFormat<infer I>
-                    ? readonly ConfigOf<I>[]
-                    : F extends RecordFormat<infer I>
-                      ? ReadonlyMap<string, ConfigOf<I>>
-                      : F extends EitherFormat<infer W, infer I>
-                        ? W | ValueOf<I>
-                        : F extends readonly (infer V)[]
-                          ? V
-                          : never;
+            ? Address
+            : F extends 'binds'
+              ? readonly Address[]
+              : F extends 'cidr' | 'ipv4' | 'ipv6'
+                ? string
+                : F extends 'hex'
+                  ? Uint8Array
+                  : F extends EndpointFormat
+                    ? readonly string[]
+                    : F extends ListFormat<infer I>
+                      ? readonly ConfigOf<I>[]
+                      : F extends RecordFormat<infer I>
+                        ? ReadonlyMap<string, ConfigOf<I>>
+                        : F extends EitherFormat<infer W, infer I>
+                          ? W | ValueOf<I>
+                          : F extends readonly (infer V)[]
+                            ? V
+                            : never;
 
 export const list = <const I extends Node>(item: I): ListFormat<I> => ({ kind: 'list', item });
 export const record = <const I extends Node>(item: I): RecordFormat<I> => ({

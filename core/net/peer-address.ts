@@ -42,6 +42,11 @@ export class PeerAddress {
       this.#host = host;
       return this;
     }
+    if (host.startsWith('::ffff:')) {
+      // Dual-stack sockets print IPv4 peers this way.
+      const mapped = parseIPv4(host.slice(7));
+      if (mapped !== undefined) return this.set(0, 0, 0xffff, mapped, port);
+    }
     const parsed = ipaddr.IPv6.parse(host);
     const [p0 = 0, p1 = 0, p2 = 0, p3 = 0, p4 = 0, p5 = 0, p6 = 0, p7 = 0] = parsed.parts;
     this.set((p0 << 16) | p1, (p2 << 16) | p3, (p4 << 16) | p5 | 0, (p6 << 16) | p7, port);

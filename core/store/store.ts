@@ -8,7 +8,7 @@ export type Json =
   | { readonly [key: string]: Json };
 
 export interface KeepOptions {
-  /** Milliseconds until the entry is gone; without it it stays. */
+  /** Milliseconds until the entry is gone; without it it stays, also when the entry had a time before. */
   readonly ttl?: number;
 }
 
@@ -21,7 +21,8 @@ export interface ScanOptions {
 
 /**
  * Keys with values in a namespace of their own; each plugin has one. A promise that resolved is a write
- * that survives the death of the process. Keys sort by code unit.
+ * that survives the death of the process. Keys sort by code point, which is the order of their UTF-8 bytes.
+ * A key has 1 to 512 characters, its value at most 1 MiB of JSON; anything else is refused with a ServerError.
  */
 export interface Store {
   get<T extends Json>(key: string): Promise<T | undefined>;
@@ -42,7 +43,7 @@ export interface Store {
   ): Promise<T | undefined>;
   /** Entries whose key begins with the prefix, in order of keys. */
   scan<T extends Json>(prefix: string, options?: ScanOptions): Promise<(readonly [string, T])[]>;
-  /** A part of this store, whose keys never meet others'. */
+  /** A part of this store, whose keys never meet others'; the name has no `/`. */
   namespace(name: string): Store;
 }
 

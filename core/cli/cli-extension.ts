@@ -1,0 +1,19 @@
+import type { Command } from 'commander';
+import { bundledPlugins } from '../plugin-loader.js';
+import { existsSync } from 'node:fs';
+
+/**
+ * Commands that a bundled folder adds to the `beaconry` command and that need no running node:
+ * the default export of its `cli.ts`.
+ */
+export type CliExtension = (program: Command) => void;
+
+/** Lets every bundled folder with a `cli.js` add its commands. */
+export async function addExtensions(program: Command): Promise<void> {
+  for (const url of bundledPlugins().values()) {
+    const file = new URL('cli.js', url);
+    if (!existsSync(file)) continue;
+    const module = (await import(file.href)) as { default: CliExtension };
+    module.default(program);
+  }
+}

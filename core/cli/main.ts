@@ -1,0 +1,31 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { packageInfo } from '../package-info.js';
+import { addExtensions } from './cli-extension.js';
+import { addDemoCommand } from './demo-command.js';
+import { EXIT } from './exit-code.js';
+import { addPluginsCommand } from './plugins-command.js';
+import { fail } from './run-server.js';
+import { addStartCommands } from './start-command.js';
+
+const program = new Command('beaconry')
+  .description('game-server framework with a master server, query responder and server browser')
+  .version(packageInfo.version)
+  .showHelpAfterError('(beaconry --help lists all commands)')
+  .exitOverride();
+
+addDemoCommand(program);
+addStartCommands(program);
+addPluginsCommand(program);
+
+// Importing every bundled folder takes time that the start of a server need not wait for.
+const OWN = new Set(['demo', 'start', 'check-config', 'plugins', '--version', '-V']);
+if (!OWN.has(process.argv[2] ?? '')) await addExtensions(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  // Commander has printed its message already; help that was asked for is no error.
+  if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : EXIT.usage);
+  fail(error);
+}

@@ -1,0 +1,61 @@
+import { existsSync } from 'node:fs';
+import type { Command } from 'commander';
+import type { ConfigSource } from '../config/config-file.js';
+import { ServerError } from '../errors.js';
+import { prepare } from '../prepare.js';
+import { EXIT } from './exit-code.js';
+import { fail, runServer } from './run-server.js';
+
+const DEFAULT_FILE = 'beaconry.yaml';
+const collect = (value: string, all: readonly string[]) => [...all, value];
+
+interface StartOptions {
+  readonly set: readonly string[];
+  readonly readyFile?: string;
+}
+
+/** Adds `start` and `check-config`. */
+export function addStartCommands(program: Command): void {
+  program
+    .command('start')
+    .description('run the server that a configuration file describes')
+    .argument('[file]', `configuration file, else ./${DEFAULT_FILE}`)
+    .option('--set <path=value>', 'override one value; repeatable', collect, [])
+    .option('--ready-file <file>', 'write the ready report there when everything is bound')
+    .action(async (file: string | undefined, { set, readyFile }: StartOptions) => {
+      await runServer({
+        source: sourceOf(file, set),
+        ...(readyFile === undefined ? {} : { readyFile }),
+      });
+    });
+  program
+    .command('check-config')
+    .description('report every problem of a configuration file at once')
+    .argument('[file]', `configuration file, else ./${DEFAULT_FILE}`)
+    .option('--set <path=value>', 'override one value; repeatable', collect, [])
+    .action(async (file: string | undefined, { set }: StartOptions) => {
+      try {
+        const { plugins } = await prepare(sourceOf(file, set));
+        const order = plugins.map(({ name }) => name).join(', ');
+        process.stdout.write(`configuration is fine; plugins in order: ${order}\n`);
+      } catch (error) {
+        fail(error);
+      }
+    });
+}
+
+/** The file that was named, or the usual one of this folder. */
+export function sourceOf(file: string | undefined, set: readonly string[]): ConfigSource {
+  const path = file ?? DEFAULT_FILE;
+  if (!existsSync(path)) {
+    const error = new ServerError(
+      'NO_CONFIG',
+      file === undefined
+        ? `no ${DEFAULT_FILE} in this folder: "beaconry init" writes one, "beaconry demo" runs without`
+        : `no such configuration file: ${file} ("beaconry init" writes one)`,
+    );
+    process.stderr.write(`${error.message}\n`);
+    process.exit(EXIT.configuration);
+  }
+  return { path, env: process.env, set };
+}

@@ -1,0 +1,138 @@
+import { readFileSync } from 'node:fs';
+import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import { messageOf, ServerError } from '../errors.js';
+import type { Logger } from '../logger.js';
+import type { Metrics } from '../metrics.js';
+import type { Connection } from './connection.js';
+import { PeerAddress } from './peer-address.js';
+import { SocketConnection } from './socket-connection.js';
+import { type Bind, bindError } from './udp-listener.js';
+
+export interface TcpListenerOptions {
+  readonly name: string;
+  readonly binds: readonly Bind[];
+  readonly tls?: { readonly cert: string; readonly key: string };
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  /** Connections held at once, default 20,000; more are refused by closing them. */
+  readonly maxConnections?: number;
+}
+
+type Handler = (connection: Connection) => void;
+
+/** One configured TCP endpoint: its listening sockets, its one handler, its open connections. */
+export class TcpListener {
+  readonly name: string;
+  readonly #servers: Server[] = [];
+  readonly #open = new Set<SocketConnection>();
+  #taken: { readonly owner: string; readonly handler: Handler } | undefined;
+  readonly counters = { accepted: 0, refused: 0 };
+
+  constructor(private readonly options: TcpListenerOptions) {
+    this.name = options.name;
+    const endpoint = { endpoint: this.name };
+    options.metrics.gauge('open', 'Open connections.', () => this.#open.size, endpoint);
+    options.metrics.total('accepted_total', 'Accepted connections.', () => this.counters.accepted, endpoint);
+    options.metrics.total('refused_total', 'Connections refused: over the limit, or no TLS.', () => this.counters.refused, endpoint);
+  }
+
+  get addresses(): readonly PeerAddress[] {
+    return this.#servers.flatMap((server) => {
+      const address = server.address();
+      return address === null || typeof address === 'string'
+        ? []
+        : [PeerAddress.of(address.address, address.port)];
+    });
+  }
+
+  take(owner: string, handler: Handler): () => void {
+    if (this.#taken !== undefined) {
+      throw new ServerError(
+        'ENDPOINT_TAKEN',
+        `plugins ${this.#taken.owner} and ${owner} both want the connections of endpoint ${this.name}; ` +
+          'give one of them another endpoint',
+      );
+    }
+    this.#taken = { owner, handler };
+    return () => {
+      this.#taken = undefined;
+    };
+  }
+
+  async bind(): Promise<void> {
+    for (const { host, port } of this.options.binds) {
+      const server = this.#createServer();
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', (cause) => reject(bindError(this.name, 'tcp', host, port, cause)));
+        server.listen({ host, port, ipv6Only: host !== '::', backlog: 1024 }, resolve);
+      });
+      // Out of descriptors and the like: the listening socket lives on.
+      server.on('error', (error) => this.options.log.warn({ error: error.message }, 'accept failed'));
+      this.#servers.push(server);
+    }
+  }
+
+  /** No new connections; the open ones go on. */
+  stopAccepting(): void {
+    for (const server of this.#servers) if (server.listening) server.close();
+  }
+
+  /** Ends what is open and waits until it has gone, at most `graceMs`. */
+  async close(graceMs: number): Promise<void> {
+    this.stopAccepting();
+    for (const connection of this.#open) connection.end(graceMs);
+    const deadline = performance.now() + graceMs + 100;
+    while (this.#open.size > 0 && performance.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    for (const connection of this.#open) connection.destroy();
+    this.#servers.length = 0;
+  }
+
+  #createServer(): Server {
+    const accept = (socket: Socket) => this.#accept(socket);
+    const { tls } = this.options;
+    if (tls === undefined) return createTcpServer({ allowHalfOpen: true }, accept);
+    const server = createTlsServer(
+      {
+        cert: readFileSync(tls.cert),
+        key: readFileSync(tls.key),
+        allowHalfOpen: true,
+        handshakeTimeout: 10_000,
+      },
+      accept,
+    );
+    server.on('tlsClientError', () => {
+      this.counters.refused++;
+    });
+    return server;
+  }
+
+  #accept(socket: Socket): void {
+    if (
+      this.#taken === undefined ||
+      socket.remoteAddress === undefined ||
+      this.#open.size >= (this.options.maxConnections ?? 20_000)
+    ) {
+      this.counters.refused++;
+      socket.on('error', () => {});
+      socket.destroy();
+      return;
+    }
+    this.counters.accepted++;
+    const connection = new SocketConnection(socket);
+    this.#open.add(connection);
+    socket.once('close', () => this.#open.delete(connection));
+    const { owner, handler } = this.#taken;
+    try {
+      handler(connection);
+    } catch (error) {
+      this.options.log.error(
+        { plugin: owner, endpoint: this.name, err: error },
+        `plugin ${owner} failed on a connection: ${messageOf(error)}`,
+      );
+      connection.destroy();
+    }
+  }
+}

@@ -1,0 +1,262 @@
+import type { Clock } from '../clock.js';
+import { messageOf, ServerError } from '../errors.js';
+import type { Logger } from '../logger.js';
+import type { Metrics } from '../metrics.js';
+import type { DatagramHandler, DatagramRoute } from './datagram.js';
+import type { DatagramBatch, DatagramDriver, DatagramDriverOptions } from './datagram-driver.js';
+import { DecodeError } from './decode-error.js';
+import { Demux } from './demux.js';
+import { MemoryDriver, type SentDatagram } from './drivers/memory-driver.js';
+import { PeerAddress } from './peer-address.js';
+import { GlobalLimit } from './rate-limit.js';
+import { ReceivedDatagram } from './received-datagram.js';
+
+export interface Bind {
+  /** An IP literal. */
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface UdpListenerOptions {
+  readonly name: string;
+  readonly binds: readonly Bind[];
+  /** No socket: datagrams are handed in by `receive` and taken out by `onSend`. */
+  readonly shared?: boolean;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly openDriver: (options: DatagramDriverOptions) => Promise<DatagramDriver>;
+  /** Spoil views after the handler returned; on in tests and `beaconry dev`. */
+  readonly poison?: boolean;
+  /** Datagrams of unproven senders that are handled each second, default 100,000. */
+  readonly unprovenPerSecond?: number;
+}
+
+interface OwnedRoute {
+  readonly owner: string;
+  readonly route: DatagramRoute;
+}
+
+const NO_BYTES = new Uint8Array();
+const DROP_REASONS = [
+  'unclaimed',
+  'shape',
+  'limited',
+  'unprovenLimited',
+  'decode',
+  'failed',
+] as const;
+
+/** One configured UDP endpoint: its sockets, who takes which datagrams, and what was dropped. */
+export class UdpListener {
+  readonly name: string;
+  readonly #options: UdpListenerOptions;
+  readonly #demux: Demux<OwnedRoute>;
+  readonly #drivers: DatagramDriver[] = [];
+  readonly #unproven: GlobalLimit;
+  readonly #errorLog: GlobalLimit;
+  readonly #datagram: ReceivedDatagram;
+  /** What happened to datagrams that were not handled, and how unproven senders were answered. */
+  readonly counters = {
+    unclaimed: 0,
+    shape: 0,
+    limited: 0,
+    unprovenLimited: 0,
+    decode: 0,
+    failed: 0,
+    answers: 0,
+    answerBytes: 0,
+    questionBytes: 0,
+    violations: 0,
+    pages: 0,
+    pageBytes: 0,
+  };
+  /** For a shared endpoint: gets what leaves. */
+  onSend: ((sent: SentDatagram) => void) | undefined;
+
+  constructor(options: UdpListenerOptions) {
+    this.#options = options;
+    this.name = options.name;
+    this.#demux = new Demux(options.name);
+    this.#datagram = new ReceivedDatagram(this.counters);
+    this.#unproven = new GlobalLimit(options.clock, {
+      perSecond: options.unprovenPerSecond ?? 100_000,
+    });
+    this.#errorLog = new GlobalLimit(options.clock, { perSecond: 1, burst: 10 });
+    this.#describe(options.metrics);
+  }
+
+  get addresses(): readonly PeerAddress[] {
+    return this.#drivers.map((driver) => PeerAddress.of(driver.host, driver.port));
+  }
+
+  get isShared(): boolean {
+    return this.#options.shared === true;
+  }
+
+  get driverName(): string {
+    return this.isShared ? 'shared' : (this.#drivers[0]?.name ?? 'closed');
+  }
+
+  attach(owner: string, prefix: Uint8Array, route: DatagramHandler | DatagramRoute): () => void {
+    const complete = typeof route === 'function' ? { handler: route } : route;
+    return this.#demux.add(prefix, owner, { owner, route: complete });
+  }
+
+  async bind(): Promise<void> {
+    if (this.isShared) {
+      let driver: MemoryDriver | undefined;
+      driver = new MemoryDriver(
+        '0.0.0.0',
+        0,
+        (batch) => driver !== undefined && this.#onBatch(driver, batch),
+        (sent) => this.onSend?.(sent),
+      );
+      this.#drivers.push(driver);
+      return;
+    }
+    for (const { host, port } of this.#options.binds) await this.#open(host, port);
+  }
+
+  /** Hands a datagram to a shared endpoint; true when a plugin takes such datagrams. */
+  receive(bytes: Uint8Array, from: PeerAddress): boolean {
+    const driver = this.#drivers[0];
+    if (!(driver instanceof MemoryDriver)) {
+      throw new ServerError('NOT_SHARED', `endpoint ${this.name} has a socket of its own`);
+    }
+    if (this.#demux.find(bytes) === undefined) return false;
+    driver.receive(bytes, from);
+    return true;
+  }
+
+  send(bytes: Uint8Array, to: PeerAddress): void {
+    const driver =
+      this.#drivers.find(({ host }) => host.includes(':') !== to.isIPv4) ??
+      this.#drivers.find(({ host }) => host === '::');
+    driver?.send(bytes, to);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#drivers.splice(0).map((driver) => driver.close()));
+  }
+
+  async #open(host: string, port: number): Promise<void> {
+    let driver: DatagramDriver | undefined;
+    try {
+      driver = await this.#options.openDriver({
+        host,
+        port,
+        onBatch: (batch) => driver !== undefined && this.#onBatch(driver, batch),
+        onError: (error) => {
+          if (this.#errorLog.take()) {
+            this.#options.log.warn({ endpoint: this.name, error: error.message }, 'socket error');
+          }
+        },
+      });
+    } catch (cause) {
+      throw bindError(this.name, 'udp', host, port, cause);
+    }
+    this.#drivers.push(driver);
+  }
+
+  #onBatch(driver: DatagramDriver, batch: DatagramBatch): void {
+    const datagram = this.#datagram;
+    for (let i = 0; i < batch.count; i++) {
+      datagram.begin(driver, batch, i);
+      const owned = this.#demux.find(datagram.bytes);
+      if (owned === undefined) {
+        this.counters.unclaimed++;
+        continue;
+      }
+      try {
+        this.#dispatch(owned.route, datagram);
+      } catch (error) {
+        this.#failed(owned.owner, datagram, error);
+      }
+      if (this.#options.poison === true) datagram.poison();
+    }
+    datagram.bytes = NO_BYTES;
+  }
+
+  #dispatch(route: DatagramRoute, datagram: ReceivedDatagram): void {
+    const { counters } = this;
+    if (route.shape !== undefined && !route.shape(datagram)) {
+      counters.shape++;
+      return;
+    }
+    if (route.proves?.(datagram) === true) {
+      datagram.proven = true;
+      if (route.allow !== undefined && !route.allow(datagram.from)) {
+        counters.limited++;
+        return;
+      }
+    } else {
+      // Never the address's own bucket: whoever spoofs somebody must not be able to silence him.
+      if (!this.#unproven.take()) {
+        counters.unprovenLimited++;
+        return;
+      }
+      counters.questionBytes += datagram.length;
+    }
+    route.handler(datagram);
+  }
+
+  #failed(owner: string, datagram: ReceivedDatagram, error: unknown): void {
+    if (error instanceof DecodeError) {
+      this.counters.decode++;
+      return;
+    }
+    this.counters.failed++;
+    if (this.#errorLog.take()) {
+      this.#options.log.error(
+        { plugin: owner, endpoint: this.name, from: datagram.from.toString(), err: error },
+        `plugin ${owner} failed on a datagram: ${messageOf(error)}`,
+      );
+    }
+  }
+
+  #describe(metrics: Metrics): void {
+    const endpoint = { endpoint: this.name };
+    const { counters } = this;
+    const sum = (pick: (driver: DatagramDriver) => number) => () =>
+      this.#drivers.reduce((total, driver) => total + pick(driver), 0);
+    const total = (name: string, help: string, read: () => number, labels = {}) =>
+      metrics.total(`${name}_total`, help, read, { ...endpoint, ...labels });
+    total('received', 'Datagrams received.', sum((d) => d.stats.received));
+    total('sent', 'Datagrams sent.', sum((d) => d.stats.sent));
+    total('send_failures', 'Datagrams not sent: full buffer or refused.', sum((d) => d.stats.sendFailures));
+    for (const reason of DROP_REASONS) {
+      total('dropped', 'Datagrams nobody handled.', () => counters[reason], { reason });
+    }
+    total('unproven_answers', 'Answers to senders that proved nothing.', () => counters.answers);
+    total(
+      'unproven_violations',
+      'Answers that would have been larger than max(9, question) bytes; they did not leave.',
+      () => counters.violations,
+    );
+  }
+}
+
+/** The error of a failed bind, with the remedy for the usual causes. */
+export function bindError(
+  endpoint: string,
+  protocol: string,
+  host: string,
+  port: number,
+  cause: unknown,
+): ServerError {
+  const code = (cause as NodeJS.ErrnoException).code;
+  const remedy =
+    code === 'EADDRINUSE'
+      ? 'another program holds this port: stop it or change the endpoint'
+      : code === 'EACCES'
+        ? 'ports below 1024 need a privilege (CAP_NET_BIND_SERVICE): choose a higher port'
+        : code === 'EADDRNOTAVAIL'
+          ? 'this machine has no such address'
+          : messageOf(cause);
+  return new ServerError(
+    'CANNOT_BIND',
+    `endpoint ${endpoint}: cannot bind ${protocol} ${host}:${port} (${code ?? 'error'}): ${remedy}`,
+    { cause },
+  );
+}

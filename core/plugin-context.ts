@@ -1,0 +1,161 @@
+import type { Bus } from './bus/bus.js';
+import { Cleanup } from './cleanup.js';
+import type { Clock } from './clock.js';
+import { messageOf, ServerError } from './errors.js';
+import type { EventHub } from './event-hub.js';
+import type { HttpEndpoint } from './http/http-endpoint.js';
+import type { Routes, RoutesOptions } from './http/routes.js';
+import type { Logger } from './logger.js';
+import type { Metrics, MetricsRegistry } from './metrics.js';
+import type { TcpEndpoint } from './net/connection.js';
+import type { UdpEndpoint } from './net/datagram.js';
+import { findEndpoints, PluginTcpEndpoint, PluginUdpEndpoint } from './net/plugin-endpoints.js';
+import type { TcpListener } from './net/tcp-listener.js';
+import type { UdpListener } from './net/udp-listener.js';
+import type { AnyToken, Constructor, Context, Plugin, ServerFacts } from './plugin.js';
+import { nameOf, PluginContainer } from './plugin-container.js';
+import type { Store } from './store/store.js';
+import type { EventToken, ServiceOf } from './tokens.js';
+
+/** What the server offers to all plugins. */
+export interface ServerParts {
+  readonly facts: ServerFacts;
+  readonly clock: Clock;
+  readonly store: Store;
+  readonly bus: Bus;
+  readonly metrics: MetricsRegistry;
+  readonly events: EventHub;
+  readonly udp: ReadonlyMap<string, UdpListener>;
+  readonly tcp: ReadonlyMap<string, TcpListener>;
+  readonly http: ReadonlyMap<string, HttpEndpoint>;
+  log(plugin: string): Logger;
+}
+
+/** The context of one plugin: its view of the server, and the memory of all it registered. */
+export class PluginContext
+  implements Context<readonly AnyToken[], readonly AnyToken[], readonly AnyToken[]>
+{
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly store: Store;
+  readonly bus: Bus;
+  readonly metrics: Metrics;
+  readonly server: ServerFacts;
+  readonly cleanup = new Cleanup();
+  readonly provided = new Map<symbol, unknown>();
+  readonly reloadListeners: ((config: unknown) => void)[] = [];
+  readonly #container: PluginContainer;
+  readonly #promised: ReadonlySet<symbol>;
+
+  constructor(
+    readonly name: string,
+    plugin: Plugin,
+    private readonly parts: ServerParts,
+    services: ReadonlyMap<symbol, unknown>,
+  ) {
+    this.log = parts.log(name);
+    this.clock = parts.clock;
+    this.store = parts.store.namespace(name);
+    this.bus = parts.bus.namespace(name);
+    this.metrics = parts.metrics.prefixed(name);
+    this.server = parts.facts;
+    this.#promised = new Set(plugin.provides ?? []);
+    this.#container = new PluginContainer(name, new Set(plugin.optional ?? []));
+    for (const token of [...(plugin.requires ?? []), ...(plugin.optional ?? [])]) {
+      if (services.has(token)) this.#container.add(token, services.get(token));
+    }
+  }
+
+  udp(endpoint: string | readonly string[]): UdpEndpoint {
+    const listeners = findEndpoints('udp', this.parts.udp, endpoint);
+    return new PluginUdpEndpoint(this.name, listeners, (undo) => this.defer(undo));
+  }
+
+  tcp(endpoint: string | readonly string[]): TcpEndpoint {
+    const listeners = findEndpoints('tcp', this.parts.tcp, endpoint);
+    return new PluginTcpEndpoint(this.name, listeners, (undo) => this.defer(undo));
+  }
+
+  http(routes: Routes, options: RoutesOptions = {}): void {
+    for (const endpoint of findEndpoints('http', this.parts.http, options.endpoint ?? 'http')) {
+      this.defer(endpoint.add(this.name, routes, options.prefix ?? ''));
+    }
+  }
+
+  get<K extends AnyToken>(token: K): ServiceOf<K> {
+    return this.#container.get(token);
+  }
+
+  find<K extends AnyToken>(token: K): ServiceOf<K> | undefined {
+    return this.#container.find(token);
+  }
+
+  create<T>(Class: Constructor<T>): T {
+    return this.#container.create(Class);
+  }
+
+  provide<K extends AnyToken>(token: K, part: Constructor<ServiceOf<K>> | ServiceOf<K>): void {
+    if (!this.#promised.has(token)) {
+      throw new ServerError(
+        'UNDECLARED_SERVICE',
+        `plugin ${this.name} provides ${nameOf(token)} without naming it in "provides"`,
+      );
+    }
+    if (this.provided.has(token)) {
+      throw new ServerError('PROVIDED_TWICE', `plugin ${this.name} provides ${nameOf(token)} twice`);
+    }
+    const instance = typeof part === 'function' ? this.create(part as Constructor<unknown>) : part;
+    this.provided.set(token, instance);
+    this.#container.add(token, instance);
+  }
+
+  on<T>(event: EventToken<T>, listener: (payload: T) => void | Promise<void>): void {
+    this.defer(this.parts.events.on(this.name, event, listener));
+  }
+
+  emit<T>(event: EventToken<T>, payload: T): void {
+    void this.parts.events.emit(event, payload);
+  }
+
+  every(ms: number, task: () => void | Promise<void>): () => void {
+    let running = false;
+    const cancel = this.clock.every(ms, () => {
+      // A slow round is not overtaken by the next one.
+      if (running) return;
+      const result = this.#run(task);
+      if (result === undefined) return;
+      running = true;
+      void result.finally(() => {
+        running = false;
+      });
+    });
+    this.defer(cancel);
+    return cancel;
+  }
+
+  after(ms: number, task: () => void | Promise<void>): () => void {
+    const cancel = this.clock.after(ms, () => void this.#run(task));
+    this.defer(cancel);
+    return cancel;
+  }
+
+  defer(cleanup: () => void | Promise<void>): void {
+    this.cleanup.add(cleanup);
+  }
+
+  onReload(listener: (config: never) => void): void {
+    this.reloadListeners.push(listener as (config: unknown) => void);
+  }
+
+  #run(task: () => void | Promise<void>): Promise<void> | undefined {
+    const failed = (error: unknown) =>
+      this.log.error({ err: error }, `a task of plugin ${this.name} failed: ${messageOf(error)}`);
+    try {
+      const result = task();
+      return result instanceof Promise ? result.catch(failed) : undefined;
+    } catch (error) {
+      failed(error);
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,231 @@
+import { mkdirSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { LocalBus } from './bus/local-bus.js';
+import { type Clock, SystemClock } from './clock.js';
+import type { ConfigSource } from './config/config-file.js';
+import { type ConfigError, messageOf, ServerError } from './errors.js';
+import { EventHub } from './event-hub.js';
+import { ServerStarted, ServerStopping } from './events.js';
+import { addCoreRoutes } from './http/core-routes.js';
+import { openLog, type ServerLog } from './log.js';
+import type { Logger } from './logger.js';
+import { MetricsRegistry } from './metrics.js';
+import type { DatagramDriver, DatagramDriverOptions } from './net/datagram-driver.js';
+import { DgramDriver } from './net/drivers/dgram-driver.js';
+import { packageInfo } from './package-info.js';
+import type { ServerFacts } from './plugin.js';
+import { PluginHost, type PluginState } from './plugin-host.js';
+import { type PluginsAtHand, type Prepared, prepare } from './prepare.js';
+import { type BoundEndpoint, ServerEndpoints } from './server-endpoints.js';
+import { openStore } from './store/open-store.js';
+import type { StoreDriver } from './store/store.js';
+import { withTimeLimit } from './time-limit.js';
+import type { ServiceOf, ServiceToken } from './tokens.js';
+
+export interface ServerOptions {
+  readonly source: ConfigSource;
+  readonly clock?: Clock;
+  /** In place of the log that the configuration names. */
+  readonly log?: Logger;
+  readonly plugins?: PluginsAtHand;
+  readonly openDriver?: (options: DatagramDriverOptions) => Promise<DatagramDriver>;
+  /** Spoil datagram views after their handler returned. */
+  readonly poison?: boolean;
+}
+
+/** What the ready line and the ready file say. */
+export interface ReadyReport {
+  readonly version: string;
+  readonly node: string;
+  readonly pid: number;
+  readonly endpoints: Readonly<Record<string, readonly BoundEndpoint[]>>;
+  readonly plugins: Readonly<Record<string, PluginState>>;
+}
+
+/** Milliseconds that goodbyes may take, and open connections to flush. */
+const STOPPING_LIMIT = 1000;
+const GRACE = 500;
+
+/** One running node: configuration, endpoints and plugins from start to stop. */
+export class Server {
+  readonly clock: Clock;
+  readonly facts: ServerFacts;
+  readonly endpoints: ServerEndpoints;
+  readonly metrics = new MetricsRegistry();
+  readonly host: PluginHost;
+  readonly #log: ServerLog;
+  readonly #events: EventHub;
+  readonly #store: StoreDriver;
+  readonly #bus: LocalBus;
+  #phase: 'starting' | 'ready' | 'stopping' = 'starting';
+
+  private constructor(
+    private readonly prepared: Prepared,
+    private readonly options: ServerOptions,
+    log: ServerLog,
+    store: StoreDriver,
+  ) {
+    const { server: config, folder } = prepared.file;
+    this.clock = options.clock ?? new SystemClock();
+    this.#log = log;
+    this.#events = new EventHub(log.log);
+    this.#store = store;
+    const node = config.node ?? hostname();
+    this.#bus = new LocalBus({ node, log: log.log });
+    this.facts = {
+      node,
+      version: packageInfo.version,
+      data: config.data,
+      configFolder: folder,
+      publicAddress: config.publicAddress,
+    };
+    this.endpoints = new ServerEndpoints({
+      config,
+      version: packageInfo.version,
+      clock: this.clock,
+      log: log.log,
+      metrics: this.metrics,
+      openDriver: options.openDriver ?? ((driver) => DgramDriver.open(driver)),
+      poison: options.poison ?? false,
+    });
+    const { udp, tcp, http } = this.endpoints;
+    this.host = new PluginHost(
+      {
+        facts: this.facts,
+        clock: this.clock,
+        store,
+        bus: this.#bus,
+        metrics: this.metrics,
+        events: this.#events,
+        udp,
+        tcp,
+        http,
+        log: (plugin) => log.forPlugin(plugin),
+      },
+      log.log,
+    );
+  }
+
+  /** Reads and checks everything, opens the store; throws {@link ConfigError} with every problem. */
+  static async prepare(options: ServerOptions): Promise<Server> {
+    const prepared = await prepare(options.source, options.plugins);
+    const { server: config } = prepared.file;
+    const log = options.log === undefined ? openLog(config.log) : logOf(options.log);
+    mkdirSync(config.data, { recursive: true, mode: 0o700 });
+    const clock = options.clock ?? new SystemClock();
+    const store = await openStore(config.store, { clock, log: log.log, data: config.data });
+    return new Server(prepared, options, log, store);
+  }
+
+  get log(): Logger {
+    return this.#log.log;
+  }
+
+  /** Sets plugins up and binds; a failure undoes all and is thrown. */
+  async start(): Promise<ReadyReport> {
+    try {
+      await this.host.setUp(this.prepared.plugins);
+      await addCoreRoutes(this.endpoints.http, {
+        config: this.prepared.file.server,
+        metrics: this.metrics,
+        log: this.log,
+        data: this.facts.data,
+        problems: () => this.problems(),
+      });
+      await this.endpoints.open();
+    } catch (error) {
+      await this.#undo();
+      throw error;
+    }
+    this.#phase = 'ready';
+    await this.#events.emit(ServerStarted, { node: this.facts.node });
+    return this.report();
+  }
+
+  report(): ReadyReport {
+    return {
+      version: this.facts.version,
+      node: this.facts.node,
+      pid: process.pid,
+      endpoints: this.endpoints.bound(),
+      plugins: Object.fromEntries(this.host.states),
+    };
+  }
+
+  /** Why this node should get no traffic now; empty when it is ready. */
+  problems(): string[] {
+    const problems: string[] = [];
+    if (this.#phase !== 'ready') problems.push(`server is ${this.#phase}`);
+    const store = this.#store.health();
+    if (store !== undefined) problems.push(`store: ${store}`);
+    const bus = this.#bus.health();
+    if (bus !== undefined) problems.push(`bus: ${bus}`);
+    for (const [name, state] of this.host.states) {
+      if (state !== 'running') problems.push(`plugin ${name}: ${state}`);
+    }
+    return problems;
+  }
+
+  /** The service of a running plugin; for whoever embeds the server, and for tests. */
+  service<K extends ServiceToken<never>>(token: K): ServiceOf<K> {
+    const service = this.host.service(token);
+    if (service === undefined) {
+      throw new ServerError('NO_SERVICE', `no running plugin provides ${token.description}`);
+    }
+    return service as ServiceOf<K>;
+  }
+
+  /** Says goodbye, drains, unloads in reverse, frees the ports. */
+  async stop(): Promise<void> {
+    if (this.#phase === 'stopping') return;
+    this.#phase = 'stopping';
+    const goodbyes = this.#events.emit(ServerStopping, { node: this.facts.node });
+    await withTimeLimit(goodbyes, STOPPING_LIMIT, 'saying goodbye').catch((error) =>
+      this.log.warn(messageOf(error)),
+    );
+    await this.#undo();
+  }
+
+  /**
+   * Reads the file again. Plugins with `onReload` take their new section; what else changed needs a
+   * restart and is returned. A wrong file changes nothing and is thrown.
+   */
+  async reload(): Promise<string[]> {
+    this.#log.reopen();
+    const next = await prepare(this.options.source, this.options.plugins);
+    const before = this.prepared.file;
+    const waiting: string[] = [];
+    if (next.file.coreText() !== before.coreText()) waiting.push('settings outside "plugins"');
+    const names = new Set([...before.plugins, ...next.file.plugins].map(({ name }) => name));
+    for (const name of names) {
+      if (next.file.sectionText(name) === (this.#sections.get(name) ?? before.sectionText(name))) {
+        continue;
+      }
+      const loaded = next.plugins.find((plugin) => plugin.name === name);
+      const taken = loaded !== undefined && this.host.reload(name, loaded.config);
+      if (taken) this.#sections.set(name, next.file.sectionText(name));
+      else waiting.push(`plugins.${name}`);
+    }
+    return waiting;
+  }
+
+  /** Sections that were taken while running. */
+  readonly #sections = new Map<string, string>();
+
+  async #undo(): Promise<void> {
+    this.endpoints.stopAccepting();
+    await this.host.unload();
+    await this.endpoints.close(GRACE);
+    await this.#bus.close();
+    await this.#store.close();
+    this.#log.flush();
+  }
+}
+
+const logOf = (log: Logger): ServerLog => ({
+  log,
+  forPlugin: (plugin) => log.child({ plugin }),
+  reopen: () => {},
+  flush: () => {},
+});
+

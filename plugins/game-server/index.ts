@@ -1,0 +1,17 @@
+import { definePlugin } from 'beaconry';
+import { fixedState, gameServerConfig, initialSnapshot } from './game-server-config.js';
+import { LiveState } from './live-state.js';
+import { GameServerState } from './public.js';
+
+export default definePlugin({
+  name: 'game-server',
+  api: 1,
+  doc: 'The live state of the game server of this process, for queries and heartbeats.',
+  provides: [GameServerState],
+  config: gameServerConfig,
+  setup(context, config) {
+    const state = new LiveState(initialSnapshot, fixedState(config, context.clock.now()));
+    context.provide(GameServerState, state);
+    context.onReload((next) => state.fix(fixedState(next, context.clock.now())));
+  },
+});
