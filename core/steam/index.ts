@@ -23,3 +23,9 @@ export {
   ticketCrc,
 } from './ticket-codec.js';
 export { signOwnership, TrustedIssuers } from './ticket-signature.js';
+export {
+  type IssuerLink,
+  type Ticket,
+  TicketIssuer,
+  ticketIdentity,
+} from './ticket-issuer.js';
