@@ -116,11 +116,9 @@ export class ConfigFile {
     const report = reportTo(problems);
     const all = { ...schema, ...pluginHostSchema };
     this.#root = this.#overrides.apply(this.#root, all, path, before, report);
-    const entries = nodeAt(this.#root, 'plugins');
-    const place = entries?.kind === 'map' ? entries.entries.get(plugin)?.keyPlace : undefined;
     const read = readSection(schema, this.#ownKeys(plugin), {
       path: path.join('.'),
-      place: place ?? this.#root.place,
+      place: this.#keyPlace(plugin),
       endpoints: endpointProtocols(this.#root),
       alsoKnown: Object.keys(pluginHostSchema),
     });
@@ -130,9 +128,13 @@ export class ConfigFile {
 
   /** Where the plugin is listed, for problems that only loading it shows. */
   placeOf(plugin: string): string {
-    const entries = nodeAt(this.#root, 'plugins');
-    const entry = entries?.kind === 'map' ? entries.entries.get(plugin) : undefined;
-    return (entry?.keyPlace ?? this.#root.place).text;
+    return this.#keyPlace(plugin).text;
+  }
+
+  #keyPlace(plugin: string): Place {
+    const plugins = nodeAt(this.#root, 'plugins');
+    const entry = plugins?.kind === 'map' ? plugins.entries.get(plugin) : undefined;
+    return entry?.keyPlace ?? this.#root.place;
   }
 
   /**
