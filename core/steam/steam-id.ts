@@ -84,6 +84,14 @@ export class SteamID implements SteamIdParts {
     return parseSteam2(text) ?? parseSteam3(text);
   }
 
+  /** A group may be named by its 32-bit account id; undefined for what is no group. */
+  static parseGroup(group: bigint, universe: EUniverse): SteamID | undefined {
+    if (group > 0n && group <= 0xffffffffn) return SteamID.clan(Number(group), universe);
+    if (group < 0n || group > MAX) return undefined;
+    const id = new SteamID(group);
+    return id.isValid && id.type === EAccountType.Clan ? id : undefined;
+  }
+
   /** Takes what callers hand in: bigint or any text form. Numbers are refused: they lose digits. */
   static of(id: bigint | string | SteamID): SteamID {
     if (id instanceof SteamID) return id;

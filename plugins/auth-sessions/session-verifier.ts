@@ -58,7 +58,8 @@ interface OpenSession {
   state: SessionState;
   response: EAuthSessionResponse | null;
   ownerId: bigint;
-  licences: ReadonlySet<number>;
+  /** As the backend says; null while only the ticket is known. */
+  licences: ReadonlySet<number> | null;
   cancelWarning: () => void;
 }
 
@@ -153,7 +154,10 @@ export class SessionVerifier {
         if (this.options.strictLicense) return Has.NoAuth;
         return answer(session.ticketApps.has(appId));
       case 'valid':
-        return answer(session.licences.has(appId) || session.ticketApps.has(appId));
+        // What the backend approved is licensed; without its list (offline approval) the ticket speaks.
+        return answer(
+          appId === this.options.appId || (session.licences ?? session.ticketApps).has(appId),
+        );
       default:
         return Has.NoAuth;
     }
@@ -203,13 +207,9 @@ export class SessionVerifier {
   verdict(verdict: Verdict): void {
     const session = this.#sessions.get(verdict.steamId);
     if (session === undefined || session.session !== verdict.session) return;
-    const wasValid = session.state === 'valid';
-    const event: SessionEvent = verdict.response === Response.OK ? 'approved' : 'refused';
     session.ownerId = verdict.ownerId;
     session.licences = new Set(verdict.licences);
-    this.#apply(session, event, verdict.response, () =>
-      toSignal(session, wasValid, verdict.ownerPlays === true),
-    );
+    this.#judge(session, verdict.response, verdict.ownerPlays === true);
   }
 
   licences(steamId: bigint, licences: readonly number[]): void {
@@ -257,17 +257,16 @@ export class SessionVerifier {
       tokenTime: gameConnect?.time ?? 0,
       ticketApps: new Set([ownership.appId, ...ownership.dlc.map((dlc) => dlc.appId)]),
       begun: this.clock.now(),
-      licences: new Set(),
+      licences: null,
       cancelWarning: this.clock.after(this.options.pendingWarning, () => this.#warn(steamId)),
     };
     this.#sessions.set(steamId, session);
     this.#changed();
-    const { session: name } = session;
-    const approval = { steamId, session: name, response: 0, ownerId: steamId, licences: [] };
-    if (!authenticate) this.verdict(approval);
+    // Without authentication nobody is asked; with the old call the signed ownership decides alone
+    // while the backend is out of reach, and the backend may object later.
+    const approve = !authenticate || (legacy && this.#link === undefined);
+    if (approve) this.#judge(session, Response.OK, false);
     else if (this.#link !== undefined) this.#send(this.#link, session);
-    // Cached ownership decides alone: identity and licence were signed, freshness is not proven.
-    else if (legacy) this.verdict(approval);
   }
 
   #send(link: SteamLink, session: OpenSession): void {
@@ -301,6 +300,12 @@ export class SessionVerifier {
   #toUpload(session: OpenSession): SessionUpload {
     const { steamId, authPart, response, session: name } = session;
     return { steamId, session: name, appId: this.options.appId, authPart, response };
+  }
+
+  #judge(session: OpenSession, response: EAuthSessionResponse, ownerPlays: boolean): void {
+    const wasValid = session.state === 'valid';
+    const event: SessionEvent = response === Response.OK ? 'approved' : 'refused';
+    this.#apply(session, event, response, () => toSignal(session, wasValid, ownerPlays));
   }
 
   #apply(

@@ -1,5 +1,5 @@
 import { type Clock, ServerError } from 'beaconry';
-import { EAccountType, EClanRank, EClanRelationship, EUniverse, SteamID } from 'beaconry/steam';
+import { EClanRank, EClanRelationship, EUniverse, SteamID } from 'beaconry/steam';
 import type { BackendOptions } from './backend-options.js';
 import type { BackendTables, MemberRecord } from './backend-tables.js';
 import type { GroupMember, GroupStatus } from './public.js';
@@ -105,11 +105,3 @@ const isMember = (record: MemberRecord | undefined): boolean =>
   record?.relationship === EClanRelationship.Member;
 const isOfficer = (record: MemberRecord | undefined): boolean =>
   isMember(record) && (record?.rank === EClanRank.Owner || record?.rank === EClanRank.Officer);
-
-/** A group may be named by its 32-bit account id; anything that is no group is undefined. */
-export function expandGroup(group: bigint, universe: number): bigint | undefined {
-  if (group > 0n && group <= 0xffffffffn) return SteamID.clan(Number(group), universe).value;
-  if (group < 0n || group > 0xffffffffffffffffn) return undefined;
-  const id = new SteamID(group);
-  return id.isValid && id.type === EAccountType.Clan ? group : undefined;
-}

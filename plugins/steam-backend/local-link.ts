@@ -2,7 +2,6 @@ import { GlobalLimit, ServerError } from 'beaconry';
 import { EAccountType, EAuthSessionResponse, EResult, SteamID } from 'beaconry/steam';
 import type { ConnectionRecord } from './backend-tables.js';
 import type { HeldConnection } from './connections.js';
-import { expandGroup } from './groups.js';
 import type { LocalBackend } from './local-backend.js';
 import type {
   Compatibility,
@@ -227,7 +226,7 @@ export class LocalServerLink extends LocalLink implements ServerLink {
 
   async groupStatus(steamId: bigint, group: bigint): Promise<GroupStatus> {
     this.open();
-    const clan = expandGroup(group, this.backend.serverAccounts.universe);
+    const clan = this.#expand(group);
     if (clan === undefined || !this.#mayAsk) return { member: false, officer: false };
     return this.backend.groups.status(steamId, clan);
   }
@@ -236,7 +235,7 @@ export class LocalServerLink extends LocalLink implements ServerLink {
     this.open();
     if (!this.#mayAsk) return EResult.AccessDenied;
     if (group === 0n) return this.#setClan(undefined);
-    const clan = expandGroup(group, this.backend.serverAccounts.universe);
+    const clan = this.#expand(group);
     if (clan === undefined) return EResult.InvalidSteamID;
     if ((await this.backend.groups.get(clan)) === undefined) return EResult.NoMatch;
     if (this.backend.options.clanMustAllow) {
@@ -283,6 +282,10 @@ export class LocalServerLink extends LocalLink implements ServerLink {
   /** Anonymous servers verify tickets and nothing else, unless the operator trusts them. */
   get #mayAsk(): boolean {
     return !this.anonymous || this.backend.options.anonymousServers === 'full';
+  }
+
+  #expand(group: bigint): bigint | undefined {
+    return SteamID.parseGroup(group, this.backend.serverAccounts.universe)?.value;
   }
 
   async #setClan(clan: bigint | undefined): Promise<EResult> {
