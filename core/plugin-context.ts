@@ -78,6 +78,12 @@ export class PluginContext
 
   http(routes: Routes, options: RoutesOptions = {}): void {
     for (const endpoint of findEndpoints('http', this.parts.http, options.endpoint ?? 'http')) {
+      if (options.loopbackOnly !== undefined && !endpoint.isLoopback) {
+        throw new ServerError(
+          'EXPOSED',
+          `${this.name} on endpoint ${endpoint.name}, which others can reach: ${options.loopbackOnly}`,
+        );
+      }
       this.defer(endpoint.add(this.name, routes, options.prefix ?? ''));
     }
   }

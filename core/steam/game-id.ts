@@ -10,7 +10,8 @@ export interface GameIdParts {
 
 export function gameIdOf(parts: GameIdParts): bigint {
   const { appId, type, modId } = parts;
-  if (!(appId >= 0 && appId <= 0xffffff)) throw new RangeError(`app id ${appId} has 24 bits at most`);
+  if (!(appId >= 0 && appId <= 0xffffff))
+    throw new RangeError(`app id ${appId} has 24 bits at most`);
   return (BigInt(modId >>> 0) << 32n) | (BigInt(type) << 24n) | BigInt(appId);
 }
 

@@ -22,10 +22,10 @@ export {
   SIGNATURE_LENGTH,
   ticketCrc,
 } from './ticket-codec.js';
-export { signOwnership, TrustedIssuers } from './ticket-signature.js';
 export {
   type IssuerLink,
   type Ticket,
   TicketIssuer,
   ticketIdentity,
 } from './ticket-issuer.js';
+export { signOwnership, TrustedIssuers } from './ticket-signature.js';

@@ -147,7 +147,8 @@ export class SessionVerifier {
   /** Decision table of section 2.4. */
   hasLicense(steamId: bigint, appId: number): EUserHasLicenseForAppResult {
     const session = this.#sessions.get(steamId);
-    if (session === undefined || this.options.mode === EServerMode.NoAuthentication) return Has.NoAuth;
+    if (session === undefined || this.options.mode === EServerMode.NoAuthentication)
+      return Has.NoAuth;
     const answer = (has: boolean) => (has ? Has.HasLicense : Has.DoesNotHaveLicense);
     switch (session.state) {
       case 'pending':
@@ -275,7 +276,8 @@ export class SessionVerifier {
       () => {
         // Sent again by the next attach; when the link stands, the backend had an outage of its own.
         this.clock.after(RETRY, () => {
-          const waits = session.state === 'pending' && this.#sessions.get(session.steamId) === session;
+          const waits =
+            session.state === 'pending' && this.#sessions.get(session.steamId) === session;
           if (waits && this.#link === link) this.#send(link, session);
         });
       },
@@ -378,11 +380,7 @@ const toSession = (session: OpenSession): AuthSession => ({
   legacy: session.legacy,
 });
 
-const toSignal = (
-  session: OpenSession,
-  wasValid: boolean,
-  ownerPlays: boolean,
-): VerdictSignal => ({
+const toSignal = (session: OpenSession, wasValid: boolean, ownerPlays: boolean): VerdictSignal => ({
   steamId: session.steamId,
   response: session.response ?? Response.OK,
   ownerId: session.ownerId,

@@ -1,4 +1,11 @@
-import { serviceToken } from 'beaconry';
+import { type PeerAddress, serviceToken } from 'beaconry';
+import type { SteamGameServer as SteamGameServerInterface } from './steam-game-server.js';
+
+export type { Diagnosis } from './diagnosis.js';
+export type { ConnectData, InitAnswer } from './server-init.js';
+export type { HandledPacket, OutgoingPacket } from './shared-port.js';
+export type { QueuedSignal } from './signal-queue.js';
+export type { SteamSignals } from './steam-signals.js';
 
 /** One connected player, as A2S_PLAYER shows him. */
 export interface GamePlayer {
@@ -54,3 +61,31 @@ export interface GameServerState {
   setPlayers(players: readonly GamePlayer[]): void;
 }
 export const GameServerState = serviceToken<GameServerState>('GameServerState');
+
+/** A socket of the game that carries the queries too; whoever answers queries takes them from here. */
+export interface SharedSocket {
+  /** True when the packet was for this program; answers wait in the queue. */
+  handle(bytes: Uint8Array, from: PeerAddress): boolean;
+  /** The next datagram to send, oldest first. */
+  next(): { readonly bytes: Uint8Array; readonly to: PeerAddress } | undefined;
+  clear(): void;
+}
+export const SharedSocket = serviceToken<SharedSocket>('SharedSocket');
+
+/** Steam's game server interface (37 functions, 10 signals) for the game server of this process. */
+export type SteamGameServer = SteamGameServerInterface;
+export const SteamGameServer = serviceToken<SteamGameServer>('SteamGameServer');
+
+/** Makes further game servers in this process, each with a state of its own. */
+export interface SteamGameServers {
+  create(options?: {
+    /** IP the logon is said to come from, when the backend is in this process. */
+    readonly address?: string;
+    readonly sharedSocket?: SharedSocket;
+  }): {
+    readonly server: SteamGameServer;
+    readonly state: GameServerState;
+    readonly rules: ReadonlyMap<string, string>;
+  };
+}
+export const SteamGameServers = serviceToken<SteamGameServers>('SteamGameServers');

@@ -1,8 +1,8 @@
 import { PeerAddress } from 'beaconry';
 import {
-  EServerFlag,
+  type EServerFlag,
   EServerMode,
-  ESteamAPIInitResult,
+  type ESteamAPIInitResult,
   QUERY_PORT_SHARED,
 } from 'beaconry/steam';
 
@@ -73,7 +73,8 @@ export function refuseInit(request: InitRequest, appId: number): string | undefi
 
 /** Host-order number of an IPv4 address; 0 is every interface; undefined for what cannot be resolved at once. */
 export function readAddress(ip: string | number): number | undefined {
-  if (typeof ip === 'number') return Number.isInteger(ip) && ip >= 0 && ip <= 0xffffffff ? ip : undefined;
+  if (typeof ip === 'number')
+    return Number.isInteger(ip) && ip >= 0 && ip <= 0xffffffff ? ip : undefined;
   const text = ip.trim();
   if (text === '' || text === '*') return 0;
   if (text === 'localhost') return 0x7f000001;

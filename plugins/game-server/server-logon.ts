@@ -1,10 +1,10 @@
 import type { Clock, Logger } from 'beaconry';
 import type {
   LogonAnswer,
+  ServerLogon as LogonRequest,
   Resume,
   ServerEvents,
   ServerLink,
-  ServerLogon as LogonRequest,
   SteamBackend,
 } from 'beaconry/plugins/steam-backend';
 import { EResult } from 'beaconry/steam';

@@ -40,7 +40,8 @@ export class SignalQueue {
       this.dropped++;
     }
     this.#cancelWarning ??= this.clock.after(PUMP_WARNING, () => {
-      const say = 'signals wait and nobody calls runCallbacks(); call it at least 10 times a second';
+      const say =
+        'signals wait and nobody calls runCallbacks(); call it at least 10 times a second';
       this.log.warn({ waiting: this.#queue.length }, say);
     });
   }

@@ -1,5 +1,10 @@
 import type { Clock } from 'beaconry';
-import type { Compatibility, GroupStatus, Reputation, ServerLink } from 'beaconry/plugins/steam-backend';
+import type {
+  Compatibility,
+  GroupStatus,
+  Reputation,
+  ServerLink,
+} from 'beaconry/plugins/steam-backend';
 import { EResult, SteamID } from 'beaconry/steam';
 
 export interface SocialAnswers {

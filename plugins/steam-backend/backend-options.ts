@@ -20,7 +20,11 @@ export interface BackendOptions {
   readonly tokenDisuse: number;
   /** Accounts that strangers made and nobody used for so long are removed. */
   readonly idleAccounts: number;
-  readonly jwt: { readonly issuer: string; readonly key: string; readonly audience: string | null } | null;
+  readonly jwt: {
+    readonly issuer: string;
+    readonly key: string;
+    readonly audience: string | null;
+  } | null;
   /** Public key (PEM) with which tickets of the real Steam are verified. */
   readonly steamTicketKey: string | null;
 }

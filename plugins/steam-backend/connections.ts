@@ -157,7 +157,8 @@ export class Connections {
     const current = await this.tables.connections.get(connection);
     // Resumed meanwhile: here, or on another node.
     if (current === undefined || this.#held.has(connection)) return;
-    if (current.node !== this.node && (await this.tables.nodes.get(current.node)) !== undefined) return;
+    if (current.node !== this.node && (await this.tables.nodes.get(current.node)) !== undefined)
+      return;
     const record = await this.close(connection);
     if (record !== undefined) await this.onGone(connection, record);
   }

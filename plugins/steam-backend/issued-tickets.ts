@@ -113,4 +113,3 @@ export function readAuthPart(
   const kind = part.length === AUTH_PART_LENGTH ? view.getUint32(32, true) : 0;
   return { token: view.getBigUint64(4, true), steamId: view.getBigUint64(12, true), kind };
 }
-

@@ -22,7 +22,8 @@ export class Licences {
 
   async grant(licence: Omit<Licence, 'from'>): Promise<Licence> {
     const { steamId, appId, lender } = licence;
-    if (lender === steamId) throw new ServerError('LENDS_TO_ITSELF', `${steamId} cannot lend to itself`);
+    if (lender === steamId)
+      throw new ServerError('LENDS_TO_ITSELF', `${steamId} cannot lend to itself`);
     const held = await this.tables.licences.page(`${steamId}/`, undefined, MAX_PER_ACCOUNT);
     if (held.length >= MAX_PER_ACCOUNT) {
       throw new ServerError('TOO_MANY_LICENCES', `${steamId} has ${MAX_PER_ACCOUNT} licences`);

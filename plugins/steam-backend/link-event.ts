@@ -12,15 +12,20 @@ export type LinkEvent =
 export function deliver(said: LinkEvent, events: LinkEvents & Partial<ServerEvents>): void {
   switch (said.event) {
     case 'verdict':
-      return events.verdict(said.verdict);
+      events.verdict(said.verdict);
+      break;
     case 'licences':
-      return events.licences(said.steamId, said.licences);
+      events.licences(said.steamId, said.licences);
+      break;
     case 'policy':
-      return events.policy?.(said.secure);
+      events.policy?.(said.secure);
+      break;
     case 'outOfDate':
-      return events.outOfDate?.(said.rejected, said.text);
+      events.outOfDate?.(said.rejected, said.text);
+      break;
     case 'lost':
-      return events.lost(said.result, said.retrying);
+      events.lost(said.result, said.retrying);
+      break;
   }
 }
 

@@ -259,7 +259,8 @@ export class LocalAdministration implements SteamAdministration {
         return EResult.InvalidSignature;
       }
       const { steamId, token } = gameConnect;
-      if (steamId !== ownership.steamId || !new SteamID(steamId).isValid) return EResult.InvalidParam;
+      if (steamId !== ownership.steamId || !new SteamID(steamId).isValid)
+        return EResult.InvalidParam;
       if (ownership.appId !== appId) return EResult.NoMatch;
       const expired = ownership.expires * 1000 <= this.backend.clock.now();
       return expired ? EResult.Expired : { steamId, token };

@@ -297,10 +297,7 @@ export class LocalBackend implements SteamBackend {
   async #open(
     steamId: bigint,
     address: string,
-    facts: Pick<
-      ConnectionRecord,
-      'kind' | 'appId' | 'mode' | 'product' | 'gamePort' | 'anonymous'
-    >,
+    facts: Pick<ConnectionRecord, 'kind' | 'appId' | 'mode' | 'product' | 'gamePort' | 'anonymous'>,
   ): Promise<{ steamId: bigint; resume: Resume; record: ConnectionRecord }> {
     const opened = await this.connections.open({
       ...facts,
@@ -377,7 +374,7 @@ export class LocalBackend implements SteamBackend {
       const steamId = SteamID.from({
         universe: this.serverAccounts.universe,
         type: EAccountType.AnonGameServer,
-        instance: (instance & 0xfffff) || 1,
+        instance: instance & 0xfffff || 1,
         accountId: accountId || 1,
       }).value;
       if ((await this.tables.online.get(steamId.toString())) === undefined) return steamId;

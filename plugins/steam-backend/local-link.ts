@@ -259,7 +259,8 @@ export class LocalServerLink extends LocalLink implements ServerLink {
       const blocked = await groups.hasBlocked(player, steamId);
       if (blocked) dontLike++;
       if (await groups.hasBlocked(steamId, player)) disliked++;
-      if (blocked && clan !== undefined && (await groups.status(player, clan)).member) clanDontLike++;
+      if (blocked && clan !== undefined && (await groups.status(player, clan)).member)
+        clanDontLike++;
     }
     return {
       result: EResult.OK,
@@ -275,7 +276,11 @@ export class LocalServerLink extends LocalLink implements ServerLink {
     const score = await this.backend.reputations.score(this.steamId);
     const account = await this.backend.serverAccounts.get(this.steamId);
     if (account?.banned !== true) return { result: EResult.OK, score, banned: false };
-    const ban = { address: this.publicAddress, port: this.logon.gamePort, until: account.bannedUntil };
+    const ban = {
+      address: this.publicAddress,
+      port: this.logon.gamePort,
+      until: account.bannedUntil,
+    };
     return { result: EResult.OK, score, banned: true, ban };
   }
 

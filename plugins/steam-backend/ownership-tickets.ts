@@ -9,9 +9,11 @@ const RENEW_BEFORE = 0.5;
 
 /** Signed ownership tickets (7.2), kept until half their life is over, because signing costs the most. */
 export class OwnershipTickets {
-  readonly #signed = new LRUCache<string, { readonly bytes: Uint8Array; readonly renewAt: number }>({
-    max: 10_000,
-  });
+  readonly #signed = new LRUCache<string, { readonly bytes: Uint8Array; readonly renewAt: number }>(
+    {
+      max: 10_000,
+    },
+  );
 
   constructor(
     private readonly licences: Licences,

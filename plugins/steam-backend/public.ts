@@ -341,7 +341,9 @@ export interface SteamAdministration {
   requiredVersion(
     appId: number,
     product: string,
-  ): Promise<{ readonly version: string; readonly reject: boolean; readonly text: string } | undefined>;
+  ): Promise<
+    { readonly version: string; readonly reject: boolean; readonly text: string } | undefined
+  >;
   /** Whether servers of the app may be secure; told to those that are logged on. */
   setSecurePolicy(appId: number, secure: boolean): Promise<void>;
 

@@ -35,7 +35,10 @@ export class ServerAccounts {
       );
     }
     if ((await this.list(owner)).length >= MAX_PER_OWNER) {
-      throw new ServerError('TOO_MANY_TOKENS', `account ${owner} has ${MAX_PER_OWNER} login tokens`);
+      throw new ServerError(
+        'TOO_MANY_TOKENS',
+        `account ${owner} has ${MAX_PER_OWNER} login tokens`,
+      );
     }
     const next = await this.tables.counters.update('server', (last) => (last ?? 0) + 1);
     const steamId = SteamID.from({
@@ -118,7 +121,10 @@ export class ServerAccounts {
 
   async setMemo(steamId: bigint, memo: string): Promise<void> {
     const record = await this.#existing(steamId);
-    await this.tables.serverAccounts.set(steamId.toString(), { ...record, memo: memo.slice(0, 255) });
+    await this.tables.serverAccounts.set(steamId.toString(), {
+      ...record,
+      memo: memo.slice(0, 255),
+    });
   }
 
   async setBan(steamId: bigint, until: number | null | 'lift'): Promise<void> {
@@ -159,13 +165,27 @@ export class ServerAccounts {
     const expired = this.#isExpired(record);
     const banned = this.#isBanned(record);
     const deleted = false;
-    return { steamId, appId, memo, owner, created, lastLogon, deleted, expired, banned, bannedUntil };
+    return {
+      steamId,
+      appId,
+      memo,
+      owner,
+      created,
+      lastLogon,
+      deleted,
+      expired,
+      banned,
+      bannedUntil,
+    };
   }
 
   async #existing(steamId: bigint): Promise<ServerAccountRecord> {
     const record = await this.tables.serverAccounts.get(steamId.toString());
     if (record !== undefined) return record;
-    throw new ServerError('TOKEN_NOT_FOUND', `there is no server account ${steamId}; see token-list`);
+    throw new ServerError(
+      'TOKEN_NOT_FOUND',
+      `there is no server account ${steamId}; see token-list`,
+    );
   }
 }
 

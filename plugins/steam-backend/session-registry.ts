@@ -164,7 +164,8 @@ export class SessionRegistry {
     const key = token?.toString() ?? '';
     let record = token === undefined ? undefined : await this.tables.connectTokens.get(key);
     const online = await this.tables.online.get(steamId.toString());
-    if (record?.ticket == null || !isSameTicket(record, upload)) return answer(Response.AuthTicketInvalid);
+    if (record?.ticket == null || !isSameTicket(record, upload))
+      return answer(Response.AuthTicketInvalid);
     if (online !== undefined && online !== record.connection) {
       return answer(Response.AuthTicketInvalid);
     }
@@ -281,6 +282,4 @@ const isSameTicket = (record: ConnectTokenRecord, upload: SessionUpload): boolea
 
 /** Whether a ticket bound to that identity may be validated by this verifier. */
 const mayVerify = (identity: string | null, verifier: Verifier): boolean =>
-  identity === null ||
-  identity === verifier.address ||
-  identity === `steamid:${verifier.steamId}`;
+  identity === null || identity === verifier.address || identity === `steamid:${verifier.steamId}`;

@@ -78,7 +78,8 @@ export class StoredBans implements BanLookup {
   }
 
   async deleteAll(steamId: bigint): Promise<void> {
-    for (const [key] of await this.tables.bans.all(`${steamId}/`)) await this.tables.bans.delete(key);
+    for (const [key] of await this.tables.bans.all(`${steamId}/`))
+      await this.tables.bans.delete(key);
   }
 
   #isCurrent(ban: SteamBan): boolean {
