@@ -126,15 +126,13 @@ export class ConfigFile {
     return read.config;
   }
 
-  /** Where the plugin is listed, for problems that only loading it shows. */
-  placeOf(plugin: string): string {
-    return this.#keyPlace(plugin).text;
-  }
-
-  #keyPlace(plugin: string): Place {
-    const plugins = nodeAt(this.#root, 'plugins');
-    const entry = plugins?.kind === 'map' ? plugins.entries.get(plugin) : undefined;
-    return entry?.keyPlace ?? this.#root.place;
+  /** Adds a problem that only loading the plugin shows, at the place where it is listed. */
+  report(plugin: string, message: string): void {
+    this.#coreProblems.push({
+      place: this.#keyPlace(plugin),
+      path: `plugins.${plugin}`,
+      message,
+    });
   }
 
   /**
@@ -172,6 +170,12 @@ export class ConfigFile {
     const section = nodeAt(this.#root, 'plugins', plugin);
     if (section?.kind !== 'map') return section;
     return withEntries(section, (key) => !Object.hasOwn(pluginHostSchema, key));
+  }
+
+  #keyPlace(plugin: string): Place {
+    const entries = nodeAt(this.#root, 'plugins');
+    const entry = entries?.kind === 'map' ? entries.entries.get(plugin) : undefined;
+    return entry?.keyPlace ?? this.#root.place;
   }
 
   #readPlugins(report: Report): PluginEntry[] {

@@ -58,6 +58,10 @@ const exact: Same<
   }
 > = true;
 
+const unknownSchema: Same<ConfigOf<Section>, { readonly [key: string]: unknown }> = true;
+// biome-ignore lint/complexity/noBannedTypes: a plugin without configuration has no keys.
+const noKeys: Same<ConfigOf<{}>, {}> = true;
+
 /** Never called: its lines are checked by the compiler. */
 export function refused(config: Config): unknown[] {
   // @ts-expect-error null is possible
@@ -80,5 +84,9 @@ export function refused(config: Config): unknown[] {
 describe('the type of a section', () => {
   it('is exactly what its schema says', () => {
     expect(exact).to.equal(true);
+  });
+
+  it('is open where the schema is not known, and empty where it has no keys', () => {
+    expect(unknownSchema && noKeys).to.equal(true);
   });
 });
