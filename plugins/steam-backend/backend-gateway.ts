@@ -187,7 +187,6 @@ export class BackendGateway {
     number: number,
     ask: (events: ServerEvents) => Promise<LogonAnswer<ServerLink | PlayerLink>>,
   ): Promise<Json> {
-    this.#countStranger();
     if (this.#links.has(number)) throw new ProtocolError(`link ${number} is in use`);
     if (this.#links.size >= MAX_LINKS) throw new ProtocolError(`more than ${MAX_LINKS} logons`);
     const say = (said: LinkEvent) => this.#send({ link: number, said: encodeEvent(said) });
@@ -201,7 +200,10 @@ export class BackendGateway {
         say({ event: 'lost', result, retrying });
       },
     });
-    if (!answer.ok) return { ...answer };
+    if (!answer.ok) {
+      if (!answer.retrying) this.#countStranger();
+      return { ...answer };
+    }
     const { link } = answer;
     if (this.socket.readyState !== this.socket.OPEN) {
       link.drop();
@@ -228,7 +230,7 @@ export class BackendGateway {
     return (await link.uploadSessions(sessions)).map(encodeVerdict);
   }
 
-  /** Somebody who only tries keys is sent away. */
+  /** Somebody who only tries keys, or makes accounts, is sent away. */
   #countStranger(): void {
     if (++this.#strangerCalls <= MAX_STRANGER_CALLS) return;
     this.socket.close(1008, 'too many tries');

@@ -411,9 +411,7 @@ describe('SteamGameServer functions', () => {
       const ticket = await world.ticket(client);
       const steam3 = `[U:4:${client.steamId & 0xffffffffn}]`;
       expect(game.server.beginAuthSession(ticket, steam3)).to.equal(0);
-      expect(() => game.server.beginAuthSession(ticket, 76561201960265739 as never)).to.throw(
-        TypeError,
-      );
+      expect(() => game.server.beginAuthSession(ticket, 7656 as never)).to.throw(TypeError);
     });
     it('30 endAuthSession: see 6.4; an unknown id changes nothing', async () => {
       await on();
