@@ -1,4 +1,5 @@
 import { type Clock, type Json, type Logger, ServerError } from 'beaconry';
+import { EResult } from 'beaconry/steam';
 import type { WebSocket } from 'ws';
 import {
   decodePlayerLogon,
@@ -201,7 +202,7 @@ export class BackendGateway {
       },
     });
     if (!answer.ok) {
-      if (!answer.retrying) this.#countStranger();
+      if (answer.result !== EResult.ServiceUnavailable) this.#countStranger();
       return { ...answer };
     }
     const { link } = answer;

@@ -102,7 +102,9 @@ export class RemoteSocket {
 
   /** Nobody is logged on and nothing is asked: the next logon opens another socket. */
   #closeIdle(): void {
-    if (this.#links.size === 0 && this.#calls.size === 0) this.#socket.close(1000);
+    if (this.#links.size > 0 || this.#calls.size > 0) return;
+    this.onClosed();
+    this.#socket.close(1000);
   }
 
   #heard(): void {

@@ -28,7 +28,7 @@ describe('1,000 open sessions while the backend is killed and restarted', functi
 
   it('loses no session, approves none twice, and still refuses used tickets', async () => {
     const log = join(folder, 'backend.log');
-    const config = { readyDelay: '0ms', serverTimeout: '90s', offlineGrace: '30s' };
+    const config = { readyDelay: '0ms', serverTimeout: '90s', offlineGrace: '8s' };
     let backend = await start('./backend-process.js', { data: folder, port: 0, log, config });
     const port: number = await backend.ask('port');
     const url = `ws://127.0.0.1:${port}`;
@@ -65,7 +65,7 @@ describe('1,000 open sessions while the backend is killed and restarted', functi
     }
     expect(online).to.equal(COUNT);
     // Whatever was lost would be said now: the grace time of those who did not come back is over.
-    await new Promise((resolve) => setTimeout(resolve, 5_000));
+    await new Promise((resolve) => setTimeout(resolve, 9_000));
     expect(await game.ask('states')).to.eql({ valid: COUNT, loggedOn: true });
     const verdicts = await game.ask('waitFor', 'validate_auth_ticket_response', COUNT, 1);
     expect(verdicts).to.have.length(COUNT);
