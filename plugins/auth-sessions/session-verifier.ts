@@ -52,15 +52,16 @@ interface OpenSession {
   readonly session: string;
   readonly authPart: Uint8Array;
   readonly tokenTime: number;
-  readonly ticketApps: ReadonlySet<number>;
+  /** What the ticket itself lists: its app and DLC. */
+  readonly ticketApps: readonly number[];
   readonly begun: number;
   readonly legacy: boolean;
   state: SessionState;
   response: EAuthSessionResponse | null;
   ownerId: bigint;
   /** As the backend says; null while only the ticket is known. */
-  licences: ReadonlySet<number> | null;
-  cancelWarning: () => void;
+  licences: readonly number[] | null;
+  warned: boolean;
 }
 
 interface Waiter {
@@ -86,6 +87,10 @@ export class SessionVerifier {
   #issuers = noIssuers;
   #issuerKeys = '';
   #link: SteamLink | undefined;
+  /** Sessions are named after their verifier, so that no two of the world share a name. */
+  readonly #name = crypto.randomUUID();
+  #opened = 0;
+  #cancelWatch: (() => void) | undefined;
 
   constructor(
     private readonly options: VerifierOptions,
@@ -108,6 +113,8 @@ export class SessionVerifier {
   /** Logged off or shut down: every session ends without a signal. */
   close(): void {
     for (const steamId of [...this.#sessions.keys()]) this.#end(steamId);
+    this.#cancelWatch?.();
+    this.#cancelWatch = undefined;
     this.#link = undefined;
   }
 
@@ -153,11 +160,11 @@ export class SessionVerifier {
     switch (session.state) {
       case 'pending':
         if (this.options.strictLicense) return Has.NoAuth;
-        return answer(session.ticketApps.has(appId));
+        return answer(session.ticketApps.includes(appId));
       case 'valid':
         // What the backend approved is licensed; without its list (offline approval) the ticket speaks.
         return answer(
-          appId === this.options.appId || (session.licences ?? session.ticketApps).has(appId),
+          appId === this.options.appId || (session.licences ?? session.ticketApps).includes(appId),
         );
       default:
         return Has.NoAuth;
@@ -209,20 +216,24 @@ export class SessionVerifier {
     const session = this.#sessions.get(verdict.steamId);
     if (session === undefined || session.session !== verdict.session) return;
     session.ownerId = verdict.ownerId;
-    session.licences = new Set(verdict.licences);
+    session.licences = verdict.licences;
     this.#judge(session, verdict.response, verdict.ownerPlays === true);
   }
 
   licences(steamId: bigint, licences: readonly number[]): void {
     const session = this.#sessions.get(steamId);
-    if (session !== undefined) session.licences = new Set(licences);
+    if (session !== undefined) session.licences = licences;
   }
 
   #begin(bytes: Uint8Array, steamId: bigint, legacy: boolean): EBeginAuthSessionResult {
     const authenticate = this.options.mode !== EServerMode.NoAuthentication;
     const ticket = readTicket(bytes);
     const question = (hasOpenSession: boolean) => ({
-      ...{ bytes, ticket, steamId, legacy, hasOpenSession },
+      bytes,
+      ticket,
+      steamId,
+      legacy,
+      hasOpenSession,
       appId: this.options.appId,
       issuers: this.#issuers,
       now: Math.floor(this.clock.now() / 1000),
@@ -252,16 +263,21 @@ export class SessionVerifier {
   ): void {
     const { ownership, gameConnect } = ticket;
     const session: OpenSession = {
-      ...{ steamId, legacy, state: 'pending', response: null, ownerId: steamId },
-      session: crypto.randomUUID(),
+      steamId,
+      legacy,
+      state: 'pending',
+      response: null,
+      ownerId: steamId,
+      session: `${this.#name}.${++this.#opened}`,
       authPart: bytes.slice(0, legacy ? CONNECT_PART_LENGTH : AUTH_PART_LENGTH),
       tokenTime: gameConnect?.time ?? 0,
-      ticketApps: new Set([ownership.appId, ...ownership.dlc.map((dlc) => dlc.appId)]),
+      ticketApps: [ownership.appId, ...ownership.dlc.map((dlc) => dlc.appId)],
       begun: this.clock.now(),
       licences: null,
-      cancelWarning: this.clock.after(this.options.pendingWarning, () => this.#warn(steamId)),
+      warned: false,
     };
     this.#sessions.set(steamId, session);
+    this.#watch();
     this.#changed();
     // Without authentication nobody is asked; with the old call the signed ownership decides alone
     // while the backend is out of reach, and the backend may object later.
@@ -320,7 +336,6 @@ export class SessionVerifier {
     if (transition === undefined) return;
     session.state = transition.next;
     session.response = response;
-    session.cancelWarning();
     if (transition.signal && signal !== undefined) {
       const said = signal();
       this.#settle(session.steamId, (waiter) => waiter.resolve(said));
@@ -360,10 +375,29 @@ export class SessionVerifier {
     this.#issuers = new TrustedIssuers(keys);
   }
 
-  #warn(steamId: bigint): void {
+  /** One timer for all pending sessions: it runs when the oldest of them has waited too long. */
+  #watch(): void {
+    if (this.#cancelWatch !== undefined) return;
+    const { pendingWarning } = this.options;
+    const now = this.clock.now();
+    let next = Number.POSITIVE_INFINITY;
+    for (const session of this.#sessions.values()) {
+      if (session.state !== 'pending' || session.warned) continue;
+      if (now - session.begun >= pendingWarning) this.#warn(session);
+      else next = Math.min(next, session.begun + pendingWarning - now);
+    }
+    if (next === Number.POSITIVE_INFINITY) return;
+    this.#cancelWatch = this.clock.after(next, () => {
+      this.#cancelWatch = undefined;
+      this.#watch();
+    });
+  }
+
+  #warn(session: OpenSession): void {
+    session.warned = true;
     const seconds = Math.round(this.options.pendingWarning / 1000);
     const say = `a ticket has no verdict after ${seconds} s; is the server logged on and its backend reachable?`;
-    this.log.warn({ steamId: steamId.toString() }, say);
+    this.log.warn({ steamId: session.steamId.toString() }, say);
   }
 
   #changed(): void {

@@ -50,8 +50,11 @@ export class Table<T extends { readonly [key: string]: Json } | Json> {
     }
   }
   async all(prefix = ''): Promise<(readonly [string, T])[]> {
-    const found: (readonly [string, T])[] = [];
-    for await (const entry of this.entries(prefix)) found.push(entry);
+    const found = await this.page(prefix, undefined, PAGE);
+    for (let last = found; last.length === PAGE; ) {
+      last = await this.page(prefix, last.at(-1)?.[0], PAGE);
+      found.push(...last);
+    }
     return found;
   }
   async count(): Promise<number> {

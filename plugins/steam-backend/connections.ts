@@ -97,6 +97,11 @@ export class Connections {
     return record;
   }
 
+  /** The current connection of a SteamID: whoever is attached here holds it, for others the store knows. */
+  current(steamId: bigint): string | Promise<string | undefined> {
+    return this.#bySteamId.get(steamId)?.connection ?? this.tables.online.get(steamId.toString());
+  }
+
   heldBy(connection: string): HeldConnection | undefined {
     return this.#held.get(connection);
   }

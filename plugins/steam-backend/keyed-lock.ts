@@ -5,11 +5,11 @@ export class KeyedLock {
   run<T>(key: string, task: () => Promise<T>): Promise<T> {
     const before = this.#tails.get(key);
     const result = before === undefined ? task() : before.then(task, task);
-    const tail = result.then(nothing, nothing).then(() => {
+    const done = () => {
       if (this.#tails.get(key) === tail) this.#tails.delete(key);
-    });
+    };
+    const tail: Promise<unknown> = result.then(done, done);
     this.#tails.set(key, tail);
     return result;
   }
 }
-const nothing = (): void => undefined;

@@ -111,6 +111,7 @@ export class LocalBackend implements SteamBackend {
       options,
       clock,
       (to, said) => this.connections.say(to, said),
+      (steamId) => this.connections.current(steamId),
     );
     this.antiCheat = new AntiCheatWatch(options, clock, (steamId) =>
       this.sessions.fail(steamId, Response.VACCheckTimedOut, (session) => session.secure),

@@ -18,6 +18,7 @@ export interface Verifier {
   readonly secure: boolean;
 }
 
+type MaybePromise<T> = T | Promise<T>;
 const Response = EAuthSessionResponse;
 const MAX_LICENCES_TOLD = 4096;
 
@@ -37,6 +38,7 @@ export class SessionRegistry {
     private readonly options: Pick<BackendOptions, 'ticketLifetime'>,
     private readonly clock: Pick<Clock, 'now'>,
     private readonly say: (to: bigint, said: LinkEvent) => void,
+    private readonly currentConnection: (steamId: bigint) => MaybePromise<string | undefined>,
   ) {}
 
   /** Validates a ticket. The same session again gets the verdict it has, so sending twice is harmless. */
@@ -158,12 +160,16 @@ export class SessionRegistry {
   ): Promise<Verdict & { connection: string }> {
     const { steamId, session, appId } = upload;
     const answer = (response: number, ownerId = steamId, licences: readonly number[] = []) => ({
-      ...{ steamId, session, response, ownerId, licences },
+      steamId,
+      session,
+      response,
+      ownerId,
+      licences,
       connection: record?.connection ?? '',
     });
     const key = token?.toString() ?? '';
     let record = token === undefined ? undefined : await this.tables.connectTokens.get(key);
-    const online = await this.tables.online.get(steamId.toString());
+    const online = await this.currentConnection(steamId);
     if (record?.ticket == null || !isSameTicket(record, upload))
       return answer(Response.AuthTicketInvalid);
     if (online !== undefined && online !== record.connection) {

@@ -78,7 +78,11 @@ describe('hostile tickets and calls', () => {
     const number = fc.oneof(fc.integer(), fc.double());
     const bytes = fc.uint8Array({ maxLength: 300 });
     const calls: Record<string, readonly fc.Arbitrary<unknown>[]> = {
-      initGameServer: [fc.record({ ip: text, game_port: number, query_port: number }), number, text],
+      initGameServer: [
+        fc.record({ ip: text, game_port: number, query_port: number }),
+        number,
+        text,
+      ],
       ...{ serverShutdown: [], setProduct: [text], setGameDescription: [text], setModDir: [text] },
       ...{ setDedicatedServer: [fc.boolean()], logOn: [text], logOnAnonymous: [], logOff: [] },
       ...{ loggedOn: [], secure: [], getSteamID: [], wasRestartRequested: [], getPublicIP: [] },

@@ -1,6 +1,6 @@
+import { QUERY_PORT_SHARED } from 'beaconry/steam';
 import { expect } from 'chai';
 import pino from 'pino';
-import { QUERY_PORT_SHARED } from 'beaconry/steam';
 import { APP, SteamWorld } from '../steam-backend/steam-world.js';
 
 describe('helpers of the game server interface', () => {

@@ -34,7 +34,10 @@ describe('GameSocketShare calls of the interface', () => {
 
   it('36 handleIncomingPacket: address as host-order number or text', async () => {
     const server = await shared();
-    expect(server.handleIncomingPacket(query, 0x0a010204, 27005)).to.eql({ handled: true, data: query });
+    expect(server.handleIncomingPacket(query, 0x0a010204, 27005)).to.eql({
+      handled: true,
+      data: query,
+    });
     server.handleIncomingPacket(query, '10.1.2.4', 27005);
     expect(handled).to.eql(['10.1.2.4:27005', '10.1.2.4:27005']);
   });

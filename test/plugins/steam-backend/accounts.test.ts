@@ -153,7 +153,8 @@ describe('accounts', () => {
               : generateKeyPairSync('ed25519');
         const pem = publicKey.export({ type: 'spki', format: 'pem' }) as string;
         const signed = `${base64({ alg: algorithm })}.${base64(claims)}`;
-        const key = type === 'ec' ? { key: privateKey, dsaEncoding: 'ieee-p1363' as const } : privateKey;
+        const key =
+          type === 'ec' ? { key: privateKey, dsaEncoding: 'ieee-p1363' as const } : privateKey;
         const token = `${signed}.${base64(sign(hash, Buffer.from(signed), key))}`;
         expect(jwtSubject(token, { ...trust, key: pem }, now), algorithm).to.equal('ada');
         expect(jwtSubject(hs256(claims, pem), { ...trust, key: pem }, now)).to.equal(undefined);
@@ -177,7 +178,12 @@ describe('accounts', () => {
 
     it('are refused when damaged, expired, mismatched, of a server, or without a key configured', async () => {
       world = await SteamWorld.start({ steamTicketKey: ticketVectors.key.publicKeyPem });
-      for (const name of ['bad-signature', 'steamid-mismatch', 'server-persistent', 'ownership-unsigned']) {
+      for (const name of [
+        'bad-signature',
+        'steamid-mismatch',
+        'server-persistent',
+        'ownership-unsigned',
+      ]) {
         const steamTicket = vector(name);
         expect(await refusal(world.client().logOn({ steamTicket })), name).to.equal('5');
       }

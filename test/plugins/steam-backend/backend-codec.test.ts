@@ -32,7 +32,8 @@ describe('backend codec', () => {
       ...{ steamId: 76561201960265739n, session: 's', appId: 480, response: null },
       authPart: Uint8Array.of(1, 2, 3),
     };
-    const json = '{"steamId":"76561201960265739","session":"s","appId":480,"authPart":"AQID","response":null}';
+    const json =
+      '{"steamId":"76561201960265739","session":"s","appId":480,"authPart":"AQID","response":null}';
     expect(JSON.stringify(encodeUpload(upload))).to.equal(json);
     expect(decodeUpload(FieldReader.of(JSON.parse(json) as Json))).to.eql(upload);
   });
@@ -60,7 +61,18 @@ describe('backend codec', () => {
         ...{ mode: fc.nat({ max: 3 }), gamePort: fc.nat({ max: 65535 }), resume },
         ...{ queryPort: fc.nat({ max: 65535 }), address: fc.constant('10.0.0.1') },
       },
-      { requiredKeys: ['token', 'appId', 'product', 'version', 'mode', 'gamePort', 'queryPort', 'address'] },
+      {
+        requiredKeys: [
+          'token',
+          'appId',
+          'product',
+          'version',
+          'mode',
+          'gamePort',
+          'queryPort',
+          'address',
+        ],
+      },
     );
     fc.assert(
       fc.property(logon, (given) => {
@@ -132,7 +144,12 @@ describe('backend codec', () => {
   });
 
   it('bounds every text, list and number', () => {
-    const reader = FieldReader.of({ text: 'x'.repeat(300), list: [1, 2, 3], big: 2 ** 33, id: '9'.repeat(20) });
+    const reader = FieldReader.of({
+      text: 'x'.repeat(300),
+      list: [1, 2, 3],
+      big: 2 ** 33,
+      id: '9'.repeat(20),
+    });
     expect(() => reader.text('text')).to.throw(ProtocolError);
     expect(() => reader.list('list', 2, (item) => item)).to.throw(ProtocolError);
     expect(() => reader.nat('big')).to.throw(ProtocolError);

@@ -29,7 +29,10 @@ describe('plugin steam-backend', () => {
     test = undefined;
   });
 
-  const start = async (section: Record<string, unknown> = {}, options = {}): Promise<TestServer> => {
+  const start = async (
+    section: Record<string, unknown> = {},
+    options = {},
+  ): Promise<TestServer> => {
     test = await startTestServer({ plugins: { 'steam-backend': section }, ...options });
     return test;
   };
@@ -43,7 +46,13 @@ describe('plugin steam-backend', () => {
 
   it('a whole logon works inside one process', async () => {
     test = await startTestServer({
-      plugins: { 'steam-backend': {}, 'auth-sessions': {}, social: {}, rules: {}, 'game-server': {} },
+      plugins: {
+        'steam-backend': {},
+        'auth-sessions': {},
+        social: {},
+        rules: {},
+        'game-server': {},
+      },
     });
     const administration = test.get(SteamAdministration);
     const { steamId, accountKey } = await administration.createAccount();
@@ -126,7 +135,9 @@ describe('plugin steam-backend', () => {
 
   it('with a backend elsewhere, accounts are made there', async () => {
     await start({ backend: 'ws://127.0.0.1:9' });
-    const refused = await codeOf(test?.get(SteamAdministration).createAccount() as Promise<unknown>);
+    const refused = await codeOf(
+      test?.get(SteamAdministration).createAccount() as Promise<unknown>,
+    );
     expect(refused).to.contain('BACKEND_IS_REMOTE');
   });
 
@@ -135,7 +146,10 @@ describe('plugin steam-backend', () => {
     const definitions = steamBackend.commands ?? [];
     const run = async (name: string, parameters: object): Promise<Record<string, string>> => {
       const command = definitions.find((each) => each.name === name);
-      const context = { ...{ name: 'steam-backend', clock: server.clock }, get: () => server.get(SteamAdministration) };
+      const context = {
+        ...{ name: 'steam-backend', clock: server.clock },
+        get: () => server.get(SteamAdministration),
+      };
       const caller = { by: 'test', source: 'cli' } as const;
       return (await command?.run(context as never, parameters, caller)) as Record<string, string>;
     };
@@ -224,7 +238,9 @@ describe('plugin steam-backend', () => {
       const { account } = await remote.createAccount('', 'Ada');
       const client = new SteamClient({ backend: remote, clock: new SystemClock(), log: console });
       clients.push(client);
-      expect(await client.logOn({ accountKey: account?.accountKey ?? '' })).to.equal(account?.steamId);
+      expect(await client.logOn({ accountKey: account?.accountKey ?? '' })).to.equal(
+        account?.steamId,
+      );
       expect(client.verified).to.equal(true);
     });
 
@@ -233,7 +249,11 @@ describe('plugin steam-backend', () => {
       clients.push(remote);
       const events = { verdict: () => {}, licences: () => {}, lost: () => {} };
       const logon = { credential: { accountKey: 'x' }, address: '' };
-      expect(await remote.logOnPlayer(logon, events)).to.eql({ ok: false, result: 3, retrying: true });
+      expect(await remote.logOnPlayer(logon, events)).to.eql({
+        ok: false,
+        result: 3,
+        retrying: true,
+      });
     });
   });
 });
