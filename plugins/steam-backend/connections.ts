@@ -89,7 +89,10 @@ export class Connections {
   async close(connection: string): Promise<ConnectionRecord | undefined> {
     this.#cancelGrace(connection);
     const held = this.#held.get(connection);
-    if (held !== undefined) this.#forget(held);
+    if (held !== undefined) {
+      held.detach();
+      this.#forget(held);
+    }
     const record = await this.tables.connections.take(connection);
     if (record !== undefined && (await this.tables.online.get(record.steamId)) === connection) {
       await this.tables.online.delete(record.steamId);

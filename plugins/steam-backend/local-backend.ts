@@ -46,7 +46,9 @@ export interface BackendParts {
 }
 
 const SWEEP_INTERVAL = 600_000;
-const NODE_LIFETIME = 3 * SWEEP_INTERVAL;
+/** A node that says nothing for so long is dead, and others wait for its connections. */
+const BEAT_INTERVAL = 30_000;
+const NODE_LIFETIME = 3 * BEAT_INTERVAL;
 
 type Refusal = { readonly ok: false; readonly result: EResult; readonly retrying: boolean };
 const refused = (result: EResult, retrying = false): Refusal => ({ ok: false, result, retrying });
@@ -131,6 +133,7 @@ export class LocalBackend implements SteamBackend {
     this.#endings.push(
       this.bans.onBan((ban) => this.#background(this.#banned(ban.steamId, ban.appId, ban.kind))),
       this.clock.every(SWEEP_INTERVAL, () => this.#background(this.sweep())),
+      this.clock.every(BEAT_INTERVAL, () => this.#background(this.#beat())),
     );
     if (this.options.antiCheatHeartbeat) this.#endings.push(this.antiCheat.start());
   }
@@ -244,8 +247,6 @@ export class LocalBackend implements SteamBackend {
 
   /** Removes what is over; runs by itself every ten minutes. */
   async sweep(): Promise<void> {
-    await this.#beat();
-    await this.connections.adoptOrphans();
     for (const { steamId, appId } of await this.licences.sweep()) {
       await this.licencesChanged(steamId, appId);
     }
@@ -453,6 +454,7 @@ export class LocalBackend implements SteamBackend {
 
   async #beat(): Promise<void> {
     await this.tables.nodes.set(this.#node, this.clock.now(), NODE_LIFETIME);
+    await this.connections.adoptOrphans();
   }
 
   #later(ms: number, task: () => Promise<void>): void {

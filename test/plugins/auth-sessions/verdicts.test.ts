@@ -442,6 +442,25 @@ describe('verdicts of auth sessions', () => {
       expect(await world.backend.tables.sessions.count()).to.equal(0);
     });
 
+    it('a backend that comes back under another node name takes over what the old one left', async () => {
+      await approved();
+      await world.restart({}, 'another');
+      await world.clock.advance(300_000);
+      expect(await world.backend.tables.connections.count()).to.equal(0);
+      expect(await world.backend.tables.sessions.count()).to.equal(0);
+    });
+
+    it('a link whose place was taken can do nothing any more', async () => {
+      const online = (await world.backend.tables.online.get(player.steamId.toString())) ?? '';
+      const old = world.backend.connections.heldBy(online) as unknown as {
+        ownership(appId: number): Promise<unknown>;
+      };
+      const { accountKey } = await world.administration.resetAccountKey(player.steamId);
+      await world.client().logOn({ accountKey });
+      const refused = await old.ownership(APP).catch((error: { code: string }) => error.code);
+      expect(refused).to.equal('LINK_LOST');
+    });
+
     it('a restarted server with the same token replaces the old logon at once', async () => {
       const token = await world.token();
       const first = world.server();

@@ -48,6 +48,7 @@ export class SteamWorld {
   readonly bus: LocalBus;
   readonly log: Logger;
   readonly options: BackendOptions;
+  #node = 'test';
   backend: LocalBackend;
   administration: LocalAdministration;
 
@@ -66,8 +67,9 @@ export class SteamWorld {
   }
 
   /** The process of the backend dies and another one opens the same store. */
-  async restart(options: Partial<BackendOptions> = {}): Promise<void> {
+  async restart(options: Partial<BackendOptions> = {}, node = 'test'): Promise<void> {
     this.backend.close();
+    this.#node = node;
     Object.assign(this.options, options);
     this.backend = this.#newBackend();
     this.administration = new LocalAdministration(this.backend);
@@ -134,7 +136,7 @@ export class SteamWorld {
       options,
       key: ticketKey,
       trustedKeys: [],
-      node: 'test',
+      node: this.#node,
     };
     return new LocalBackend(parts);
   }
