@@ -102,7 +102,11 @@ export const gameServerConfig = {
     format: 'duration',
     default: '100ms',
   },
-  advertise: { doc: 'Ask masters to list this server.', format: Boolean, default: true },
+  advertise: {
+    doc: 'Ask masters to list this server; live: as the game says, which starts with true.',
+    format: either(live, Boolean),
+    default: true,
+  },
   players: {
     doc: 'Players shown; live: those of the running game.',
     format: either(

@@ -1,4 +1,5 @@
-import { type PeerAddress, serviceToken } from 'beaconry';
+import { serviceToken } from 'beaconry';
+import type { GameSocketShare } from 'beaconry/plugins/game-socket-share';
 import type { SteamGameServer as SteamGameServerInterface } from './steam-game-server.js';
 
 export type { Diagnosis } from './diagnosis.js';
@@ -62,15 +63,8 @@ export interface GameServerState {
 }
 export const GameServerState = serviceToken<GameServerState>('GameServerState');
 
-/** A socket of the game that carries the queries too; whoever answers queries takes them from here. */
-export interface SharedSocket {
-  /** True when the packet was for this program; answers wait in the queue. */
-  handle(bytes: Uint8Array, from: PeerAddress): boolean;
-  /** The next datagram to send, oldest first. */
-  next(): { readonly bytes: Uint8Array; readonly to: PeerAddress } | undefined;
-  clear(): void;
-}
-export const SharedSocket = serviceToken<SharedSocket>('SharedSocket');
+/** What the interface needs of the endpoint without a socket. */
+export type SharedSocket = Pick<GameSocketShare, 'handle' | 'next' | 'clear'>;
 
 /** Steam's game server interface (37 functions, 10 signals) for the game server of this process. */
 export type SteamGameServer = SteamGameServerInterface;

@@ -1,12 +1,7 @@
-import { type Clock, type Logger, PeerAddress } from 'beaconry';
-import type {
-  AuthSession,
-  AuthSessions,
-  SessionVerifier,
-  VerdictSignal,
-} from 'beaconry/plugins/auth-sessions';
-import type { Social, SocialRequests } from 'beaconry/plugins/social';
-import type { Reputation, ServerLink, SteamBackend } from 'beaconry/plugins/steam-backend';
+import { PeerAddress } from 'beaconry';
+import type { AuthSession, SessionVerifier, VerdictSignal } from 'beaconry/plugins/auth-sessions';
+import type { SocialRequests } from 'beaconry/plugins/social';
+import type { Reputation, ServerLink } from 'beaconry/plugins/steam-backend';
 import {
   EBeginAuthSessionResult,
   EDenyReason,
@@ -19,7 +14,6 @@ import {
   EUserHasLicenseForAppResult,
   QUERY_PORT_SHARED,
   SteamID,
-  TextLimit,
   TICKET_BUFFER,
   TicketIssuer,
   ticketIdentity,
@@ -27,7 +21,7 @@ import {
 import { denyReason } from './deny-reasons.js';
 import { type Diagnosis, diagnoseServer } from './diagnosis.js';
 import { limitText } from './limited-text.js';
-import type { GameServerSnapshot, GameServerState, SharedSocket } from './public.js';
+import type { GameServerSnapshot, GameServerState } from './public.js';
 import {
   type ConnectData,
   hasFlag,
@@ -38,7 +32,7 @@ import {
 } from './server-init.js';
 import { ServerLogonMachine } from './server-logon.js';
 import { ServerPlayers } from './server-players.js';
-import { readRegion } from './server-region.js';
+import { ServerPresentation, type SteamGameServerParts } from './server-presentation.js';
 import type { ServerState } from './server-states.js';
 import { type HandledPacket, type OutgoingPacket, SharedPort } from './shared-port.js';
 import {
@@ -48,42 +42,11 @@ import {
   SignalQueue,
 } from './signal-queue.js';
 
-/** What `setKeyValue` writes to; the plugin `rules` is one. */
-export interface RuleValues {
-  set(key: string, value: string): void;
-  clear(): void;
-}
-
-export interface SteamGameServerOptions {
-  /** Where the app id comes from when init does not name it. */
-  readonly appId: number;
-  readonly lateGameDescription: boolean;
-  readonly heartbeatUnit: 'ms' | 's';
-  readonly retryInterval: number;
-  readonly logonTimeout: number;
-}
-
-export const defaultGameServerOptions: SteamGameServerOptions = {
-  appId: 480,
-  lateGameDescription: true,
-  heartbeatUnit: 'ms',
-  retryInterval: 8_000,
-  logonTimeout: 20_000,
-};
-
-export interface SteamGameServerParts {
-  readonly state: GameServerState;
-  readonly rules: RuleValues | undefined;
-  readonly backend: SteamBackend | undefined;
-  readonly authSessions: AuthSessions | undefined;
-  readonly social: Social | undefined;
-  readonly sharedSocket: SharedSocket | undefined;
-  /** IP that a backend in this process is told. */
-  readonly address: () => string;
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly options: SteamGameServerOptions;
-}
+export {
+  defaultGameServerOptions,
+  type SteamGameServerOptions,
+  type SteamGameServerParts,
+} from './server-presentation.js';
 
 /** SteamIDs as callers may write them: bigint or any text form, never a number. */
 export type SteamIdInput = bigint | string | SteamID;
@@ -106,16 +69,14 @@ const noTicket: ServerTicket = { id: 0, buffer: new Uint8Array(), ticket_size: 0
  * Steam's game server interface, function by function (steam-gameserver, section 2), with its states, limits
  * and answers. Nothing is signalled inside a call: signals come from `runCallbacks()`.
  */
-export class SteamGameServer {
+export class SteamGameServer extends ServerPresentation {
   readonly signals: SignalQueue;
-  readonly #parts: SteamGameServerParts;
   readonly #state: GameServerState;
   readonly #logon: ServerLogonMachine;
   readonly #issuer: TicketIssuer;
   readonly #social: SocialRequests | undefined;
   readonly #players = new ServerPlayers();
   readonly #port: SharedPort | undefined;
-  readonly #cutFields = new Set<string>();
   readonly #tickets = new Map<number, Uint8Array>();
   #verifier: SessionVerifier | undefined;
   #mode: number = EServerMode.Invalid;
@@ -127,7 +88,6 @@ export class SteamGameServer {
   #secure = false;
   #publicAddress: string | null = null;
   #advertise = false;
-  #given = { product: false, description: false, modDir: false };
   #restartRequested = false;
   #versionRefused: string | null = null;
   #rejected = false;
@@ -137,8 +97,8 @@ export class SteamGameServer {
   #cancelHeartbeat: (() => void) | undefined;
 
   constructor(parts: SteamGameServerParts) {
+    super(parts);
     const { clock, log, options } = parts;
-    this.#parts = parts;
     this.#state = parts.state;
     this.signals = new SignalQueue(clock, log);
     this.#port = parts.sharedSocket === undefined ? undefined : new SharedPort(parts.sharedSocket);
@@ -186,7 +146,7 @@ export class SteamGameServer {
         this.#versionRefused = text;
         this.#rejected = rejected;
         this.requestRestart();
-        this.#publish({});
+        this.publish({});
       },
     });
   }
@@ -222,53 +182,26 @@ export class SteamGameServer {
 
   /** Ends everything; no signal is promised. */
   serverShutdown(): void {
-    if (!this.#isUp) return;
+    if (!this.isUp) return;
     this.#logon.shutDown();
-    this.#parts.rules?.clear();
+    this.parts.rules?.clear();
     this.#forgetLogon();
-    if (this.#verifier !== undefined) this.#parts.authSessions?.release(this.#verifier);
+    if (this.#verifier !== undefined) this.parts.authSessions?.release(this.#verifier);
     this.#verifier = undefined;
     this.#advertise = false;
     this.signals.clear();
-    this.#publish({ name: '', map: '' });
+    this.publish({ name: '', map: '' });
   }
 
   serverReleaseCurrentThreadMemory(): void {
     // Steam frees memory of the calling thread; nothing here belongs to a thread.
   }
 
-  setProduct(product: string): void {
-    if (!this.#required('product', product)) return;
-    this.#given = { ...this.#given, product: true };
-    this.#publish({ product: this.#limit('product', product, 64) });
-  }
-
-  setGameDescription(description: string): void {
-    if (!this.#required('description', description, this.#parts.options.lateGameDescription))
-      return;
-    this.#given = { ...this.#given, description: true };
-    this.#publish({
-      description: this.#limit('description', description, TextLimit.gameDescription),
-    });
-  }
-
-  setModDir(modDir: string): void {
-    if (!this.#required('modDir', modDir)) return;
-    this.#given = { ...this.#given, modDir: true };
-    this.#publish({ modDir: this.#limit('modDir', modDir, TextLimit.gameDir) });
-  }
-
-  setDedicatedServer(dedicated: boolean): void {
-    if (this.#isUp && this.#mayChangeBasics('dedicated')) {
-      this.#publish({ serverType: dedicated ? 'd' : 'l' });
-    }
-  }
-
   // --- 2.2 login and status
 
   /** An empty token logs on anonymously. The result comes as a signal. */
   logOn(token: string): void {
-    if (!this.#isUp) return;
+    if (!this.isUp) return;
     const plain = token.trim();
     this.#lastRefusal = null;
     this.#policyTold = undefined;
@@ -335,86 +268,12 @@ export class SteamGameServer {
     return { ipv4: 0, ipv6, type: ESteamIPType.IPv6, text };
   }
 
-  // --- 2.3 live state
-
-  setMaxPlayerCount(count: number): void {
-    this.#setCount('maxPlayers', count);
-  }
-
-  /** Reported only; it does not raise the number of players. */
-  setBotPlayerCount(count: number): void {
-    this.#setCount('bots', count);
-  }
-
-  setServerName(name: string): void {
-    this.#setText('name', name, TextLimit.serverName);
-  }
-
-  setMapName(map: string): void {
-    this.#setText('map', map, TextLimit.mapName);
-  }
-
-  setPasswordProtected(protectedByPassword: boolean): void {
-    if (this.#isUp) this.#publish({ password: protectedByPassword });
-  }
-
-  /** 0 for none. */
-  setSpectatorPort(port: number): void {
-    if (!this.#isUp) return;
-    if (!Number.isInteger(port) || port < 0 || port > 65535) {
-      this.#ignored('spectatorPort', port);
-      return;
-    }
-    this.#publish({ spectatorPort: port === 0 ? null : port });
-  }
-
-  setSpectatorServerName(name: string): void {
-    this.#setText('spectatorName', name, TextLimit.mapName);
-  }
-
-  setKeyValue(key: string, value: string): void {
-    if (!this.#isUp) return;
-    if (key === null || value === null) throw new TypeError('setKeyValue takes texts, not null');
-    if (key === '') {
-      this.#ignored('key', key);
-      return;
-    }
-    this.#parts.rules?.set(limitText(key, 256), limitText(value, 256));
-  }
-
-  clearAllKeyValues(): void {
-    if (this.#isUp) this.#parts.rules?.clear();
-  }
-
-  /** Comma or semicolon separated. */
-  setGameTags(tags: string): void {
-    if (!this.#isUp) return;
-    notNull('setGameTags', tags);
-    const text = this.#limit('tags', tags, TextLimit.tags);
-    this.#publish({ tags: text === '' ? null : text });
-  }
-
-  setGameData(data: string): void {
-    if (!this.#isUp) return;
-    notNull('setGameData', data);
-    this.#publish({ gameData: this.#limit('gameData', data, TextLimit.gameData, true) });
-  }
-
-  setRegion(region: string): void {
-    if (!this.#isUp) return;
-    notNull('setRegion', region);
-    const read = readRegion(region);
-    if (read === undefined) {
-      this.#ignored('region', region);
-      return;
-    }
-    this.#publish({ region: read });
-  }
+  // --- 2.3 advertising
 
   setAdvertiseServerActive(active: boolean): void {
-    if (!this.#isUp) return;
+    if (!this.isUp) return;
     this.#advertise = active;
-    this.#publish({});
+    this.publish({});
     this.#restartHeartbeat(active);
   }
   enableHeartbeats(active: boolean): void {
@@ -426,12 +285,12 @@ export class SteamGameServer {
 
   /** -1 is the default of 30 s; milliseconds unless configured otherwise; 250 ms to 600 s take effect. */
   setHeartbeatInterval(interval: number): void {
-    if (!this.#isUp) return;
+    if (!this.isUp) return;
     if (interval === 0 || interval < -1 || !Number.isFinite(interval)) {
-      this.#ignored('heartbeatInterval', interval);
+      this.ignored('heartbeatInterval', interval);
       return;
     }
-    const unit = this.#parts.options.heartbeatUnit === 's' ? 1000 : 1;
+    const unit = this.parts.options.heartbeatUnit === 's' ? 1000 : 1;
     const wanted = interval === -1 ? DEFAULT_HEARTBEAT : interval * unit;
     this.#heartbeatInterval = Math.min(600_000, Math.max(250, wanted));
     this.#restartHeartbeat(false);
@@ -529,14 +388,14 @@ export class SteamGameServer {
   }
 
   associateWithClan(clan: SteamIdInput): void {
-    if (!this.#isUp) return;
+    if (!this.isUp) return;
     if (this.#social === undefined) {
       this.signals.emit('associate_clan', { result: EResult.NotLoggedOn });
     } else this.#social.associateWithClan(readId(clan) ?? 1n << 63n);
   }
 
   computeNewPlayerCompatibility(steamId: SteamIdInput): void {
-    if (!this.#isUp) return;
+    if (!this.isUp) return;
     const id = readId(steamId) ?? 0n;
     if (this.#social !== undefined) {
       this.#social.computeCompatibility(id);
@@ -595,9 +454,9 @@ export class SteamGameServer {
 
   /** A bot; 0 when not initialised. */
   createUnauthenticatedUserConnection(): bigint {
-    if (!this.#isUp) return 0n;
+    if (!this.isUp) return 0n;
     const { universe } = new SteamID(this.#steamId);
-    const bot = this.#players.addBot(universe === 0 ? 4 : universe, this.#parts.clock.now());
+    const bot = this.#players.addBot(universe === 0 ? 4 : universe, this.parts.clock.now());
     this.#showPlayers();
     return bot;
   }
@@ -646,7 +505,7 @@ export class SteamGameServer {
 
   /** What keeps players away, each with the call that mends it. */
   diagnose(): readonly Diagnosis[] {
-    const longAgo = this.#parts.clock.now() - PENDING_WARNING;
+    const longAgo = this.parts.clock.now() - PENDING_WARNING;
     const pending = this.sessions().filter(
       (session) => session.state === 'pending' && session.begun <= longAgo,
     );
@@ -654,7 +513,7 @@ export class SteamGameServer {
       state: this.#logon.state,
       mode: this.#mode,
       snapshot: this.#state.snapshot,
-      given: this.#given,
+      given: this.given,
       advertise: this.#advertise,
       lastRefusal: this.#lastRefusal,
       versionRefused: this.#versionRefused,
@@ -663,7 +522,7 @@ export class SteamGameServer {
       pendingTooLong: pending.length,
       shared: this.#isShared,
       queriesSeen: this.#isShared ? this.#port?.seen : undefined,
-      backendKnown: this.#parts.backend !== undefined,
+      backendKnown: this.parts.backend !== undefined,
     });
   }
 
@@ -671,8 +530,12 @@ export class SteamGameServer {
     return this.#verifier?.all() ?? [];
   }
 
-  get state(): ServerState {
+  override get state(): ServerState {
     return this.#logon.state;
+  }
+  /** What `setAdvertiseServerActive` said last. */
+  get advertising(): boolean {
+    return this.#advertise;
   }
   get bots(): number {
     return this.#players.bots;
@@ -683,12 +546,8 @@ export class SteamGameServer {
 
   // --- inside
 
-  get #isUp(): boolean {
-    return this.#logon.state !== 'down';
-  }
-
   get #isShared(): boolean {
-    return this.#isUp && this.#queryPort === QUERY_PORT_SHARED;
+    return this.isUp && this.#queryPort === QUERY_PORT_SHARED;
   }
 
   #init(request: InitRequest): InitAnswer {
@@ -696,24 +555,25 @@ export class SteamGameServer {
       status: ESteamAPIInitResult.FailedGeneric,
       verbal,
     });
-    const appId = request.appId ?? this.#parts.options.appId;
+    const appId = request.appId ?? this.parts.options.appId;
     const wrong = refuseInit(request, appId);
     if (wrong !== undefined) return failed(`init refuses the ${wrong}`);
     if (!this.#logon.init()) return failed('already initialised; call serverShutdown() first');
+    this.parts.onInit?.();
     const isPrivate = hasFlag(request, EServerFlag.Private);
     this.#mode = isPrivate ? EServerMode.NoAuthentication : request.mode;
     this.#appId = appId;
     this.#version = request.version;
     this.#gamePort = request.gamePort;
     this.#queryPort = request.queryPort;
-    this.#given = { product: false, description: false, modDir: false };
+    this.given = { product: false, description: false, modDir: false };
     this.#versionRefused = null;
     this.#rejected = false;
     this.#heartbeatInterval = DEFAULT_HEARTBEAT;
-    this.#verifier = this.#parts.authSessions?.open({ appId, mode: this.#mode });
+    this.#verifier = this.parts.authSessions?.open({ appId, mode: this.#mode });
     this.#verifier?.onVerdict((verdict) => this.#verdict(verdict));
     this.#verifier?.onChange(() => this.#showPlayers());
-    this.#publish({
+    this.publish({
       ...{ appId, product: String(appId), version: request.version, gamePort: request.gamePort },
       ...{ name: '', map: '', modDir: '', description: '', maxPlayers: 0, bots: 0, gameData: '' },
       ...{ spectatorPort: null, spectatorName: '', tags: null, region: 255 },
@@ -732,7 +592,7 @@ export class SteamGameServer {
     this.signals.emit('server_connected', {});
     this.#setSecure(link.secure);
     this.#verifier?.attach(link);
-    this.#publish({});
+    this.publish({});
     this.#restartHeartbeat(true);
     // Without it no ticket can be made; a link that is cut meanwhile prepares again when it is back.
     await this.#issuer.prepare(this.#appId).catch(() => undefined);
@@ -745,7 +605,7 @@ export class SteamGameServer {
       this.#policyTold = secure;
       this.signals.emit('policy_response', { secure: secure ? 1 : 0 });
     }
-    this.#publish({});
+    this.publish({});
   }
 
   #forgetLogon(): void {
@@ -761,7 +621,7 @@ export class SteamGameServer {
     this.#secure = false;
     this.#publicAddress = null;
     this.#showPlayers();
-    this.#publish({});
+    this.publish({});
   }
 
   /** By handle, for `beginAuthSession(handle, …)`; the oldest make room. */
@@ -789,7 +649,7 @@ export class SteamGameServer {
   }
 
   /** Writes to the state what was said and what follows from logon and advertising. */
-  #publish(change: Partial<GameServerSnapshot>): void {
+  protected override publish(change: Partial<GameServerSnapshot>): void {
     const { state } = this.#logon;
     const listed = state === 'on' || state === 'retrying';
     this.#state.update({
@@ -810,7 +670,7 @@ export class SteamGameServer {
     this.#cancelHeartbeat = undefined;
     if (!this.#advertise || !this.loggedOn()) return;
     if (now) this.#beat();
-    this.#cancelHeartbeat = this.#parts.clock.every(this.#heartbeatInterval, () => this.#beat());
+    this.#cancelHeartbeat = this.parts.clock.every(this.#heartbeatInterval, () => this.#beat());
   }
 
   #beat(): void {
@@ -820,57 +680,7 @@ export class SteamGameServer {
     // A cut link is reported by its own signal.
     this.#logon.link?.report(report).catch(() => undefined);
   }
-
-  #setCount(field: 'maxPlayers' | 'bots', count: number): void {
-    if (!this.#isUp) return;
-    if (!Number.isInteger(count) || count < 0) {
-      this.#ignored(field, count);
-      return;
-    }
-    this.#publish({ [field]: count });
-  }
-
-  #setText(field: 'name' | 'map' | 'spectatorName', text: string, limit: number): void {
-    if (!this.#isUp) return;
-    notNull(field, text);
-    this.#publish({ [field]: this.#limit(field, text, limit) });
-  }
-
-  /** For the three texts that must not be empty. */
-  #required(field: 'product' | 'description' | 'modDir', text: string, late = false): boolean {
-    if (!this.#isUp) return false;
-    notNull(field, text);
-    if (text === '') {
-      this.#ignored(field, text);
-      return false;
-    }
-    return late || this.#mayChangeBasics(field);
-  }
-
-  #mayChangeBasics(field: string): boolean {
-    const { state } = this.#logon;
-    if (state === 'ready' || state === 'off') return true;
-    this.#parts.log.warn({ field }, 'basic data was ignored: it may be set only before logOn');
-    return false;
-  }
-
-  #limit(field: string, text: string, limit: number, opaque = false): string {
-    const cut = limitText(text, limit, opaque);
-    if (Buffer.byteLength(text) >= limit && !this.#cutFields.has(field)) {
-      this.#cutFields.add(field);
-      this.#parts.log.warn({ field, bytes: limit - 1 }, 'a text was cut to what its field holds');
-    }
-    return cut;
-  }
-
-  #ignored(field: string, value: unknown): void {
-    this.#parts.log.warn({ field, value: String(value).slice(0, 40) }, 'a value was ignored');
-  }
 }
-
-const notNull = (field: string, text: string): void => {
-  if (text === null || text === undefined) throw new TypeError(`${field} takes a text, not null`);
-};
 
 /** Undefined for what is no SteamID; numbers are a mistake of the caller and throw. */
 const readId = (id: SteamIdInput): bigint | undefined => {

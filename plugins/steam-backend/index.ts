@@ -60,7 +60,7 @@ export default definePlugin({
         });
       },
       {
-        ...{ endpoint: config.endpoint, prefix: '/v1' },
+        ...{ endpoint: config.endpoint, prefix: '/v1', ifPresent: true },
         // Anybody could make accounts there, so it is either for this machine or wanted in words.
         ...(config.accounts === 'open' && !config.allowOpenAccounts
           ? { loopbackOnly: 'accounts: open needs allowOpenAccounts: true there, or another mode' }
