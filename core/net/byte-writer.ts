@@ -18,6 +18,7 @@ export class ByteWriter {
     return this.#length;
   }
 
+  /** Where the next bytes go. Call it before naming the buffer: growing replaces that. */
   #reserve(count: number): number {
     const start = this.#length;
     const needed = start + count;
@@ -34,57 +35,68 @@ export class ByteWriter {
   }
 
   u8(value: number): this {
-    this.#view.setUint8(this.#reserve(1), value);
+    const at = this.#reserve(1);
+    this.#view.setUint8(at, value);
     return this;
   }
 
   u16le(value: number): this {
-    this.#view.setUint16(this.#reserve(2), value, true);
+    const at = this.#reserve(2);
+    this.#view.setUint16(at, value, true);
     return this;
   }
 
   u16be(value: number): this {
-    this.#view.setUint16(this.#reserve(2), value, false);
+    const at = this.#reserve(2);
+    this.#view.setUint16(at, value, false);
     return this;
   }
 
   u32le(value: number): this {
-    this.#view.setUint32(this.#reserve(4), value, true);
+    const at = this.#reserve(4);
+    this.#view.setUint32(at, value, true);
     return this;
   }
 
   u32be(value: number): this {
-    this.#view.setUint32(this.#reserve(4), value, false);
+    const at = this.#reserve(4);
+    this.#view.setUint32(at, value, false);
     return this;
   }
 
   i32le(value: number): this {
-    this.#view.setInt32(this.#reserve(4), value, true);
+    const at = this.#reserve(4);
+    this.#view.setInt32(at, value, true);
     return this;
   }
 
   i32be(value: number): this {
-    this.#view.setInt32(this.#reserve(4), value, false);
+    const at = this.#reserve(4);
+    this.#view.setInt32(at, value, false);
     return this;
   }
 
   u64le(value: bigint): this {
-    this.#view.setBigUint64(this.#reserve(8), value, true);
+    const at = this.#reserve(8);
+    this.#view.setBigUint64(at, value, true);
     return this;
   }
 
   u64be(value: bigint): this {
-    this.#view.setBigUint64(this.#reserve(8), value, false);
+    const at = this.#reserve(8);
+    this.#view.setBigUint64(at, value, false);
     return this;
   }
 
   f32le(value: number): this {
-    this.#view.setFloat32(this.#reserve(4), value, true);
+    const at = this.#reserve(4);
+    this.#view.setFloat32(at, value, true);
     return this;
   }
 
   bytes(value: Uint8Array): this {
-    this.#bytes.set(value, this.#reserve(value.length));
+    const at = this.#reserve(value.length);
+    this.#bytes.set(value, at);
     return this;
   }
 

@@ -33,8 +33,18 @@ export class TcpListener {
     this.name = options.name;
     const endpoint = { endpoint: this.name };
     options.metrics.gauge('open', 'Open connections.', () => this.#open.size, endpoint);
-    options.metrics.total('accepted_total', 'Accepted connections.', () => this.counters.accepted, endpoint);
-    options.metrics.total('refused_total', 'Connections refused: over the limit, or no TLS.', () => this.counters.refused, endpoint);
+    options.metrics.total(
+      'accepted_total',
+      'Accepted connections.',
+      () => this.counters.accepted,
+      endpoint,
+    );
+    options.metrics.total(
+      'refused_total',
+      'Connections refused: over the limit, or no TLS.',
+      () => this.counters.refused,
+      endpoint,
+    );
   }
 
   get addresses(): readonly PeerAddress[] {
@@ -68,7 +78,9 @@ export class TcpListener {
         server.listen({ host, port, ipv6Only: host !== '::', backlog: 1024 }, resolve);
       });
       // Out of descriptors and the like: the listening socket lives on.
-      server.on('error', (error) => this.options.log.warn({ error: error.message }, 'accept failed'));
+      server.on('error', (error) =>
+        this.options.log.warn({ error: error.message }, 'accept failed'),
+      );
       this.#servers.push(server);
     }
   }

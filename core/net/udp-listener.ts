@@ -222,9 +222,21 @@ export class UdpListener {
       this.#drivers.reduce((total, driver) => total + pick(driver), 0);
     const total = (name: string, help: string, read: () => number, labels = {}) =>
       metrics.total(`${name}_total`, help, read, { ...endpoint, ...labels });
-    total('received', 'Datagrams received.', sum((d) => d.stats.received));
-    total('sent', 'Datagrams sent.', sum((d) => d.stats.sent));
-    total('send_failures', 'Datagrams not sent: full buffer or refused.', sum((d) => d.stats.sendFailures));
+    total(
+      'received',
+      'Datagrams received.',
+      sum((d) => d.stats.received),
+    );
+    total(
+      'sent',
+      'Datagrams sent.',
+      sum((d) => d.stats.sent),
+    );
+    total(
+      'send_failures',
+      'Datagrams not sent: full buffer or refused.',
+      sum((d) => d.stats.sendFailures),
+    );
     for (const reason of DROP_REASONS) {
       total('dropped', 'Datagrams nobody handled.', () => counters[reason], { reason });
     }
