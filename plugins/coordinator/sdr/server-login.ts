@@ -39,7 +39,7 @@ export interface CheckedServerLogin extends ServerLogin {
 
 /** The blob a hosted server sends to the coordinator; without credentials it is the unsigned form for `dev`. */
 export function encodeServerLogin(
-  login: ServerLogin & { readonly routing: Uint8Array },
+  login: Omit<ServerLogin, 'route'> & { readonly routing: Uint8Array },
   credentials?: { readonly key: SigningKey; readonly certificate: SignedCertificate },
 ): Uint8Array {
   if (login.appData.length > MAX_APP_DATA) {
