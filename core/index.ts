@@ -3,6 +3,7 @@
  * @packageDocumentation
  */
 export type { Bus } from './bus/bus.js';
+export type { CliExtension } from './cli/cli-extension.js';
 export { type Clock, SystemClock } from './clock.js';
 export {
   type Command,
@@ -22,6 +23,8 @@ export {
 export { inject, injectable } from './di.js';
 export { ConfigError, messageOf, type Problem, ServerError } from './errors.js';
 export { ServerStarted, ServerStopping } from './events.js';
+export { isNotModified, tagOf } from './http/etag.js';
+export { HttpError } from './http/http-error.js';
 export type { HttpScope, Routes, RoutesOptions } from './http/routes.js';
 export type { Logger } from './logger.js';
 export type { Counter, Histogram, Labels, Metrics } from './metrics.js';

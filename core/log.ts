@@ -35,7 +35,8 @@ export function openLog(options: LogOptions): ServerLog {
       ? undefined
       : pino.destination({ dest: options.file, mkdir: true, sync: true, mode: 0o640 });
   const target: DestinationStream =
-    file ?? (process.stderr.isTTY ? readable(process.stderr) : pino.destination({ dest: 2, sync: true }));
+    file ??
+    (process.stderr.isTTY ? readable(process.stderr) : pino.destination({ dest: 2, sync: true }));
   const root = pino({ level: options.level, redact, base: null }, target);
   return {
     log: root,

@@ -102,7 +102,10 @@ export class PluginContext
       );
     }
     if (this.provided.has(token)) {
-      throw new ServerError('PROVIDED_TWICE', `plugin ${this.name} provides ${nameOf(token)} twice`);
+      throw new ServerError(
+        'PROVIDED_TWICE',
+        `plugin ${this.name} provides ${nameOf(token)} twice`,
+      );
     }
     const instance = typeof part === 'function' ? this.create(part as Constructor<unknown>) : part;
     this.provided.set(token, instance);

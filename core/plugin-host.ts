@@ -90,7 +90,11 @@ export class PluginHost {
     const context = new PluginContext(name, plugin, this.parts, this.#services);
     try {
       // The one erased place: `definePlugin` has checked config and context against each other.
-      await withTimeLimit(plugin.setup(context as never, config as never), this.limits.setup, 'setup');
+      await withTimeLimit(
+        plugin.setup(context as never, config as never),
+        this.limits.setup,
+        'setup',
+      );
       for (const token of plugin.provides ?? []) {
         if (!context.provided.has(token)) {
           throw new ServerError(
@@ -102,7 +106,9 @@ export class PluginHost {
     } catch (cause) {
       this.#states.set(name, 'failed');
       await this.#undo(context);
-      const error = new ServerError('PLUGIN_SETUP', `plugin ${name}: ${messageOf(cause)}`, { cause });
+      const error = new ServerError('PLUGIN_SETUP', `plugin ${name}: ${messageOf(cause)}`, {
+        cause,
+      });
       if (onFailure === 'stop') throw error;
       this.log.error({ plugin: name, err: cause }, error.message);
       return;

@@ -19,7 +19,10 @@ export function bundledPlugins(): ReadonlyMap<string, URL> {
   for (const [path, target] of Object.entries(packageInfo.exports)) {
     if (!path.startsWith(PLUGIN_FACE) || path.includes('*')) continue;
     const file = typeof target === 'string' ? target : target.default;
-    entries.set(path.slice(PLUGIN_FACE.length), new URL(file.replace(/public\.js$/, 'index.js'), packageRoot));
+    entries.set(
+      path.slice(PLUGIN_FACE.length),
+      new URL(file.replace(/public\.js$/, 'index.js'), packageRoot),
+    );
   }
   for (const [name, url] of entries) if (!existsSync(url)) entries.delete(name);
   return new Map([...entries].sort(([one], [other]) => (one < other ? -1 : 1)));
@@ -51,7 +54,8 @@ function pathSpecifier(path: string, use: string): string {
       `plugin "${use}" is TypeScript, which Node does not run: compile it (npx tsc ${use} --module nodenext) and name the .js file`,
     );
   }
-  if (!existsSync(path)) throw new ServerError('PLUGIN_MISSING', `plugin "${use}": no file ${path}`);
+  if (!existsSync(path))
+    throw new ServerError('PLUGIN_MISSING', `plugin "${use}": no file ${path}`);
   return pathToFileURL(path).href;
 }
 
@@ -65,7 +69,10 @@ function packageSpecifier(use: string, configFolder: string): string {
     );
   }
   const wanted = manifest.peers;
-  if (wanted !== undefined && !semver.satisfies(packageInfo.version, wanted, { includePrerelease: true })) {
+  if (
+    wanted !== undefined &&
+    !semver.satisfies(packageInfo.version, wanted, { includePrerelease: true })
+  ) {
     throw new ServerError(
       'PLUGIN_PEER',
       `plugin "${use}" is made for beaconry ${wanted}, this is ${packageInfo.version}: install a version of it that fits`,
@@ -75,7 +82,10 @@ function packageSpecifier(use: string, configFolder: string): string {
 }
 
 /** The manifest of an installed package, looked for in `node_modules` from a folder upwards, as Node does. */
-function findManifest(name: string, from: string): { from: string; peers: string | undefined } | undefined {
+function findManifest(
+  name: string,
+  from: string,
+): { from: string; peers: string | undefined } | undefined {
   for (let folder = resolve(from); ; folder = dirname(folder)) {
     const file = join(folder, 'node_modules', name, 'package.json');
     if (existsSync(file)) {
@@ -154,4 +164,3 @@ function resolveHook(
   }
   return next(specifier, context);
 }
-

@@ -20,7 +20,6 @@ export type PluginsAtHand = Readonly<Record<string, Plugin>>;
  */
 export async function prepare(source: ConfigSource, atHand: PluginsAtHand = {}): Promise<Prepared> {
   const file = ConfigFile.open(source);
-  const problems: Problem[] = [];
   const loaded: (LoadedPlugin & NamedPlugin)[] = [];
   for (const entry of file.plugins) {
     try {
@@ -28,12 +27,11 @@ export async function prepare(source: ConfigSource, atHand: PluginsAtHand = {}):
       const config = file.section(entry.name, plugin.config ?? {});
       loaded.push({ name: entry.name, plugin, config, onFailure: entry.onFailure });
     } catch (error) {
-      if (error instanceof ConfigError) problems.push(...error.problems);
-      else problems.push(atPlugin(file, entry.name, messageOf(error)));
+      file.report(entry.name, messageOf(error));
     }
   }
   file.finish();
-  problems.unshift(...file.problems);
+  const problems: Problem[] = file.problems;
   let plugins: readonly LoadedPlugin[] = loaded;
   // A plugin that could not be loaded makes others look as if they lacked a service.
   if (loaded.length === file.plugins.length) {
@@ -48,9 +46,3 @@ export async function prepare(source: ConfigSource, atHand: PluginsAtHand = {}):
   if (problems.length > 0) throw new ConfigError(problems);
   return { file, plugins };
 }
-
-const atPlugin = (file: ConfigFile, name: string, message: string): Problem => ({
-  place: file.placeOf(name),
-  path: `plugins.${name}`,
-  message,
-});

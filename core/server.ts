@@ -228,4 +228,3 @@ const logOf = (log: Logger): ServerLog => ({
   reopen: () => {},
   flush: () => {},
 });
-

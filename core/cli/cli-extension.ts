@@ -1,19 +1,7 @@
 import type { Command } from 'commander';
-import { bundledPlugins } from '../plugin-loader.js';
-import { existsSync } from 'node:fs';
 
 /**
  * Commands that a bundled folder adds to the `beaconry` command and that need no running node:
- * the default export of its `cli.ts`.
+ * the default export of its `cli.ts`. A ServerError with code `USAGE` ends with exit code 2.
  */
 export type CliExtension = (program: Command) => void;
-
-/** Lets every bundled folder with a `cli.js` add its commands. */
-export async function addExtensions(program: Command): Promise<void> {
-  for (const url of bundledPlugins().values()) {
-    const file = new URL('cli.js', url);
-    if (!existsSync(file)) continue;
-    const module = (await import(file.href)) as { default: CliExtension };
-    module.default(program);
-  }
-}

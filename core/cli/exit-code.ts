@@ -16,6 +16,8 @@ const CONFIGURATION_CODES: ReadonlySet<string> = new Set([
 
 export const exitCodeOf = (error: unknown): number => {
   if (error instanceof ConfigError) return EXIT.configuration;
-  if (error instanceof ServerError && CONFIGURATION_CODES.has(error.code)) return EXIT.configuration;
+  if (error instanceof ServerError && error.code === 'USAGE') return EXIT.usage;
+  if (error instanceof ServerError && CONFIGURATION_CODES.has(error.code))
+    return EXIT.configuration;
   return EXIT.failed;
 };

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { packageInfo } from '../package-info.js';
-import { addExtensions } from './cli-extension.js';
+import { addExtensions } from './add-extensions.js';
+import { addConfigCommands } from './config-commands.js';
 import { addDemoCommand } from './demo-command.js';
 import { EXIT } from './exit-code.js';
 import { addPluginsCommand } from './plugins-command.js';
@@ -17,9 +18,10 @@ const program = new Command('beaconry')
 addDemoCommand(program);
 addStartCommands(program);
 addPluginsCommand(program);
+addConfigCommands(program);
 
 // Importing every bundled folder takes time that the start of a server need not wait for.
-const OWN = new Set(['demo', 'start', 'check-config', 'plugins', '--version', '-V']);
+const OWN = new Set(['demo', 'start', 'check-config', 'plugins', 'init', '--version', '-V']);
 if (!OWN.has(process.argv[2] ?? '')) await addExtensions(program);
 
 try {

@@ -34,7 +34,9 @@ export async function runServer(options: RunOptions): Promise<void> {
     void server.reload().then(
       (waiting) =>
         log.info(
-          waiting.length === 0 ? 'configuration reloaded' : `restart needed for: ${waiting.join(', ')}`,
+          waiting.length === 0
+            ? 'configuration reloaded'
+            : `restart needed for: ${waiting.join(', ')}`,
         ),
       (error) => log.error(`configuration not reloaded, nothing changed:\n${messageOf(error)}`),
     );

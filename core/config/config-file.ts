@@ -116,11 +116,9 @@ export class ConfigFile {
     const report = reportTo(problems);
     const all = { ...schema, ...pluginHostSchema };
     this.#root = this.#overrides.apply(this.#root, all, path, before, report);
-    const entries = nodeAt(this.#root, 'plugins');
-    const place = entries?.kind === 'map' ? entries.entries.get(plugin)?.keyPlace : undefined;
     const read = readSection(schema, this.#ownKeys(plugin), {
       path: path.join('.'),
-      place: place ?? this.#root.place,
+      place: this.#keyPlace(plugin),
       endpoints: endpointProtocols(this.#root),
       alsoKnown: Object.keys(pluginHostSchema),
     });
@@ -128,11 +126,12 @@ export class ConfigFile {
     return read.config;
   }
 
-  /** Where the plugin is listed, for problems that only loading it shows. */
-  placeOf(plugin: string): string {
+  /** Adds a problem that only loading the plugin shows, at the place where it is listed. */
+  report(plugin: string, message: string): void {
     const entries = nodeAt(this.#root, 'plugins');
     const entry = entries?.kind === 'map' ? entries.entries.get(plugin) : undefined;
-    return (entry?.keyPlace ?? this.#root.place).text;
+    const place = entry?.keyPlace ?? this.#root.place;
+    this.#coreProblems.push({ place, path: `plugins.${plugin}`, message });
   }
 
   /**

@@ -12,6 +12,8 @@ export interface DescribedPlugin {
   readonly config?: Section;
 }
 
+const ANY_NAME = '<name>';
+
 /** Markdown: every key of core and of these plugins with doc, format, default and environment name. */
 export function configReference(plugins: readonly DescribedPlugin[]): string {
   const lines = [
@@ -57,17 +59,18 @@ function rows(node: Node, path: readonly string[], settable: boolean): string[] 
     settable ? environmentCell(node, path) : '',
   ];
   const row = `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [row, ...itemRows(node.format, path)];
+  return [row, ...itemRows(node.format, path, settable)];
 }
 
-/** The keys of an item of a list or record; they have no variable of their own. */
-function itemRows(format: Format, path: readonly string[]): string[] {
+/** The keys of an item of a list or record; only those of a record have variables of their own. */
+function itemRows(format: Format, path: readonly string[], settable: boolean): string[] {
   if (typeof format !== 'object' || !('kind' in format)) return [];
-  if (format.kind === 'either') return itemRows(format.item, path);
+  if (format.kind === 'either') return itemRows(format.item, path, false);
   const { item } = format;
   const last = path.at(-1) ?? '';
-  const below = format.kind === 'list' ? [...path.slice(0, -1), `${last}[]`] : [...path, '<name>'];
-  return isLeaf(item) ? itemRows(item.format, below) : rows(item, below, false);
+  const below = format.kind === 'list' ? [...path.slice(0, -1), `${last}[]`] : [...path, ANY_NAME];
+  if (isLeaf(item)) return itemRows(item.format, below, false);
+  return rows(item, below, settable && format.kind === 'record');
 }
 
 function longWords(format: Format): string {
@@ -84,7 +87,7 @@ function defaultCell(leaf: Leaf): string {
 }
 
 function environmentCell(leaf: Leaf, path: readonly string[]): string {
-  const name = environmentName(path);
+  const name = environmentName(path.map((key) => (key === ANY_NAME ? 'NAME' : key)));
   return code(name) + (leaf.sensitive === true ? ` ${code(`${name}_FILE`)}` : '');
 }
 

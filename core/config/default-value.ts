@@ -7,7 +7,7 @@ import { type Format, isLeaf, type Leaf, type Node } from './schema.js';
 export const isRequired = (leaf: Leaf): boolean => leaf.default === null && leaf.nullable !== true;
 
 /** The default as a value, whichever way the schema states it. */
-export const defaultOf = (leaf: Leaf): unknown => valueOf(leaf.format, leaf.default);
+export const defaultOf = (leaf: Leaf): unknown => statedValue(leaf.format, leaf.default);
 
 /** All defaults of a section, or the default of a leaf. */
 export function defaultsOf(node: Node): unknown {
@@ -15,11 +15,11 @@ export function defaultsOf(node: Node): unknown {
   return Object.fromEntries(Object.entries(node).map(([key, child]) => [key, defaultsOf(child)]));
 }
 
-function valueOf(format: Format, stated: unknown): unknown {
+function statedValue(format: Format, stated: unknown): unknown {
   if (stated === null || stated === undefined) return null;
   if (typeof format === 'object' && 'kind' in format) {
     if (format.kind === 'either') {
-      return stated === format.word ? stated : valueOf(format.item, stated);
+      return stated === format.word ? stated : statedValue(format.item, stated);
     }
     if (format.kind === 'list') {
       return (stated as unknown[]).map((item) => itemOf(format.item, item));
@@ -30,7 +30,7 @@ function valueOf(format: Format, stated: unknown): unknown {
   if (typeof format !== 'string') return stated;
   if (format.endsWith('-endpoints')) return typeof stated === 'string' ? [stated] : stated;
   if (format === 'binds') {
-    return (Array.isArray(stated) ? stated : [stated]).map((bind) => valueOf('address', bind));
+    return (Array.isArray(stated) ? stated : [stated]).map((bind) => statedValue('address', bind));
   }
   if (format === 'uint64' && typeof stated === 'number') return BigInt(stated);
   if (typeof stated !== 'string') return stated;
@@ -42,7 +42,7 @@ function valueOf(format: Format, stated: unknown): unknown {
 }
 
 function itemOf(item: Node, stated: unknown): unknown {
-  if (isLeaf(item)) return valueOf(item.format, stated);
+  if (isLeaf(item)) return statedValue(item.format, stated);
   const given = stated as Record<string, unknown>;
   const entries = Object.entries(item).map(([key, child]) => {
     const value = given[key];

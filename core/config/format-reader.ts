@@ -76,6 +76,12 @@ const isName = (text: string): boolean =>
   /^[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*\.?$/i.test(text) &&
   !/^[\d.]+$/.test(text);
 
+/** IPv4 in mapped form is IPv4. */
+const canonicalIPv6 = (text: string): string => {
+  const address = ipaddr.IPv6.parse(text);
+  return address.isIPv4MappedAddress() ? address.toIPv4Address().toString() : address.toString();
+};
+
 /** `host:port` with a name, an IPv4 literal or a bracketed IPv6 literal. */
 export function readAddress(text: string): Address | undefined {
   const match = /^(?:\[([0-9a-fA-F:.]+(?:%[\w.-]+)?)\]|([^:\s[\]]+)):(\d{1,5})$/.exec(text);
@@ -83,7 +89,7 @@ export function readAddress(text: string): Address | undefined {
   if (match === null || port > 65535) return undefined;
   const [, ipv6, host] = match;
   if (ipv6 !== undefined) {
-    return isIPv6(ipv6) ? { host: ipaddr.IPv6.parse(ipv6).toString(), port } : undefined;
+    return isIPv6(ipv6) ? { host: canonicalIPv6(ipv6), port } : undefined;
   }
   return host !== undefined && (isIPv4(host) || isName(host)) ? { host, port } : undefined;
 }

@@ -87,7 +87,7 @@ export class Overrides {
       taken.set(dotted, key);
       const value = key.file
         ? this.#secret(key, variable.text, variable.place, report)
-        : valueOf(variable.text, variable.place, dotted, report);
+        : yamlValue(variable.text, variable.place, dotted, report, key.leaf.sensitive);
       if (value !== undefined) next = withValue(next, key.path, value, variable.place);
     }
     return this.#applySet(next, schema, path, report, partly);
@@ -117,7 +117,7 @@ export class Overrides {
         );
         continue;
       }
-      const value = valueOf(assignment.text, assignment.place, assignment.path, report);
+      const value = yamlValue(assignment.text, assignment.place, assignment.path, report);
       if (value === undefined) continue;
       next = withValue(next, [...path, ...keys], value, assignment.place);
     }
@@ -132,7 +132,7 @@ export class Overrides {
       if (statSync(path).size > MAX_SECRET_FILE) throw new Error('it is larger than 64 KiB');
       const text = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
       if (key.leaf.format === String) return { kind: 'scalar', value: text, text, place };
-      return valueOf(text, place, dotted, report);
+      return yamlValue(text, place, dotted, report, true);
     } catch (error) {
       report(place, dotted, `cannot be read from ${path}: ${messageOf(error)}`);
       return undefined;
@@ -156,15 +156,26 @@ export class Overrides {
     }
     for (const { path, place, used } of this.#assignments) {
       if (used || waiting.some(({ set }) => path.startsWith(set))) continue;
-      const message = `touches no key of a listed plugin; listed: ${listed}`;
+      const message = path.startsWith('plugins.')
+        ? `touches no key of a listed plugin; listed: ${listed}`
+        : 'touches no key; "beaconry config-reference" names them all';
       report(place, path, message);
     }
   }
 }
 
-function valueOf(text: string, place: Place, path: string, report: Report): ConfigNode | undefined {
+function yamlValue(
+  text: string,
+  place: Place,
+  path: string,
+  report: Report,
+  secret = false,
+): ConfigNode | undefined {
   const { root, unreadable, problems } = readYaml(text, () => place);
-  for (const problem of problems) report(place, path, problem.message);
+  // What the parser says may quote the value.
+  for (const { message } of problems) {
+    report(place, path, secret ? 'is not YAML; write it in quotes' : message);
+  }
   if (unreadable) return undefined;
   return root ?? { kind: 'scalar', value: null, text: '', place };
 }

@@ -76,10 +76,17 @@ export interface Address {
   readonly port: number;
 }
 
-/** TypeScript type of a validated section. Durations are milliseconds, bytes are numbers, uint64 is bigint. */
+/**
+ * TypeScript type of a validated section. Durations are milliseconds, bytes are numbers, uint64 is bigint.
+ * Of a schema that is only known as `Section` the values are unknown.
+ */
 export type ConfigOf<S> = S extends { readonly format: infer F }
-  ? ValueOf<F> | (S extends { readonly nullable: true } ? null : never)
-  : { readonly [K in keyof S]: ConfigOf<S[K]> };
+  ? Format extends F
+    ? unknown
+    : ValueOf<F> | (S extends { readonly nullable: true } ? null : never)
+  : string extends keyof S
+    ? { readonly [key: string]: unknown }
+    : { readonly [K in keyof S]: ConfigOf<S[K]> };
 type ValueOf<F> = F extends StringConstructor
   ? string
   : F extends NumberConstructor

@@ -1,9 +1,9 @@
-import convict from 'convict';
 import type { ConfigNode, ConfigScalar, Place, PlacedProblem } from './config-node.js';
 import { isNull } from './config-node.js';
-import { defaultOf, defaultsOf, isRequired } from './default-value.js';
+import { defaultOf, isRequired } from './default-value.js';
 import { isLiteral, readScalar } from './format-reader.js';
 import { wordsOf } from './format-words.js';
+import { mergeDefaults, type Read, withDefaults } from './merge-defaults.js';
 import type { Address, ConfigOf, Format, Leaf, Node, Section } from './schema.js';
 import { isLeaf } from './schema.js';
 
@@ -31,16 +31,8 @@ export function readSection<const S extends Section>(
 ): { config: ConfigOf<S>; problems: PlacedProblem[] } {
   const reader = new SectionReader(options);
   const read = reader.section(schema, node, options.path, options.alsoKnown);
-  // convict merges what was read into the defaults; it sees only values that are already right.
-  const merged = convict(forConvict(schema) as convict.Schema<unknown>, { args: [], env: {} });
-  merged.load(boxed(schema, read)).validate({ allowed: 'strict' });
-  return {
-    config: unboxed(schema, merged.getProperties()) as ConfigOf<S>,
-    problems: reader.problems,
-  };
+  return { config: mergeDefaults(schema, read) as ConfigOf<S>, problems: reader.problems };
 }
-
-type Read = { readonly [key: string]: unknown };
 
 class SectionReader {
   readonly problems: PlacedProblem[] = [];
@@ -225,40 +217,3 @@ function quoteHint({ value, text }: ConfigScalar, secret: boolean): string {
   if (value === null && text === '') return '; write "" for an empty one';
   return secret ? '; write it in quotes' : `; write it in quotes: "${text}"`;
 }
-
-const withDefaults = (section: Section, read: Read): unknown =>
-  Object.fromEntries(
-    Object.entries(section).map(([key, node]) => {
-      if (!isLeaf(node)) return [key, withDefaults(node, (read[key] ?? {}) as Read)];
-      return [key, key in read ? read[key] : defaultsOf(node)];
-    }),
-  );
-
-/**
- * Each leaf travels through convict in a one-element array, because convict flattens objects, cuts keys at
- * dots and coerces text.
- */
-const forConvict = (section: Section): unknown =>
-  Object.fromEntries(
-    Object.entries(section).map(([key, node]) => {
-      if (!isLeaf(node)) return [key, forConvict(node)];
-      const { doc, sensitive = false } = node;
-      return [key, { doc, format: Array, default: [defaultOf(node)], sensitive }];
-    }),
-  );
-
-const boxed = (section: Section, read: Read): object =>
-  Object.fromEntries(
-    Object.entries(read).map(([key, value]) => {
-      const node = section[key] as Node;
-      return [key, isLeaf(node) ? [value] : boxed(node, value as Read)];
-    }),
-  );
-
-const unboxed = (section: Section, values: unknown): unknown =>
-  Object.fromEntries(
-    Object.entries(section).map(([key, node]) => {
-      const value = (values as Record<string, unknown>)[key];
-      return [key, isLeaf(node) ? (value as [unknown])[0] : unboxed(node, value)];
-    }),
-  );

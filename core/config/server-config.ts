@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { type ConfigMap, type ConfigNode, nodeAt, type Report } from './config-node.js';
+import { type ConfigMap, type ConfigNode, isNull, nodeAt, type Report } from './config-node.js';
 import type { Address, ConfigOf } from './schema.js';
 import type { EndpointProtocol } from './section.js';
 import { KEY_PATTERN, type serverSchema } from './server-schema.js';
@@ -36,12 +36,15 @@ export function endpointProtocols(
   const endpoints = nodeAt(root, 'endpoints');
   if (endpoints?.kind !== 'map') return new Map();
   return new Map(
-    [...endpoints.entries].map(([name, { value }]) => [
-      name,
-      PROTOCOLS.find((protocol) => nodeAt(value, protocol) !== undefined),
-    ]),
+    [...endpoints.entries].map(([name, { value }]) => {
+      const [protocol, second] = protocolsOf(value);
+      return [name, second === undefined ? protocol : undefined];
+    }),
   );
 }
+
+const protocolsOf = (endpoint: ConfigNode | undefined): EndpointProtocol[] =>
+  PROTOCOLS.filter((protocol) => !isNull(nodeAt(endpoint, protocol)));
 
 /** Turns right values into what core works with, and reports what a schema cannot say. */
 export function toServerConfig(
@@ -102,7 +105,7 @@ function toEndpoints(
     if (!KEY_PATTERN.test(name)) {
       report(place, path, 'a name is made of a-z, 0-9 and "-" and begins with a letter');
     }
-    const named = PROTOCOLS.filter((key) => nodeAt(entry?.value, key) !== undefined);
+    const named = protocolsOf(entry?.value);
     const [protocol] = named;
     if (protocol === undefined || named.length > 1) {
       report(place, path, `needs exactly one of ${PROTOCOLS.join(', ')}`);

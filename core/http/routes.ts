@@ -1,6 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  RawServerDefault,
+} from 'fastify';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Hook of a route that only the holder of the admin token may call: `{ onRequest: scope.requireAdmin }`. */
+    requireAdmin: (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
+  }
+}
 
 /** The encapsulated, typed fastify scope in which one plugin declares its routes; schemas are typebox. */
 export type HttpScope = FastifyInstance<

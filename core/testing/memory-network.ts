@@ -11,7 +11,9 @@ export class MemoryNetwork {
   /** Stands in for the driver of an endpoint; port 0 becomes a port that no other endpoint has. */
   open(options: DatagramDriverOptions): Promise<DatagramDriver> {
     const port = options.port === 0 ? this.#nextPort++ : options.port;
-    const driver = new MemoryDriver(options.host, port, options.onBatch, (sent) => this.#route(sent));
+    const driver = new MemoryDriver(options.host, port, options.onBatch, (sent) =>
+      this.#route(sent),
+    );
     this.#drivers.push(driver);
     return Promise.resolve(driver);
   }

@@ -38,7 +38,11 @@ export async function checkPluginContract(
     await first.stop();
     await second.stop();
   }
-  assert.equal(first.clock.pending, 0, `plugin ${plugin.name} left a timer behind; use context.every`);
+  assert.equal(
+    first.clock.pending,
+    0,
+    `plugin ${plugin.name} left a timer behind; use context.every`,
+  );
 }
 
 /** Every first byte, alone and behind the out-of-band header, short and long. */

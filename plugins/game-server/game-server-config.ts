@@ -15,7 +15,11 @@ export const gameServerConfig = {
   },
   product: { doc: 'Product name in the list.', format: either(live, String), default: live },
   version: { doc: 'Version of the game.', format: either(live, String), default: live },
-  protocol: { doc: 'Network protocol in INFO; 17 is Source, 48 GoldSrc.', format: 'nat', default: 17 },
+  protocol: {
+    doc: 'Network protocol in INFO; 17 is Source, 48 GoldSrc.',
+    format: 'nat',
+    default: 17,
+  },
   name: { doc: 'Name in server browsers.', format: either(live, String), default: live },
   map: { doc: 'Map being played.', format: either(live, String), default: live },
   modDir: { doc: 'Game directory (gamedir).', format: either(live, String), default: live },
@@ -37,7 +41,11 @@ export const gameServerConfig = {
     format: either(live, Boolean),
     default: live,
   },
-  secure: { doc: 'Shown as protected against cheats.', format: either(live, Boolean), default: live },
+  secure: {
+    doc: 'Shown as protected against cheats.',
+    format: either(live, Boolean),
+    default: live,
+  },
   gamePort: {
     doc: 'Port that players connect to; live: the port of the query endpoint; null leaves it out.',
     format: either(live, 'port'),
@@ -56,7 +64,11 @@ export const gameServerConfig = {
     default: live,
     nullable: true,
   },
-  spectatorName: { doc: 'Name of the spectator relay.', format: either(live, String), default: live },
+  spectatorName: {
+    doc: 'Name of the spectator relay.',
+    format: either(live, String),
+    default: live,
+  },
   tags: {
     doc: 'Keywords in INFO and in the list, comma separated; null leaves them out.',
     format: either(live, String),
@@ -68,7 +80,11 @@ export const gameServerConfig = {
     format: either(live, String),
     default: live,
   },
-  region: { doc: 'Region of the list: 0 to 7, 255 is the world.', format: either(live, 'nat'), default: live },
+  region: {
+    doc: 'Region of the list: 0 to 7, 255 is the world.',
+    format: either(live, 'nat'),
+    default: live,
+  },
   mode: {
     doc: '1: no authentication, 2: authentication, 3: authentication and protection.',
     format: [1, 2, 3],

@@ -27,7 +27,10 @@ export class RuleTable implements Rules {
     }
     if (this.#values.get(key) === value) return;
     if (!this.#values.has(key) && this.#values.size >= MAX_RULES) {
-      throw new ServerError('RULE_COUNT', `more than ${MAX_RULES} rules: delete some before adding ${key}`);
+      throw new ServerError(
+        'RULE_COUNT',
+        `more than ${MAX_RULES} rules: delete some before adding ${key}`,
+      );
     }
     this.#values.set(key, value);
     this.#changed();

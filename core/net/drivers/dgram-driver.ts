@@ -44,7 +44,7 @@ export class DgramDriver implements DatagramDriver {
     const socket = DgramAsPromised.createSocket(
       {
         type: isIPv6 ? 'udp6' : 'udp4',
-        ipv6Only: options.host !== '::',
+        ipv6Only: isIPv6 && options.host !== '::',
         recvBufferSize: SOCKET_BUFFER,
         sendBufferSize: SOCKET_BUFFER,
         // Only IP literals get here; without this every send would wait for a tick and a look-up.

@@ -1,0 +1,101 @@
+import type { FastifySchemaCompiler } from 'fastify';
+import { Compile } from 'typebox/compile';
+import { HttpError } from './http-error.js';
+
+/** JSON Schema as far as it is walked here. */
+export interface Schema {
+  readonly type?: unknown;
+  readonly const?: unknown;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly patternProperties?: unknown;
+  readonly additionalProperties?: unknown;
+  readonly items?: Schema | readonly Schema[];
+  readonly anyOf?: readonly Schema[];
+}
+
+const maxDetails = 10;
+
+/** Checks a part of a request without changing it; only the text of query, path and headers becomes numbers and booleans. */
+export const compileSchema: FastifySchemaCompiler<Schema> = ({ schema, httpPart }) => {
+  const validator = Compile(schema);
+  return (value: unknown) => {
+    const read = httpPart === 'body' ? value : readTexts(schema, value);
+    if (validator.Check(read)) return { value: read };
+    const problems = [...validator.Errors(read)].slice(0, maxDetails).map((error) => ({
+      path: `${httpPart ?? ''}${error.instancePath}`,
+      message: `${error.message}${unknownNames(error.params)}`,
+    }));
+    const first = problems[0];
+    return {
+      error: new HttpError(
+        400,
+        'INVALID_REQUEST',
+        first === undefined ? `${httpPart} is not as documented` : `${first.path} ${first.message}`,
+        { problems },
+      ),
+    };
+  };
+};
+
+function unknownNames(params: unknown): string {
+  const names = (params as { additionalProperties?: unknown } | undefined)?.additionalProperties;
+  return Array.isArray(names) ? `: ${names.slice(0, maxDetails).join(', ').slice(0, 200)}` : '';
+}
+
+function readTexts(schema: Schema, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const read: Record<string, unknown> = { ...value };
+  for (const [name, property] of Object.entries(schema.properties ?? {})) {
+    if (read[name] !== undefined) read[name] = readText(property, read[name]);
+  }
+  return read;
+}
+
+function readText(schema: Schema, value: unknown): unknown {
+  if (schema.anyOf !== undefined) {
+    const readings = schema.anyOf.map((branch) => readText(branch, value));
+    return readings.find((reading) => reading !== value) ?? value;
+  }
+  if (schema.type === 'array') {
+    const values = Array.isArray(value) ? value : [value];
+    const item = schema.items;
+    return item === undefined || Array.isArray(item)
+      ? values
+      : values.map((one) => readText(item as Schema, one));
+  }
+  if (typeof value !== 'string') return value;
+  if (schema.type === 'integer' || schema.type === 'number') {
+    return /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/.test(value) ? Number(value) : value;
+  }
+  if (schema.type === 'boolean') return value === 'true' ? true : value === 'false' ? false : value;
+  return value;
+}
+
+/**
+ * The schema with every object that says nothing about further fields closed, so that a misspelt field is an
+ * error instead of being ignored. Parts of `allOf` stay open, since each sees the fields of the others.
+ */
+export function closeObjects<S extends Schema>(schema: S): S {
+  const closed = Object.create(
+    Object.getPrototypeOf(schema),
+    Object.getOwnPropertyDescriptors(schema),
+  ) as { -readonly [K in keyof Schema]: Schema[K] };
+  if (schema.properties !== undefined) {
+    closed.properties = Object.fromEntries(
+      Object.entries(schema.properties).map(([name, property]) => [name, closeObjects(property)]),
+    );
+  }
+  if (
+    schema.type === 'object' &&
+    schema.additionalProperties === undefined &&
+    schema.patternProperties === undefined
+  ) {
+    closed.additionalProperties = false;
+  }
+  if (schema.anyOf !== undefined) closed.anyOf = schema.anyOf.map(closeObjects);
+  if (schema.items !== undefined) {
+    const { items } = schema;
+    closed.items = Array.isArray(items) ? items.map(closeObjects) : closeObjects(items as Schema);
+  }
+  return closed as S;
+}

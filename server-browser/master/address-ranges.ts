@@ -1,0 +1,56 @@
+import { PeerAddress, ServerError } from 'beaconry';
+import ipaddr from 'ipaddr.js';
+
+interface Range {
+  readonly network: PeerAddress;
+  readonly bits: number;
+}
+
+/** A set of CIDR ranges of both families, asked without making text. */
+export class AddressRanges {
+  readonly #ranges: readonly Range[];
+
+  /** @throws ServerError BAD_CIDR naming the range that cannot be read */
+  constructor(cidrs: Iterable<string>) {
+    this.#ranges = [...cidrs].map(parseRange);
+  }
+
+  get isEmpty(): boolean {
+    return this.#ranges.length === 0;
+  }
+
+  includes(address: PeerAddress): boolean {
+    for (const range of this.#ranges) if (isInside(range, address)) return true;
+    return false;
+  }
+}
+
+/** 127.0.0.0/8 and ::1. */
+export const isLoopback = (address: PeerAddress): boolean =>
+  address.isIPv4
+    ? address.d >>> 24 === 127
+    : address.a === 0 && address.b === 0 && address.c === 0 && address.d === 1;
+
+const parseRange = (cidr: string): Range => {
+  try {
+    const [address, bits] = ipaddr.parseCIDR(cidr);
+    return {
+      network: PeerAddress.of(address.toString(), 0),
+      bits: address.kind() === 'ipv4' ? bits + 96 : bits,
+    };
+  } catch (cause) {
+    throw new ServerError('BAD_CIDR', `${cidr} is no address range; write 192.0.2.0/24`, { cause });
+  }
+};
+
+const isInside = ({ network, bits }: Range, address: PeerAddress): boolean =>
+  sameBits(network.a, address.a, bits) &&
+  sameBits(network.b, address.b, bits - 32) &&
+  sameBits(network.c, address.c, bits - 64) &&
+  sameBits(network.d, address.d, bits - 96);
+
+const sameBits = (one: number, other: number, bits: number): boolean => {
+  if (bits <= 0) return true;
+  const mask = bits >= 32 ? -1 : ~(0xffffffff >>> bits);
+  return ((one ^ other) & mask) === 0;
+};

@@ -1,0 +1,193 @@
+import {
+  ChallengeIssuer,
+  type Datagram,
+  definePlugin,
+  either,
+  GlobalLimit,
+  ListBudget,
+  list,
+  record,
+  ServerStarted,
+} from 'beaconry';
+import { AddressMap } from './address-map.js';
+import { AddressRanges, isLoopback } from './address-ranges.js';
+import {
+  decodeGameServerMessage,
+  encodeMasterMessage,
+  longestGameServerMessage,
+} from './heartbeat-codec.js';
+import { decodeListRequest } from './list-request-codec.js';
+import { ListedRegistrations } from './listed-registrations.js';
+import { MasterEngine, type MasterRules } from './master-engine.js';
+import { MemoryRegistrationTable } from './memory-registration-table.js';
+import { Registrations } from './public.js';
+import { CountedRefusals } from './refusals.js';
+import { ServerList } from './server-list.js';
+
+/** Milliseconds of one window in which a challenge is valid; the next one accepts it too. */
+const challengeWindow = 60_000;
+/** Servers of one /24 or /48, unless `maxPerAddress` switches both limits off. */
+const maxPerPrefix = 512;
+/** Challenges are answered from a budget for all together, so that spoofing somebody cannot silence him. */
+const challengeBudget = { bitsPerSecond: 20_000_000, pagesPerSecond: 1e9, burst: 1e9 };
+/** Notices to Xash3D servers behind NAT, to all together. */
+const connectRequestsPerSecond = 100;
+/** `1`, the region, and an address with a port. */
+const shortestListRequest = 11;
+/** Longest list request that is read, in bytes: address and filter. */
+const longestListRequest = 1400;
+
+export default definePlugin({
+  name: 'master',
+  api: 1,
+  doc: 'Master server: game servers register by heartbeat, clients ask for lists.',
+  provides: [Registrations],
+  config: {
+    endpoint: {
+      doc: 'UDP endpoints on which heartbeats and list requests are answered.',
+      format: 'udp-endpoints',
+      default: 'master',
+    },
+    ttl: {
+      doc: 'How long a server stays listed after its last heartbeat.',
+      format: 'duration',
+      default: '300s',
+    },
+    maxPerAddress: {
+      doc: 'Servers that one address may register; a /24 or /48 may register 512. 0 switches both limits off.',
+      format: 'nat',
+      default: 64,
+    },
+    rateLimit: {
+      doc: 'List pages, and likewise joins, per second for one /24 or /48; off also switches the list budget off.',
+      format: either('off', 'nat'),
+      default: 30,
+    },
+    listBudget: {
+      doc: 'Bits per second for all list pages together, since clients asking for lists prove nothing; 0 for no limit.',
+      format: 'nat',
+      default: 20_000_000,
+    },
+    minVersion: {
+      doc: 'Least version by product or gamedir; older servers are told to update and not listed.',
+      format: record({ doc: 'Least version.', format: String, default: null }),
+      default: {},
+    },
+    addressMap: {
+      doc: 'Listed address for servers whose heartbeat comes from a range, such as { 127.0.0.0/8: 192.0.2.7 }.',
+      format: record({ doc: 'Listed address.', format: String, default: null }),
+      default: {},
+    },
+    verify: {
+      doc: 'a2s: list a server only after it answered a query. Off on loopback.',
+      format: ['off', 'a2s'],
+      default: 'a2s',
+    },
+    allowLoopback: {
+      doc: 'Accept servers from 127.0.0.0/8 and ::1 although the endpoint is not bound to loopback.',
+      format: Boolean,
+      default: false,
+    },
+    allow: {
+      doc: 'Ranges that may register; empty for everybody.',
+      format: list({ doc: 'Range.', format: 'cidr', default: null }),
+      default: [],
+    },
+    deny: {
+      doc: 'Ranges that may not register.',
+      format: list({ doc: 'Range.', format: 'cidr', default: null }),
+      default: [],
+    },
+    white: {
+      doc: 'Ranges whose servers pass the filter \\white\\1.',
+      format: list({ doc: 'Range.', format: 'cidr', default: null }),
+      default: [],
+    },
+    xash: {
+      answers: {
+        doc: 'Answer clients of Xash3D in their own way: all packets at once, their meaning of flags.',
+        format: Boolean,
+        default: true,
+      },
+      nat: {
+        doc: 'Tell Xash3D servers behind NAT about clients that ask for them.',
+        format: Boolean,
+        default: false,
+      },
+    },
+  },
+
+  setup(context, config) {
+    const { clock, metrics } = context;
+    const udp = context.udp(config.endpoint);
+    const refusals = new CountedRefusals(metrics);
+    const perSecond = config.rateLimit === 'off' ? undefined : config.rateLimit;
+    let boundToLoopback = false;
+    const table = new MemoryRegistrationTable(clock, {
+      ttl: config.ttl,
+      perAddress: config.maxPerAddress,
+      perPrefix: config.maxPerAddress === 0 ? 0 : maxPerPrefix,
+    });
+    const challenges = new ChallengeIssuer(clock, challengeWindow);
+    const rules: MasterRules = {
+      deny: new AddressRanges(config.deny),
+      allow: new AddressRanges(config.allow),
+      white: new AddressRanges(config.white),
+      addressMap: new AddressMap(config.addressMap, context.server.publicAddress),
+      allowsLoopback: () => config.allowLoopback || boundToLoopback,
+      minVersion: config.minVersion,
+      joinsPerSecond: perSecond,
+    };
+    const engine = new MasterEngine(clock, challenges, table, rules, refusals);
+    const servers = new ServerList(table, clock, { ...config.xash, searchesPerSecond: perSecond });
+    context.provide(Registrations, new ListedRegistrations(table));
+
+    const small = new ListBudget(clock, challengeBudget);
+    const receive = (datagram: Datagram): void => {
+      const message = decodeGameServerMessage(datagram.bytes);
+      for (const answer of engine.receive(datagram.from, message, datagram.proven)) {
+        datagram.replyFrom(small, encodeMasterMessage(answer));
+      }
+    };
+    const ofLength =
+      (...lengths: readonly number[]) =>
+      ({ length }: Datagram) =>
+        lengths.includes(length);
+    udp.onDatagram('q', { shape: ofLength(1, 6), handler: receive });
+    udp.onDatagram('M\xff', { shape: ofLength(2), handler: receive });
+    udp.onDatagram('b\n', { shape: ofLength(2), handler: receive });
+    udp.onDatagram('0\n', {
+      shape: ({ length }) => length <= longestGameServerMessage,
+      proves: ({ from, bytes }) => engine.proves(from, bytes),
+      allow: (from) => engine.mayJoin(from),
+      handler: receive,
+    });
+
+    const budget = new ListBudget(clock, {
+      bitsPerSecond: perSecond === undefined ? 0 : config.listBudget,
+      ...(perSecond !== undefined && { pagesPerSecond: perSecond }),
+    });
+    const connects = new GlobalLimit(clock, { perSecond: connectRequestsPerSecond });
+    udp.onDatagram('1', {
+      shape: ({ length }) => length >= shortestListRequest && length <= longestListRequest,
+      handler(datagram) {
+        const { from } = datagram;
+        const answer = servers.answer(from, decodeListRequest(datagram.bytes));
+        if (typeof answer === 'string') return refusals.note(from, answer);
+        for (const page of answer.pages) {
+          if (!datagram.replyFrom(budget, page)) return refusals.note(from, 'budget');
+        }
+        for (const server of answer.connect) {
+          if (!connects.take()) return;
+          udp.send(encodeMasterMessage({ kind: 'connect-request', address: from }), server);
+        }
+      },
+    });
+
+    context.on(ServerStarted, () => {
+      boundToLoopback = udp.addresses.length > 0 && udp.addresses.every(isLoopback);
+    });
+    context.every(1000, () => void table.expire());
+    metrics.gauge('registrations', 'Servers in the list.', () => table.size);
+  },
+});

@@ -1,0 +1,60 @@
+import { formatAddress, printable, type QueryResult } from 'beaconry/a2s-query';
+
+export const SORT_KEYS = ['players', 'ping', 'name', 'address'] as const;
+export type SortKey = (typeof SORT_KEYS)[number];
+
+/** Servers that did not answer come last, whatever the key. */
+export function sortList(results: readonly QueryResult[], key: SortKey): QueryResult[] {
+  const rank = (result: QueryResult): number | string => {
+    if ('error' in result) return key === 'name' ? '\uffff' : Number.POSITIVE_INFINITY;
+    if (key === 'name') return result.info.name;
+    return key === 'ping' ? result.ping : -result.info.players;
+  };
+  const byAddress = (one: QueryResult, other: QueryResult) =>
+    formatAddress(one.address).localeCompare(formatAddress(other.address), 'en', { numeric: true });
+  return [...results].sort((one, other) => {
+    if (key === 'address') return byAddress(one, other);
+    const [a, b] = [rank(one), rank(other)];
+    return a < b ? -1 : a > b ? 1 : byAddress(one, other);
+  });
+}
+
+/** The list for programs. */
+export function listAsJson(results: readonly QueryResult[]): string {
+  const items = results.map((result) => ({
+    address: formatAddress(result.address),
+    ...('error' in result
+      ? { error: result.error.code }
+      : { ping: Math.round(result.ping * 10) / 10, info: result.info }),
+  }));
+  const noBigInt = (_key: string, value: unknown) =>
+    typeof value === 'bigint' ? value.toString() : value;
+  return `${JSON.stringify(items, noBigInt, 2)}\n`;
+}
+
+/** The list for people; text from the network cannot move the cursor. */
+export function listAsTable(results: readonly QueryResult[]): string {
+  const rows = results.map((result) =>
+    'error' in result
+      ? [formatAddress(result.address), '-', '-', '', '', `(no answer: ${result.error.code})`]
+      : [
+          formatAddress(result.address),
+          `${result.info.players}/${result.info.maxPlayers}`,
+          result.ping.toFixed(0),
+          printable(result.info.folder),
+          printable(result.info.map),
+          printable(result.info.name),
+        ],
+  );
+  const all = [['ADDRESS', 'PLAYERS', 'PING', 'GAME', 'MAP', 'NAME'], ...rows];
+  const widths = [0, 1, 2, 3, 4].map((column) =>
+    Math.max(...all.map((row) => (row[column] ?? '').length)),
+  );
+  const lines = all.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+  return `${lines.join('\n')}\n${results.length} server${results.length === 1 ? '' : 's'}\n`;
+}

@@ -1,0 +1,69 @@
+import { DecodeError, type PeerAddress, ServerError } from 'beaconry';
+import { compileFilter, type Filter, type FilterTest } from './filter.js';
+import type { ListOptions, Registration, Registrations } from './public.js';
+import type { RegistrationTable } from './registration-table.js';
+import { isListed } from './server-list.js';
+
+/** The master list for other plugins of this server. */
+export class ListedRegistrations implements Registrations {
+  constructor(private readonly table: RegistrationTable) {}
+
+  get size(): number {
+    return this.table.size;
+  }
+
+  get version(): number {
+    return this.table.version;
+  }
+
+  find(address: PeerAddress): Registration | undefined {
+    this.table.expire();
+    return this.table.find(address);
+  }
+
+  list(
+    text: string,
+    { after, limit = Number.POSITIVE_INFINITY }: ListOptions = {},
+  ): Registration[] {
+    const filter = compile(text);
+    const found: Registration[] = [];
+    if (limit <= 0) return found;
+    let collapsed = filter.collapse ? after : undefined;
+    const visit = (registration: Registration): boolean => {
+      if (!isListed(registration, filter) || !filter.test(registration)) return true;
+      if (filter.collapse) {
+        if (collapsed?.sameHost(registration.address)) return true;
+        collapsed = registration.address;
+      }
+      return found.push(registration) < limit;
+    };
+    this.table.expire();
+    if (after === undefined || after.isIPv4) this.table.scan({ family: 'ipv4', after }, visit);
+    if (found.length < limit) {
+      const within = after === undefined || after.isIPv4 ? undefined : after;
+      this.table.scan({ family: 'ipv6', after: within }, visit);
+    }
+    return found;
+  }
+
+  matcher(text: string): FilterTest {
+    return compile(text).test;
+  }
+
+  onUpsert(listener: (registration: Registration) => void): () => void {
+    return this.table.onUpsert(listener);
+  }
+
+  onRemove(listener: (registration: Registration) => void): () => void {
+    return this.table.onRemove(listener);
+  }
+}
+
+const compile = (text: string): Filter => {
+  try {
+    return compileFilter(text);
+  } catch (cause) {
+    if (!(cause instanceof DecodeError)) throw cause;
+    throw new ServerError('FILTER_TOO_LARGE', `the filter is refused: ${cause.message}`, { cause });
+  }
+};

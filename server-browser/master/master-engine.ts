@@ -1,0 +1,147 @@
+import { type ChallengeIssuer, type Clock, type PeerAddress, PrefixLimit } from 'beaconry';
+import type { AddressMap } from './address-map.js';
+import { type AddressRanges, isLoopback } from './address-ranges.js';
+import { type GameServerMessage, joinChallenge, type MasterMessage } from './heartbeat-codec.js';
+import type { Registration, ServerDescription } from './public.js';
+import type { Refusals } from './refusals.js';
+import type { RegistrationTable } from './registration-table.js';
+import { describeServer } from './server-description.js';
+import { isOutdated } from './version-requirement.js';
+
+/** Milliseconds between two notices to one outdated server. */
+const noticeInterval = 300_000;
+const outdatedText = 'Your server is out of date, please upgrade';
+const nothing: readonly MasterMessage[] = [];
+
+export interface MasterRules {
+  /** Nobody in these may register. */
+  readonly deny: AddressRanges;
+  /** Unless empty, only these may register. */
+  readonly allow: AddressRanges;
+  readonly white: AddressRanges;
+  readonly addressMap: AddressMap;
+  /** Whether loopback addresses may be listed; asked again for each, since endpoints are bound late. */
+  allowsLoopback(): boolean;
+  /** Least version by product or, where that has none, by gamedir. */
+  readonly minVersion: ReadonlyMap<string, string>;
+  /** Joins each second from one /24 or /48; undefined for no limit. */
+  readonly joinsPerSecond: number | undefined;
+}
+
+/** Joins one /24 or /48 may send at once: all the servers it may register. */
+const joinBurst = 512;
+
+/** The side of the master that game servers talk to: messages in, messages out. */
+export class MasterEngine {
+  readonly #joins: PrefixLimit | undefined;
+  readonly #noticedAt = new WeakMap<Registration, number>();
+
+  constructor(
+    private readonly clock: Pick<Clock, 'monotonic'>,
+    private readonly challenges: ChallengeIssuer,
+    private readonly table: RegistrationTable,
+    private readonly rules: MasterRules,
+    private readonly refusals: Refusals,
+  ) {
+    const perSecond = rules.joinsPerSecond;
+    this.#joins =
+      perSecond === undefined ? undefined : new PrefixLimit(clock, { perSecond, burst: joinBurst });
+  }
+
+  /** Whether a join carries the challenge that was given to its sender. */
+  proves(from: PeerAddress, join: Uint8Array): boolean {
+    const challenge = joinChallenge(join);
+    return challenge !== 0 && this.challenges.accepts(from, challenge);
+  }
+
+  /** Whether a sender that proved its address may join now; strangers never touch this limit. */
+  mayJoin(from: PeerAddress): boolean {
+    if (this.#joins?.take(from) !== false) return true;
+    this.refusals.note(from, 'rate');
+    return false;
+  }
+
+  /**
+   * What to answer to a game server. `proven` says that a join carries the right challenge; without it a join
+   * meets silence and changes nothing.
+   */
+  receive(
+    from: PeerAddress,
+    message: GameServerMessage,
+    proven: boolean,
+  ): readonly MasterMessage[] {
+    switch (message.kind) {
+      case 'challenge-request':
+        return [{ kind: 'challenge', challenge: this.challenges.issue(from), echo: message.echo }];
+      case 'start':
+        return [{ kind: 'start-answer', challenge: this.challenges.issue(from) }];
+      case 'join':
+        if (proven) return this.#join(from, message.values);
+        this.refusals.note(from, 'challenge');
+        return nothing;
+      case 'shutdown':
+        this.#shutdown(from);
+        return nothing;
+    }
+  }
+
+  #join(from: PeerAddress, values: ReadonlyMap<string, string>): readonly MasterMessage[] {
+    const address = this.rules.addressMap.listed(from);
+    if (!this.#mayRegister(from, address)) return nothing;
+    const description = describeServer(values);
+    const outdated = this.#isOutdated(description);
+    const result = this.table.upsert(address, description, {
+      whitelisted: this.rules.white.includes(from),
+      outdated,
+    });
+    if (result === 'address-full' || result === 'prefix-full') {
+      this.refusals.note(from, result);
+      return nothing;
+    }
+    if (!outdated) return nothing;
+    this.refusals.note(from, 'outdated');
+    return this.#notice(address, Number(values.get('challenge')));
+  }
+
+  #mayRegister(from: PeerAddress, listed: PeerAddress): boolean {
+    const { allow, deny } = this.rules;
+    if (from.port === 0) {
+      this.refusals.note(from, 'port');
+    } else if (deny.includes(from) || !(allow.isEmpty || allow.includes(from))) {
+      this.refusals.note(from, 'denied');
+    } else if (isLoopback(listed) && !this.rules.allowsLoopback()) {
+      this.refusals.note(from, 'loopback');
+    } else {
+      return true;
+    }
+    return false;
+  }
+
+  #isOutdated({ product, modDir, version }: ServerDescription): boolean {
+    const required = this.rules.minVersion.get(product) ?? this.rules.minVersion.get(modDir);
+    return required !== undefined && isOutdated(version, required);
+  }
+
+  /** The server prints the text and may restart itself; said again only after a while. */
+  #notice(address: PeerAddress, challenge: number): readonly MasterMessage[] {
+    const registration = this.table.find(address);
+    const now = this.clock.monotonic();
+    if (registration !== undefined) {
+      const before = this.#noticedAt.get(registration);
+      if (before !== undefined && now - before < noticeInterval) return nothing;
+      this.#noticedAt.set(registration, now);
+    }
+    return [
+      { kind: 'print', text: outdatedText },
+      { kind: 'restart-request', challenge },
+    ];
+  }
+
+  /**
+   * A shutdown carries no proof, so it counts only for exactly the address and port it comes from. The place
+   * to ask back before believing it.
+   */
+  #shutdown(from: PeerAddress): void {
+    this.table.remove(this.rules.addressMap.listed(from));
+  }
+}

@@ -1,0 +1,83 @@
+import { type PeerAddress, serviceToken } from 'beaconry';
+
+/** What a game server says of itself in a join; values of a stranger, bounded in length and range. */
+export interface ServerDescription {
+  /** 7 for Source, 47 and 48 for GoldSrc, 48 and 49 for Xash3D. */
+  readonly protocol: number;
+  /** 0..255; without bots on Xash3D. */
+  readonly players: number;
+  readonly maxPlayers: number;
+  readonly bots: number;
+  readonly name: string;
+  readonly map: string;
+  readonly modDir: string;
+  readonly product: string;
+  readonly version: string;
+  readonly appId: number;
+  /** `d` dedicated, `l` listen server, `p` spectator proxy; empty when it did not say. */
+  readonly serverType: 'd' | 'l' | 'p' | '';
+  readonly os: 'l' | 'w' | 'm' | 'o' | '';
+  readonly password: boolean;
+  readonly secure: boolean;
+  readonly lan: boolean;
+  /** Xash3D: reachable only with the master's help. */
+  readonly nat: boolean;
+  /** 0..7, or 255 for the world. */
+  readonly region: number;
+  /** Public tags, separated by commas. */
+  readonly tags: string;
+  /** Hidden tags, separated by commas. */
+  readonly gameData: string;
+  readonly gamePort: number | null;
+  readonly spectatorPort: number | null;
+}
+
+/**
+ * A server in the master list. The object is live: it changes with the next join and is dropped when the
+ * server leaves; copy what is to be kept.
+ */
+export interface Registration extends ServerDescription {
+  /** Where it is listed and queried: the source of its join. */
+  readonly address: PeerAddress;
+  /** Set by the operator, never by the server. */
+  readonly whitelisted: boolean;
+  /** Its version is below the least one that the operator asks for; such a server is not listed. */
+  readonly outdated: boolean;
+  /** Unix milliseconds of the first join of this stay. */
+  readonly firstSeen: number;
+  /** Unix milliseconds of the last join. */
+  readonly lastSeen: number;
+}
+
+export interface ListOptions {
+  /** Continue behind this server. */
+  readonly after?: PeerAddress;
+  /** At most so many; default all. */
+  readonly limit?: number;
+}
+
+/** The servers that the master lists. */
+export interface Registrations {
+  readonly size: number;
+  /** Rises whenever a server comes, goes or changes. */
+  readonly version: number;
+  find(address: PeerAddress): Registration | undefined;
+  /**
+   * Listed servers that pass a filter in the master's grammar, ordered by address and port, IPv4 first.
+   * @throws ServerError FILTER_TOO_LARGE
+   */
+  list(filter: string, options?: ListOptions): readonly Registration[];
+  /**
+   * A test for servers that are known from elsewhere.
+   * @throws ServerError FILTER_TOO_LARGE
+   */
+  matcher(
+    filter: string,
+  ): (server: ServerDescription & Pick<Registration, 'address' | 'whitelisted'>) => boolean;
+  /** Called when a server comes or changes; the returned function ends it. */
+  onUpsert(listener: (registration: Registration) => void): () => void;
+  /** Called when a server signs off, expires or is taken out. */
+  onRemove(listener: (registration: Registration) => void): () => void;
+}
+
+export const Registrations = serviceToken<Registrations>('Registrations');

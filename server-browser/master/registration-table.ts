@@ -1,0 +1,52 @@
+import type { PeerAddress } from 'beaconry';
+import type { Registration, ServerDescription } from './public.js';
+
+/** What the operator's rules say of a server, beside what it says of itself. */
+export interface Standing {
+  readonly whitelisted: boolean;
+  readonly outdated: boolean;
+}
+
+export type UpsertResult =
+  | 'added'
+  | 'changed'
+  /** Nothing but the time of the join is new. */
+  | 'refreshed'
+  /** The address, or its /24 or /48, holds as many servers as it may. */
+  | 'address-full'
+  | 'prefix-full';
+
+/** Where a scan starts and which servers it sees. */
+export interface ScanRange {
+  /** A socket of one family lists servers of that family. */
+  readonly family: 'ipv4' | 'ipv6';
+  /** Servers greater than this address and port; default all. */
+  readonly after?: PeerAddress | undefined;
+}
+
+/** The registered servers, ordered by address and port. */
+export interface RegistrationTable {
+  readonly size: number;
+  /** Rises when a server comes, goes or changes; not when it is only refreshed. */
+  readonly version: number;
+  find(address: PeerAddress): Registration | undefined;
+  /** Registers a server or refreshes it: its time to live starts anew. The address is copied. */
+  upsert(address: PeerAddress, description: ServerDescription, standing: Standing): UpsertResult;
+  remove(address: PeerAddress): boolean;
+  /** Removes servers whose time is over, at most `limit` in one call; tells how many. */
+  expire(limit?: number): number;
+  /** Visits in order of address and port, until the visitor says false. The visitor changes nothing. */
+  scan(range: ScanRange, visit: (registration: Registration) => boolean): void;
+  /** Called when a server comes or changes; the returned function ends it. */
+  onUpsert(listener: (registration: Registration) => void): () => void;
+  onRemove(listener: (registration: Registration) => void): () => void;
+}
+
+export interface RegistrationLimits {
+  /** Milliseconds a server stays after its last join. */
+  readonly ttl: number;
+  /** Servers of one address; 0 for no limit. */
+  readonly perAddress: number;
+  /** Servers of one /24 or /48; 0 for no limit. */
+  readonly perPrefix: number;
+}

@@ -1,0 +1,180 @@
+import { type Clock, DecodeError, GlobalLimit, type PeerAddress, PrefixLimit } from 'beaconry';
+import { compileFilter, type Filter } from './filter.js';
+import { decodeFilter, topLevelValue } from './filter-codec.js';
+import {
+  encodeListPage,
+  type ListFamily,
+  type ListRequest,
+  pageCapacity,
+} from './list-request-codec.js';
+import type { Registration } from './public.js';
+import type { RegistrationTable } from './registration-table.js';
+
+/** Packets that one request of a Xash3D client can bring, since it does not page. */
+const xashPackets = 8;
+/** Servers that one request of a Xash3D client can have told about it. */
+const xashConnectRequests = 32;
+/** Searches a /24 or /48 may cause at once: a large list, page by page. */
+const searchBurst = 128;
+const cachedFilters = 512;
+const cachedAnswers = 256;
+
+export interface ServerListOptions {
+  /** Answer clients of Xash3D in their own way. */
+  readonly answers: boolean;
+  /** Tell Xash3D servers behind NAT about clients that ask for them. */
+  readonly nat: boolean;
+  /** Searches that no cache answers, each second, for one /24 or /48; undefined for no limit. */
+  readonly searchesPerSecond: number | undefined;
+  /** Filter pairs tested on servers each second, for all requests that no cache answers. */
+  readonly testsPerSecond?: number;
+}
+
+export interface ListAnswer {
+  /** Encoded pages, in order; one unless the client is of Xash3D. */
+  readonly pages: readonly Uint8Array[];
+  /** Servers behind NAT that should hear of the client. */
+  readonly connect: readonly PeerAddress[];
+}
+
+interface CompiledRequest {
+  readonly filter: Filter;
+  readonly key: number | null;
+  readonly nat: boolean;
+}
+
+/** Answers list requests from the table; answers are kept until the table changes. */
+export class ServerList {
+  readonly #filters = new Map<string, CompiledRequest>();
+  readonly #answers = new Map<string, ListAnswer>();
+  readonly #tests: GlobalLimit;
+  readonly #searches: PrefixLimit | undefined;
+  readonly #testsPerSecond: number;
+  #answersVersion = -1;
+
+  constructor(
+    private readonly table: RegistrationTable,
+    clock: Pick<Clock, 'monotonic'>,
+    private readonly options: ServerListOptions,
+  ) {
+    this.#testsPerSecond = options.testsPerSecond ?? 100_000_000;
+    this.#tests = new GlobalLimit(clock, { perSecond: this.#testsPerSecond });
+    const perSecond = options.searchesPerSecond;
+    this.#searches =
+      perSecond === undefined
+        ? undefined
+        : new PrefixLimit(clock, { perSecond, burst: searchBurst });
+  }
+
+  /**
+   * The answer to a client, which sees servers of its own family, or why there is none. The order is by address and port and a
+   * page begins behind the server the client names, so that servers that come and go meanwhile cause neither
+   * gaps nor repetitions and nothing is kept for the client.
+   */
+  answer(from: PeerAddress, request: ListRequest): ListAnswer | 'filter' | 'search' {
+    const family = from.isIPv4 ? 'ipv4' : 'ipv6';
+    const compiled = this.#compile(request.filter);
+    if (compiled === undefined) return 'filter';
+    this.table.expire();
+    if (this.#answersVersion !== this.table.version) {
+      this.#answers.clear();
+      this.#answersVersion = this.table.version;
+    }
+    const key = `${family} ${request.region} ${request.after ?? ''} ${request.filter}`;
+    const known = this.#answers.get(key);
+    if (known !== undefined) return known;
+    if (this.#searches?.take(from) === false) return 'search';
+    const cost = Math.min(this.table.size * (compiled.filter.pairs + 1), this.#testsPerSecond);
+    if (!this.#tests.take(cost)) return 'search';
+    const answer = this.#gather(family, request, compiled);
+    if (this.#answers.size >= cachedAnswers) this.#answers.clear();
+    this.#answers.set(key, answer);
+    return answer;
+  }
+
+  #compile(text: string): CompiledRequest | undefined {
+    const known = this.#filters.get(text);
+    if (known !== undefined) return known;
+    let compiled: CompiledRequest;
+    try {
+      const tree = decodeFilter(text);
+      const filter = compileFilter(text, this.options.answers ? undefined : 'valve');
+      compiled = {
+        filter,
+        key: filter.dialect === 'xash' ? keyOf(topLevelValue(tree, 'key')) : null,
+        nat: filter.dialect === 'xash' && isFlagged(topLevelValue(tree, 'nat')),
+      };
+    } catch (error) {
+      if (error instanceof DecodeError) return undefined;
+      throw error;
+    }
+    if (this.#filters.size >= cachedFilters) this.#filters.clear();
+    this.#filters.set(text, compiled);
+    return compiled;
+  }
+
+  #gather(family: ListFamily, request: ListRequest, compiled: CompiledRequest): ListAnswer {
+    const { filter, key } = compiled;
+    const capacity = pageCapacity(family, key !== null);
+    const xash = filter.dialect === 'xash';
+    // Xash3D wants the end mark in every packet; others take it as "no more", so a full page goes without.
+    const most = xash ? (capacity - 1) * xashPackets : capacity;
+    const found: PeerAddress[] = [];
+    const connect: PeerAddress[] = [];
+    const wantsConnect = this.options.nat && compiled.nat;
+    let more = false;
+    this.#visit(family, request, filter, (registration) => {
+      if (found.length === most) {
+        more = true;
+        return false;
+      }
+      found.push(registration.address);
+      if (wantsConnect && registration.nat && connect.length < xashConnectRequests) {
+        connect.push(registration.address);
+      }
+      return true;
+    });
+    if (!xash) {
+      const last = !more && found.length < capacity;
+      return { pages: [encodeListPage({ servers: found, last, key }, family)], connect };
+    }
+    const pages: Uint8Array[] = [];
+    do {
+      const servers = found.splice(0, capacity - 1);
+      pages.push(encodeListPage({ servers, last: true, key }, family));
+    } while (found.length > 0);
+    return { pages, connect };
+  }
+
+  /** Visits the listed servers of the region that pass, in order, until the visitor says false. */
+  #visit(
+    family: ListFamily,
+    { after, region }: ListRequest,
+    filter: Filter,
+    visit: (registration: Registration) => boolean,
+  ): void {
+    let previous = filter.collapse ? after : undefined;
+    this.table.scan({ family, after }, (registration) => {
+      if (!isListed(registration, filter) || !isInRegion(registration, region)) return true;
+      if (!filter.test(registration)) return true;
+      if (filter.collapse) {
+        if (previous?.sameHost(registration.address)) return true;
+        previous = registration.address;
+      }
+      return visit(registration);
+    });
+  }
+}
+
+/** Servers of a local network and outdated ones are kept out, unless a Xash3D client asks for the former. */
+export const isListed = (registration: Registration, filter: Filter): boolean =>
+  !registration.outdated && (!registration.lan || filter.lan);
+
+/** Regions 0 to 7 list their own servers and those of the world; every other value lists all. */
+const isInRegion = (registration: Registration, region: number): boolean =>
+  region > 7 || registration.region === region || registration.region === 255;
+
+const keyOf = (text: string | undefined): number | null =>
+  text !== undefined && /^[0-9a-fA-F]{1,8}$/.test(text) ? Number.parseInt(text, 16) : null;
+
+const isFlagged = (text: string | undefined): boolean => text !== undefined && text !== '0';

@@ -1,0 +1,100 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { ReadyReport } from '../../core/server.js';
+
+const MAIN = fileURLToPath(new URL('../../core/cli/main.js', import.meta.url));
+
+/** How a process ended, and what it printed. */
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A `beaconry` command as a process of its own; `kill()` in `afterEach` ends what a failed test left. */
+export class BeaconryProcess {
+  stdout = '';
+  stderr = '';
+  readonly ended: Promise<Ended>;
+  readonly #child: ChildProcess;
+
+  constructor(
+    args: readonly string[],
+    options: { cwd?: string; env?: Readonly<Record<string, string>>; main?: string } = {},
+  ) {
+    this.#child = spawn(process.execPath, [options.main ?? MAIN, ...args], {
+      cwd: options.cwd,
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, ...options.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#child.stdout?.on('data', (chunk) => {
+      this.stdout += chunk;
+    });
+    this.#child.stderr?.on('data', (chunk) => {
+      this.stderr += chunk;
+    });
+    this.ended = new Promise((resolve) => {
+      this.#child.once('close', (code, signal) =>
+        resolve({ code, signal, stdout: this.stdout, stderr: this.stderr }),
+      );
+    });
+  }
+
+  /** Waits for the ready line; fails when the process ends before it. */
+  async ready(): Promise<ReadyReport> {
+    const found = this.waitFor(/^beaconry ready (.*)$/m);
+    const ended = this.ended.then(({ code, stderr }) => {
+      throw new Error(`ended with ${code} before it was ready: ${stderr}`);
+    });
+    const match = await Promise.race([found, ended]);
+    return JSON.parse(match[1] ?? '') as ReadyReport;
+  }
+
+  /** Waits until the output has a match. */
+  waitFor(pattern: RegExp): Promise<RegExpExecArray> {
+    return this.#watch('stdout', pattern);
+  }
+
+  /** Waits until the log has a match. */
+  logged(pattern: RegExp): Promise<RegExpExecArray> {
+    return this.#watch('stderr', pattern);
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<Ended> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill(signal);
+    return this.ended;
+  }
+
+  #watch(stream: 'stdout' | 'stderr', pattern: RegExp): Promise<RegExpExecArray> {
+    return new Promise((resolve) => {
+      const look = () => {
+        const match = pattern.exec(this[stream]);
+        if (match === null) return;
+        this.#child[stream]?.off('data', look);
+        resolve(match);
+      };
+      this.#child[stream]?.on('data', look);
+      look();
+    });
+  }
+}
+
+/** The demo on free ports, with its data in the folder. */
+export const demoOnFreePorts = (folder: string, set: readonly string[] = []): BeaconryProcess =>
+  new BeaconryProcess(
+    [
+      'demo',
+      ...[
+        'endpoints.http.http=127.0.0.1:0',
+        'endpoints.admin.http=127.0.0.1:0',
+        'endpoints.game.udp=127.0.0.1:0',
+        ...set,
+      ].flatMap((entry) => ['--set', entry]),
+    ],
+    { cwd: folder },
+  );
