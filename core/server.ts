@@ -20,7 +20,7 @@ import { type BoundEndpoint, ServerEndpoints } from './server-endpoints.js';
 import { openStore } from './store/open-store.js';
 import type { StoreDriver } from './store/store.js';
 import { withTimeLimit } from './time-limit.js';
-import type { ServiceOf, ServiceToken } from './tokens.js';
+import type { ServiceToken } from './tokens.js';
 
 export interface ServerOptions {
   readonly source: ConfigSource;
@@ -167,12 +167,12 @@ export class Server {
   }
 
   /** The service of a running plugin; for whoever embeds the server, and for tests. */
-  service<K extends ServiceToken<never>>(token: K): ServiceOf<K> {
+  service<T>(token: ServiceToken<T>): T {
     const service = this.host.service(token);
     if (service === undefined) {
       throw new ServerError('NO_SERVICE', `no running plugin provides ${token.description}`);
     }
-    return service as ServiceOf<K>;
+    return service as T;
   }
 
   /** Says goodbye, drains, unloads in reverse, frees the ports. */

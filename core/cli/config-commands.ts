@@ -16,7 +16,7 @@ const PURPOSES: Readonly<Record<string, readonly string[]>> = {
   community: ['master', 'browser', 'vcmi-lobby', 'relay'],
 };
 
-/** Adds `init`, `config-reference` and `config-schema`. */
+/** Adds `init` and the generators of reference, example and JSON Schema. */
 export function addConfigCommands(program: Command): void {
   program
     .command('init')
@@ -31,6 +31,12 @@ export function addConfigCommands(program: Command): void {
     .description('print every configuration key as Markdown')
     .action(async () => {
       process.stdout.write(configReference(await describedPlugins()));
+    });
+  program
+    .command('config-example')
+    .description('print a configuration with every key of every bundled plugin at its default')
+    .action(async () => {
+      process.stdout.write(configExample(await describedPlugins()));
     });
   program
     .command('config-schema')

@@ -128,10 +128,11 @@ export class ConfigFile {
 
   /** Adds a problem that only loading the plugin shows, at the place where it is listed. */
   report(plugin: string, message: string): void {
-    const entries = nodeAt(this.#root, 'plugins');
-    const entry = entries?.kind === 'map' ? entries.entries.get(plugin) : undefined;
-    const place = entry?.keyPlace ?? this.#root.place;
-    this.#coreProblems.push({ place, path: `plugins.${plugin}`, message });
+    this.#coreProblems.push({
+      place: this.#keyPlace(plugin),
+      path: `plugins.${plugin}`,
+      message,
+    });
   }
 
   /**
@@ -169,6 +170,12 @@ export class ConfigFile {
     const section = nodeAt(this.#root, 'plugins', plugin);
     if (section?.kind !== 'map') return section;
     return withEntries(section, (key) => !Object.hasOwn(pluginHostSchema, key));
+  }
+
+  #keyPlace(plugin: string): Place {
+    const entries = nodeAt(this.#root, 'plugins');
+    const entry = entries?.kind === 'map' ? entries.entries.get(plugin) : undefined;
+    return entry?.keyPlace ?? this.#root.place;
   }
 
   #readPlugins(report: Report): PluginEntry[] {

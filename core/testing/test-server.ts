@@ -9,7 +9,7 @@ import type { Logger } from '../logger.js';
 import type { PeerAddress } from '../net/peer-address.js';
 import type { Plugin } from '../plugin.js';
 import { Server } from '../server.js';
-import type { ServiceOf, ServiceToken } from '../tokens.js';
+import type { ServiceToken } from '../tokens.js';
 import { FakeClock } from './fake-clock.js';
 import { MemoryNetwork } from './memory-network.js';
 
@@ -67,7 +67,7 @@ export class TestServer {
     return http.inject(typeof options === 'string' ? { method: 'GET', url: options } : options);
   }
 
-  get<K extends ServiceToken<never>>(token: K): ServiceOf<K> {
+  get<T>(token: ServiceToken<T>): T {
     return this.server.service(token);
   }
 

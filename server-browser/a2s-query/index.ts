@@ -24,6 +24,7 @@ export {
   decodeFragment,
   encodeFragment,
   type Fragment,
+  fragmentHeaderLength,
   PACKET_LIMIT,
   type SplitFormat,
   splitCeiling,
@@ -53,10 +54,12 @@ export {
 } from './obsolete-info-codec.js';
 export {
   decodePlayers,
+  durationOffsets,
   encodePlayers,
   MAX_LISTED_PLAYERS,
   type Player,
   type PlayersAnswer,
+  writeDuration,
 } from './players-codec.js';
 export { printable } from './printable.js';
 export {

@@ -1,8 +1,8 @@
-import { SocketAddress } from 'node:net';
+import { isIP, SocketAddress } from 'node:net';
 import { ByteReader } from '../../core/net/byte-reader.js';
 import { ByteWriter } from '../../core/net/byte-writer.js';
 import { DecodeError } from '../../core/net/decode-error.js';
-import { formatAddress, parseAddress, type ServerAddress } from './server-address.js';
+import { formatAddress, type ServerAddress } from './server-address.js';
 
 /** Region byte of a list request. */
 export const Region = {
@@ -42,6 +42,7 @@ const requestType = 0x31;
 const header = Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0x66, 0x0a);
 const KEY_MARK = 0x7f;
 const KEY_END = 0x08;
+const textDecoder = new TextDecoder();
 
 export const encodeListRequest = ({ region, after, filter }: ListRequest): Uint8Array =>
   new ByteWriter(64)
@@ -51,32 +52,86 @@ export const encodeListRequest = ({ region, after, filter }: ListRequest): Uint8
     .cString(filter)
     .toBytes();
 
-/** Reads a request; the filter may be missing, or end without its zero, as old clients send it. */
+/**
+ * Reads a request. `after` is an IP literal; its port is the leading digits, 0 included.
+ *
+ * COMPAT: quakestat without a filter writes a stray byte behind the port and no filter; old Xash3D engines
+ * leave out the last zero. Both zeros may be missing.
+ */
 export function decodeListRequest(bytes: Uint8Array): ListRequest {
   const reader = new ByteReader(bytes);
   if (reader.u8() !== requestType) throw new DecodeError('unexpected', 0, 'is not a list request');
   const region = reader.u8();
-  const text = reader.cString();
-  // COMPAT: quakestat without a filter writes a stray byte behind the port.
-  const after = /^(.+:\d{1,5})/.exec(text)?.[1];
-  const address = after === '0.0.0.0:0' ? LIST_START : parseAddress(after ?? '');
-  if (address === undefined) throw new DecodeError('invalid', 2, 'is not an address');
-  const rest = reader.view(reader.remaining);
-  const end = rest.indexOf(0);
-  const filter = new TextDecoder().decode(end === -1 ? rest : rest.subarray(0, end));
-  return { region, after: address, filter };
+  const after = readCursor(textUpToZero(reader));
+  if (after === undefined) throw new DecodeError('invalid', 2, 'is not an address');
+  return { region, after, filter: textUpToZero(reader) };
+}
+
+/** The longest beginning of the text that is an address with a port. */
+function readCursor(text: string): ServerAddress | undefined {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([\d.]+)):(\d{1,5})/.exec(text);
+  const host = match?.[1] ?? match?.[2];
+  const digits = match?.[3];
+  if (host === undefined || digits === undefined) return undefined;
+  if (isIP(host) !== (match?.[1] === undefined ? 4 : 6)) return undefined;
+  const port = Number(digits);
+  return { host, port: port > 65535 ? Number(digits.slice(0, -1)) : port };
+}
+
+function textUpToZero(reader: ByteReader): string {
+  const zero = reader.bytes.indexOf(0, reader.offset);
+  const text = textDecoder.decode(
+    reader.view((zero === -1 ? reader.bytes.length : zero) - reader.offset),
+  );
+  if (zero !== -1) reader.skip(1);
+  return text;
 }
 
 /** `ipv6` entries have 18 bytes, as Xash3D's do; a page holds one family. */
 export function encodeListPage(page: ListPage, ipv6 = false): Uint8Array {
-  const writer = new ByteWriter(1400).bytes(header);
-  if (page.key !== undefined) writer.u8(KEY_MARK).u32le(page.key).u8(KEY_END);
+  const writer = beginListPage(1400, page.key);
   for (const { host, port } of page.servers) {
     writer.bytes(ipv6 ? ipv6Bytes(host) : ipv4Bytes(host)).u16be(port);
   }
-  if (page.last) writer.bytes(new Uint8Array(ipv6 ? 18 : 6));
+  if (page.last) endListPage(writer, ipv6);
   return writer.toBytes();
 }
+
+/** An address as signed 32-bit words in network order; `d` is the whole of an IPv4 address. */
+export interface AddressWords {
+  readonly a: number;
+  readonly b: number;
+  readonly c: number;
+  readonly d: number;
+  readonly port: number;
+}
+
+/** Begins a page that is written entry by entry, without text; `capacity` in bytes. */
+export function beginListPage(capacity: number, key?: number): ByteWriter {
+  const writer = new ByteWriter(capacity).bytes(header);
+  return key === undefined ? writer : writer.u8(KEY_MARK).u32le(key).u8(KEY_END);
+}
+
+export function writeListEntry(
+  writer: ByteWriter,
+  { a, b, c, d, port }: AddressWords,
+  ipv6: boolean,
+): void {
+  if (ipv6)
+    writer
+      .u32be(a >>> 0)
+      .u32be(b >>> 0)
+      .u32be(c >>> 0);
+  writer.u32be(d >>> 0).u16be(port);
+}
+
+/** The end mark: no further page. */
+export const endListPage = (writer: ByteWriter, ipv6: boolean): ByteWriter =>
+  writer.bytes(new Uint8Array(ipv6 ? 18 : 6));
+
+/** Entries that fit into a page of so many bytes, the end mark included. */
+export const listPageCapacity = (bytes: number, ipv6: boolean, keyed: boolean): number =>
+  Math.floor((bytes - header.length - (keyed ? 6 : 0)) / (ipv6 ? 18 : 6));
 
 export interface ListPageForm {
   /** Entries of 18 bytes. */

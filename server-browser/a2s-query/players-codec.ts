@@ -23,6 +23,8 @@ export interface PlayersAnswer {
 
 /** What the count byte can say. */
 export const MAX_LISTED_PLAYERS = 255;
+const COUNT_AT = 5;
+const FIRST_RECORD = 6;
 
 /**
  * `FF FF FF FF 44 count:1 (index:1 name score:4 duration:4 float)*`, then, for The Ship, `(deaths:4
@@ -50,9 +52,25 @@ export function encodePlayers(
   }
   for (const { deaths, money } of extras) writer.i32le(deaths).i32le(money);
   const message = writer.toBytes();
-  message[5] = count;
+  message[COUNT_AT] = count;
   return message;
 }
+
+/** Where the duration of each listed player stands, so that times can move on without encoding anew. */
+export function durationOffsets(message: Uint8Array): number[] {
+  const offsets: number[] = [];
+  let offset = FIRST_RECORD;
+  for (let i = 0; i < (message[COUNT_AT] ?? 0); i++) {
+    const duration = message.indexOf(0, offset + 1) + 5;
+    offsets.push(duration);
+    offset = duration + 4;
+  }
+  return offsets;
+}
+
+/** Writes seconds at one of {@link durationOffsets}. */
+export const writeDuration = (message: Uint8Array, offset: number, seconds: number): void =>
+  new DataView(message.buffer, message.byteOffset).setFloat32(offset, seconds, true);
 
 /**
  * Reads the list to the end of the data or of the count: a last record that is cut off is left out, and behind

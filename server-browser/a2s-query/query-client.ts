@@ -156,8 +156,11 @@ export class QueryClient {
     this.#closed = true;
     this.#stopListening();
     this.#pacer.clear();
-    this.#ready.length = 0;
-    const unanswered = [...this.#active.values(), ...[...this.#waiting.values()].flat()];
+    const unanswered = [
+      ...this.#active.values(),
+      ...this.#ready.splice(0),
+      ...[...this.#waiting.values()].flat(),
+    ];
     this.#active.clear();
     this.#waiting.clear();
     for (const query of unanswered) query.fail(new QueryError('CLOSED', 'the client was closed'));

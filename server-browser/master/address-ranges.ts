@@ -10,7 +10,10 @@ interface Range {
 export class AddressRanges {
   readonly #ranges: readonly Range[];
 
-  /** @throws ServerError BAD_CIDR naming the range that cannot be read */
+  /**
+   * Ranges, or single addresses.
+   * @throws ServerError BAD_CIDR naming the range that cannot be read
+   */
   constructor(cidrs: Iterable<string>) {
     this.#ranges = [...cidrs].map(parseRange);
   }
@@ -33,7 +36,8 @@ export const isLoopback = (address: PeerAddress): boolean =>
 
 const parseRange = (cidr: string): Range => {
   try {
-    const [address, bits] = ipaddr.parseCIDR(cidr);
+    const single = cidr.includes(':') ? 128 : 32;
+    const [address, bits] = ipaddr.parseCIDR(cidr.includes('/') ? cidr : `${cidr}/${single}`);
     return {
       network: PeerAddress.of(address.toString(), 0),
       bits: address.kind() === 'ipv4' ? bits + 96 : bits,

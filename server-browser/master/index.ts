@@ -9,6 +9,7 @@ import {
   record,
   ServerStarted,
 } from 'beaconry';
+import { decodeListRequest } from '../a2s-query/list-codec.js';
 import { AddressMap } from './address-map.js';
 import { AddressRanges, isLoopback } from './address-ranges.js';
 import {
@@ -16,7 +17,6 @@ import {
   encodeMasterMessage,
   longestGameServerMessage,
 } from './heartbeat-codec.js';
-import { decodeListRequest } from './list-request-codec.js';
 import { ListedRegistrations } from './listed-registrations.js';
 import { MasterEngine, type MasterRules } from './master-engine.js';
 import { MemoryRegistrationTable } from './memory-registration-table.js';

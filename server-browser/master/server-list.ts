@@ -1,14 +1,20 @@
-import { type Clock, DecodeError, GlobalLimit, type PeerAddress, PrefixLimit } from 'beaconry';
+import { type Clock, DecodeError, GlobalLimit, PeerAddress, PrefixLimit } from 'beaconry';
+import {
+  beginListPage,
+  endListPage,
+  type ListRequest,
+  listPageCapacity,
+  writeListEntry,
+} from '../a2s-query/list-codec.js';
 import { compileFilter, type Filter } from './filter.js';
 import { decodeFilter, topLevelValue } from './filter-codec.js';
-import {
-  encodeListPage,
-  type ListFamily,
-  type ListRequest,
-  pageCapacity,
-} from './list-request-codec.js';
 import type { Registration } from './public.js';
-import type { RegistrationTable } from './registration-table.js';
+import type { RegistrationTable, ScanRange } from './registration-table.js';
+
+type Family = ScanRange['family'];
+
+/** In bytes: 231 IPv4 or 77 IPv6 entries. */
+const largestPage = 1392;
 
 /** Packets that one request of a Xash3D client can bring, since it does not page. */
 const xashPackets = 8;
@@ -39,7 +45,7 @@ export interface ListAnswer {
 
 interface CompiledRequest {
   readonly filter: Filter;
-  readonly key: number | null;
+  readonly key: number | undefined;
   readonly nat: boolean;
 }
 
@@ -67,9 +73,9 @@ export class ServerList {
   }
 
   /**
-   * The answer to a client, which sees servers of its own family, or why there is none. The order is by address and port and a
-   * page begins behind the server the client names, so that servers that come and go meanwhile cause neither
-   * gaps nor repetitions and nothing is kept for the client.
+   * The answer to a client, which sees servers of its own family, or why there is none. The order is by
+   * address and port and a page begins behind the server the client names, so that servers that come and go
+   * meanwhile cause neither gaps nor repetitions and nothing is kept for the client.
    */
   answer(from: PeerAddress, request: ListRequest): ListAnswer | 'filter' | 'search' {
     const family = from.isIPv4 ? 'ipv4' : 'ipv6';
@@ -80,7 +86,8 @@ export class ServerList {
       this.#answers.clear();
       this.#answersVersion = this.table.version;
     }
-    const key = `${family} ${request.region} ${request.after ?? ''} ${request.filter}`;
+    const { region, after } = request;
+    const key = `${family} ${region} ${after.host} ${after.port} ${request.filter}`;
     const known = this.#answers.get(key);
     if (known !== undefined) return known;
     if (this.#searches?.take(from) === false) return 'search';
@@ -101,8 +108,8 @@ export class ServerList {
       const filter = compileFilter(text, this.options.answers ? undefined : 'valve');
       compiled = {
         filter,
-        key: filter.dialect === 'xash' ? keyOf(topLevelValue(tree, 'key')) : null,
-        nat: filter.dialect === 'xash' && isFlagged(topLevelValue(tree, 'nat')),
+        key: filter.dialect === 'xash' ? keyOf(topLevelValue(tree, 'key')) : undefined,
+        nat: this.options.nat && filter.dialect === 'xash' && isFlagged(topLevelValue(tree, 'nat')),
       };
     } catch (error) {
       if (error instanceof DecodeError) return undefined;
@@ -113,46 +120,39 @@ export class ServerList {
     return compiled;
   }
 
-  #gather(family: ListFamily, request: ListRequest, compiled: CompiledRequest): ListAnswer {
-    const { filter, key } = compiled;
-    const capacity = pageCapacity(family, key !== null);
+  #gather(family: Family, request: ListRequest, { filter, key, nat }: CompiledRequest): ListAnswer {
+    const ipv6 = family === 'ipv6';
+    const capacity = listPageCapacity(largestPage, ipv6, key !== undefined);
     const xash = filter.dialect === 'xash';
     // Xash3D wants the end mark in every packet; others take it as "no more", so a full page goes without.
     const most = xash ? (capacity - 1) * xashPackets : capacity;
     const found: PeerAddress[] = [];
     const connect: PeerAddress[] = [];
-    const wantsConnect = this.options.nat && compiled.nat;
-    let more = false;
     this.#visit(family, request, filter, (registration) => {
-      if (found.length === most) {
-        more = true;
-        return false;
-      }
       found.push(registration.address);
-      if (wantsConnect && registration.nat && connect.length < xashConnectRequests) {
+      if (nat && registration.nat && connect.length < xashConnectRequests) {
         connect.push(registration.address);
       }
-      return true;
+      return found.length < most;
     });
-    if (!xash) {
-      const last = !more && found.length < capacity;
-      return { pages: [encodeListPage({ servers: found, last, key }, family)], connect };
-    }
+    if (!xash) return { pages: [encodePage(found, found.length < capacity, ipv6, key)], connect };
     const pages: Uint8Array[] = [];
     do {
-      const servers = found.splice(0, capacity - 1);
-      pages.push(encodeListPage({ servers, last: true, key }, family));
+      pages.push(encodePage(found.splice(0, capacity - 1), true, ipv6, key));
     } while (found.length > 0);
     return { pages, connect };
   }
 
   /** Visits the listed servers of the region that pass, in order, until the visitor says false. */
   #visit(
-    family: ListFamily,
-    { after, region }: ListRequest,
+    family: Family,
+    request: ListRequest,
     filter: Filter,
     visit: (registration: Registration) => boolean,
   ): void {
+    const { region } = request;
+    const { host, port } = request.after;
+    const after = port === 0 && isUnspecified(host) ? undefined : PeerAddress.of(host, port);
     let previous = filter.collapse ? after : undefined;
     this.table.scan({ family, after }, (registration) => {
       if (!isListed(registration, filter) || !isInRegion(registration, region)) return true;
@@ -174,7 +174,21 @@ export const isListed = (registration: Registration, filter: Filter): boolean =>
 const isInRegion = (registration: Registration, region: number): boolean =>
   region > 7 || registration.region === region || registration.region === 255;
 
-const keyOf = (text: string | undefined): number | null =>
-  text !== undefined && /^[0-9a-fA-F]{1,8}$/.test(text) ? Number.parseInt(text, 16) : null;
+const keyOf = (text: string | undefined): number | undefined =>
+  text !== undefined && /^[0-9a-fA-F]{1,8}$/.test(text) ? Number.parseInt(text, 16) : undefined;
 
 const isFlagged = (text: string | undefined): boolean => text !== undefined && text !== '0';
+
+const isUnspecified = (host: string): boolean => host === '0.0.0.0' || host === '::';
+
+const encodePage = (
+  servers: readonly PeerAddress[],
+  last: boolean,
+  ipv6: boolean,
+  key: number | undefined,
+): Uint8Array => {
+  const writer = beginListPage(largestPage, key);
+  for (const server of servers) writeListEntry(writer, server, ipv6);
+  if (last) endListPage(writer, ipv6);
+  return writer.toBytes();
+};

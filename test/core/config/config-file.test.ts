@@ -174,7 +174,12 @@ plugins:
     expect(problemsOf(file)).to.deep.equal([
       'beaconry.yaml:3:3: plugins.a2s.endpoint: its default "game" names no udp endpoint; set plugins.a2s.endpoint to one of: g; or add "game: { udp: HOST:PORT }" under endpoints',
     ]);
-    expect(file.placeOf('a2s')).to.equal('beaconry.yaml:3:3');
+  });
+
+  it('takes what loading a plugin shows to the place where it is listed', () => {
+    const file = ConfigFile.open({ text: 'plugins:\n  lost: {}\n' });
+    file.report('lost', 'cannot be loaded');
+    expect(problemsOf(file)).to.deep.equal(['beaconry.yaml:2:3: plugins.lost: cannot be loaded']);
   });
 
   for (const text of ['', '# nothing\n', 'data: x\n', 'plugins:\n', 'plugins: {}\n']) {
