@@ -11,7 +11,7 @@ export {
   type CommandContext,
   type CommandDefinition,
   command,
-} from './command.js';
+} from './commands/command.js';
 export {
   type ConfigOf,
   either,

@@ -1,4 +1,4 @@
-import type { Command } from './command.js';
+import type { Command } from './commands/command.js';
 import { messageOf, ServerError } from './errors.js';
 import type { Logger } from './logger.js';
 import type { Plugin } from './plugin.js';

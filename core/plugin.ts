@@ -1,6 +1,6 @@
 import type { Bus } from './bus/bus.js';
 import type { Clock } from './clock.js';
-import type { Command } from './command.js';
+import type { Command } from './commands/command.js';
 import type { ConfigOf, Section } from './config/schema.js';
 import type { Routes, RoutesOptions } from './http/routes.js';
 import type { Logger } from './logger.js';

@@ -77,6 +77,33 @@ export class ServerEndpoints {
     return all;
   }
 
+  /** Endpoints with their counters, for operators. */
+  describe(): object[] {
+    const bound = this.bound();
+    return [
+      ...[...this.udp.values()].map(({ name, driverName, traffic, counters }) => ({
+        name,
+        protocol: 'udp',
+        driver: driverName,
+        bound: bound[name],
+        ...traffic,
+        ...counters,
+      })),
+      ...[...this.tcp.values()].map(({ name, open, counters }) => ({
+        name,
+        protocol: 'tcp',
+        bound: bound[name],
+        open,
+        ...counters,
+      })),
+      ...[...this.http.values()].map(({ name }) => ({
+        name,
+        protocol: 'http',
+        bound: bound[name],
+      })),
+    ];
+  }
+
   #add(endpoint: EndpointConfig): void {
     const { config, clock, log, metrics, openDriver, poison, version } = this.options;
     const { name, binds } = endpoint;

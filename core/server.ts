@@ -1,7 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { adminRoutes } from './admin/admin-routes.js';
+import { AuditLog } from './admin/audit-log.js';
 import { LocalBus } from './bus/local-bus.js';
 import { type Clock, SystemClock } from './clock.js';
+import { CommandRunner } from './commands/command-runner.js';
 import type { ConfigSource } from './config/config-file.js';
 import { type ConfigError, messageOf, ServerError } from './errors.js';
 import { EventHub } from './event-hub.js';
@@ -125,13 +128,14 @@ export class Server {
   async start(): Promise<ReadyReport> {
     try {
       await this.host.setUp(this.prepared.plugins);
-      await addCoreRoutes(this.endpoints.http, {
+      addCoreRoutes(this.endpoints.http, {
         config: this.prepared.file.server,
         metrics: this.metrics,
         log: this.log,
         data: this.facts.data,
         problems: () => this.problems(),
       });
+      this.#addAdmin();
       await this.endpoints.open();
     } catch (error) {
       await this.#undo();
@@ -209,10 +213,29 @@ export class Server {
     return waiting;
   }
 
+  /** What operators see and do, on the endpoint that is called `admin`. */
+  #addAdmin(): void {
+    const { retention } = this.prepared.file.server;
+    const audit = new AuditLog(this.#store.namespace('audit'), this.clock, retention.audit);
+    const runner = new CommandRunner(this.host.commands, audit);
+    const routes = adminRoutes({
+      runner,
+      audit,
+      endpoints: this.endpoints,
+      report: () => this.report(),
+    });
+    this.endpoints.http.get('admin')?.add('core', routes, '/v1/admin');
+    this.#stopFading = this.clock.every(60_000, () => {
+      for (const { heavySources } of this.endpoints.udp.values()) heavySources.fade();
+    });
+  }
+
   /** Sections that were taken while running. */
   readonly #sections = new Map<string, string>();
+  #stopFading: () => void = () => {};
 
   async #undo(): Promise<void> {
+    this.#stopFading();
     this.endpoints.stopAccepting();
     await this.host.unload();
     await this.endpoints.close(GRACE);

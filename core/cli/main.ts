@@ -5,6 +5,7 @@ import { addExtensions } from './add-extensions.js';
 import { addConfigCommands } from './config-commands.js';
 import { addDemoCommand } from './demo-command.js';
 import { EXIT } from './exit-code.js';
+import { addNodeCommands } from './node-commands.js';
 import { addPluginsCommand } from './plugins-command.js';
 import { fail } from './run-server.js';
 import { addStartCommands } from './start-command.js';
@@ -22,7 +23,10 @@ addConfigCommands(program);
 
 // Importing every bundled folder takes time that the start of a server need not wait for.
 const OWN = new Set(['demo', 'start', 'check-config', 'plugins', 'init', '--version', '-V']);
-if (!OWN.has(process.argv[2] ?? '')) await addExtensions(program);
+if (!OWN.has(process.argv[2] ?? '')) {
+  await addExtensions(program);
+  await addNodeCommands(program);
+}
 
 try {
   await program.parseAsync();

@@ -56,6 +56,10 @@ export class TcpListener {
     });
   }
 
+  get open(): number {
+    return this.#open.size;
+  }
+
   take(owner: string, handler: Handler): () => void {
     if (this.#taken !== undefined) {
       throw new ServerError(

@@ -7,6 +7,7 @@ import type { DatagramBatch, DatagramDriver, DatagramDriverOptions } from './dat
 import { DecodeError } from './decode-error.js';
 import { Demux } from './demux.js';
 import { MemoryDriver, type SentDatagram } from './drivers/memory-driver.js';
+import { HeavySources } from './heavy-sources.js';
 import { PeerAddress } from './peer-address.js';
 import { GlobalLimit } from './rate-limit.js';
 import { ReceivedDatagram } from './received-datagram.js';
@@ -71,6 +72,8 @@ export class UdpListener {
     pages: 0,
     pageBytes: 0,
   };
+  /** Who sends most, for operators. */
+  readonly heavySources = new HeavySources();
   /** For a shared endpoint: gets what leaves. */
   onSend: ((sent: SentDatagram) => void) | undefined;
 
@@ -136,6 +139,14 @@ export class UdpListener {
     driver?.send(bytes, to);
   }
 
+  /** Sums over the sockets. */
+  get traffic(): { readonly received: number; readonly sent: number } {
+    return {
+      received: this.#drivers.reduce((sum, { stats }) => sum + stats.received, 0),
+      sent: this.#drivers.reduce((sum, { stats }) => sum + stats.sent, 0),
+    };
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.#drivers.splice(0).map((driver) => driver.close()));
   }
@@ -163,6 +174,7 @@ export class UdpListener {
     const datagram = this.#datagram;
     for (let i = 0; i < batch.count; i++) {
       datagram.begin(driver, batch, i);
+      this.heavySources.count(datagram.from);
       const owned = this.#demux.find(datagram.bytes);
       if (owned === undefined) {
         this.counters.unclaimed++;

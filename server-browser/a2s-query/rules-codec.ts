@@ -20,8 +20,8 @@ const MAX_RULES = 32767;
 const encoder = new TextEncoder();
 
 /**
- * `FF FF FF FF 45 count:2 (name value)*`. Writes as many rules as fit into `limit` (bytes of the whole
- * message); a zero byte inside a name or value is left out.
+ * `FF FF FF FF 45 count:2 (name value)*`. A rule that no longer fits into `limit` (bytes of the whole
+ * message) is passed over; a zero byte inside a name or value is left out.
  */
 export function encodeRules(
   rules: Iterable<readonly [name: string | Uint8Array, value: string | Uint8Array]>,
@@ -32,9 +32,8 @@ export function encodeRules(
   for (const [name, value] of rules) {
     const nameBytes = withoutZeros(name);
     const valueBytes = withoutZeros(value);
-    if (count === MAX_RULES || writer.length + nameBytes.length + valueBytes.length + 2 > limit) {
-      break;
-    }
+    if (count === MAX_RULES) break;
+    if (writer.length + nameBytes.length + valueBytes.length + 2 > limit) continue;
     writer.bytes(nameBytes).u8(0).bytes(valueBytes).u8(0);
     count++;
   }

@@ -65,9 +65,10 @@ export default definePlugin({
     for (const [prefix, route] of responder.routes()) endpoint.onDatagram(prefix, route);
 
     context.on(ServerStarted, () => {
-      // Only now is a port 0 known; a port that the game or the configuration names stays.
-      const port = endpoint.addresses[0]?.port;
-      if (state.snapshot.gamePort === null && port !== undefined) state.update({ gamePort: port });
+      // Only now is a port 0 known; a port that the game or the configuration names stays. An endpoint that
+      // shares the game's socket has none.
+      const port = endpoint.addresses[0]?.port ?? 0;
+      if (state.snapshot.gamePort === null && port > 0) state.update({ gamePort: port });
       answers.invalidate();
     });
   },

@@ -46,7 +46,7 @@ export const listRoutes = (directory: Directory) => (scope: HttpScope) => {
         querystring: Type.Object(
           {
             filter: Type.String({ default: '', maxLength: 1024 }),
-            limit: Type.String({ default: '100', pattern: '^[1-9][0-9]{0,3}$' }),
+            limit: Type.Integer({ default: 100, minimum: 1, maximum: 1000 }),
             after: Type.Optional(Type.String({ maxLength: 128 })),
           },
           { additionalProperties: false },
@@ -61,7 +61,7 @@ export const listRoutes = (directory: Directory) => (scope: HttpScope) => {
     },
     (request) => {
       const { filter, limit, after } = request.query;
-      const { items, next } = directory.page(filter, Math.min(Number(limit), 1000), after);
+      const { items, next } = directory.page(filter, limit, after);
       return { items: items.map((item) => ({ ...item, ...copies(item) })), next };
     },
   );

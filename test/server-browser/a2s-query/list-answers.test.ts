@@ -144,10 +144,11 @@ describe('RULES codec', () => {
     expect(textOf(hex`${vector('rules_reply')} "junk" 00 "more" 00`)).to.deep.equal(rules);
   });
 
-  it('writes as many rules as fit into the given bytes', () => {
-    const message = encodeRules(rules, 40);
-    expect(message.length).to.be.at.most(40);
-    expect(textOf(message)).to.deep.equal(rules.slice(0, 2));
+  it('writes the rules that fit into the given bytes, whatever stands between them', () => {
+    const [first, second, third] = rules as [[string, string], [string, string], [string, string]];
+    const message = encodeRules([first, ['long', 'x'.repeat(100)], second, third], 45);
+    expect(message.length).to.be.at.most(45);
+    expect(textOf(message)).to.deep.equal([first, second]);
   });
 
   it('leaves zero bytes out, which would shift all rules behind', () => {

@@ -1,8 +1,8 @@
-import type { Clock } from './clock.js';
-import type { ConfigOf, Section } from './config/schema.js';
-import type { Logger } from './logger.js';
-import type { Store } from './store/store.js';
-import type { ServiceToken } from './tokens.js';
+import type { Clock } from '../clock.js';
+import type { ConfigOf, Section } from '../config/schema.js';
+import type { Logger } from '../logger.js';
+import type { Store } from '../store/store.js';
+import type { ServiceToken } from '../tokens.js';
 
 /** Who runs a command, for the audit entry. */
 export interface CommandCaller {
@@ -29,6 +29,8 @@ export interface CommandDefinition<S extends Section> {
   readonly name: string;
   readonly doc: string;
   readonly parameters: S;
+  /** It changes nothing, so a run that succeeds is not audited. */
+  readonly readOnly?: boolean;
   /** Returns what is printed: a text, or data for `--json` and HTTP. */
   run(context: CommandContext, parameters: ConfigOf<S>, caller: CommandCaller): unknown;
 }

@@ -1,0 +1,92 @@
+import { Type } from 'typebox';
+import { positionalParameters } from '../commands/command-parameters.js';
+import type { CommandRunner } from '../commands/command-runner.js';
+import { describeSection } from '../config/describe-section.js';
+import type { Section } from '../config/schema.js';
+import type { Routes } from '../http/routes.js';
+import type { ReadyReport } from '../server.js';
+import type { ServerEndpoints } from '../server-endpoints.js';
+import type { Json } from '../store/store.js';
+import type { AuditLog } from './audit-log.js';
+
+export interface AdminParts {
+  readonly runner: CommandRunner;
+  readonly audit: AuditLog;
+  readonly endpoints: ServerEndpoints;
+  readonly report: () => ReadyReport;
+}
+
+const limit = Type.Integer({ minimum: 1, maximum: 1000, default: 100 });
+
+/** What operators see and do: plugins, endpoints, heaviest sources, commands, audit; for the admin alone. */
+export const adminRoutes =
+  ({ runner, audit, endpoints, report }: AdminParts): Routes =>
+  (scope) => {
+    scope.addHook('onRequest', scope.requireAdmin);
+    scope.get('/plugins', { schema: { summary: 'Plugins and their state' } }, () => ({
+      items: Object.entries(report().plugins).map(([name, state]) => ({ name, state })),
+    }));
+    scope.get('/endpoints', { schema: { summary: 'Endpoints with their counters' } }, () => ({
+      items: endpoints.describe(),
+    }));
+    scope.get(
+      '/top',
+      {
+        schema: {
+          summary: 'Heaviest sources of UDP endpoints, in datagrams of about the last two minutes',
+          querystring: Type.Object({ endpoint: Type.Optional(Type.String()), limit }),
+        },
+      },
+      (request) => {
+        const { endpoint, limit } = request.query;
+        const listeners = [...endpoints.udp.values()].filter(
+          ({ name }) => endpoint === undefined || name === endpoint,
+        );
+        return {
+          items: listeners.map(({ name, heavySources }) => ({
+            endpoint: name,
+            sources: heavySources.top(limit),
+          })),
+        };
+      },
+    );
+    scope.get(
+      '/audit',
+      { schema: { summary: 'Who did what, newest first', querystring: Type.Object({ limit }) } },
+      async (request) => ({ items: await audit.newest(request.query.limit) }),
+    );
+    scope.get('/commands', { schema: { summary: 'Commands of the running plugins' } }, () => ({
+      items: runner.all().map(({ plugin, command }) => ({
+        name: command.name,
+        plugin,
+        doc: command.doc,
+        positional: positionalParameters(command),
+        parameters: describeSection(command.parameters as Section),
+      })),
+    }));
+    scope.post(
+      '/commands/:name',
+      {
+        schema: {
+          summary: 'Runs a command of a plugin',
+          params: Type.Object({ name: Type.String({ maxLength: 64 }) }),
+          body: Type.Object(
+            {
+              parameters: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+              texts: Type.Optional(Type.Record(Type.String(), Type.String())),
+            },
+            { description: '`parameters` as JSON, or `texts` as a person would type them' },
+          ),
+        },
+      },
+      async (request) => {
+        const { parameters, texts } = request.body;
+        const given =
+          texts === undefined
+            ? ({ kind: 'json', values: (parameters ?? {}) as Record<string, Json> } as const)
+            : ({ kind: 'text', values: texts } as const);
+        const caller = { by: `admin at ${request.ip}`, source: 'http' } as const;
+        return { result: await runner.run(request.params.name, given, caller) };
+      },
+    );
+  };

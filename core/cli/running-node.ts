@@ -1,0 +1,90 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { ConfigFile } from '../config/config-file.js';
+import { messageOf, ServerError } from '../errors.js';
+
+/** Options of every command that talks to a running node. */
+export interface NodeOptions {
+  /** Configuration file of the node, default ./beaconry.yaml. */
+  readonly config?: string;
+  /** `http://host:port` of the endpoint `admin`, in place of what the file says. */
+  readonly admin?: string;
+  readonly tokenFile?: string;
+}
+
+/** The `admin` endpoint of a node that runs on this machine or is named. */
+export class RunningNode {
+  private constructor(
+    readonly url: string,
+    private readonly token: string,
+  ) {}
+
+  /** Finds address and token: as told, else from the configuration file, else as the demo has them. */
+  static find(options: NodeOptions): RunningNode {
+    const path = options.config ?? 'beaconry.yaml';
+    const file =
+      options.config !== undefined || existsSync(path)
+        ? ConfigFile.open({ path, env: process.env })
+        : undefined;
+    const bind = file?.server.endpoints.get('admin')?.binds[0];
+    const fromFile = bind === undefined ? undefined : `http://${bind.host}:${bind.port}`;
+    const url = options.admin ?? fromFile ?? 'http://127.0.0.1:8081';
+    const management = file?.server.management;
+    const tokenFile =
+      options.tokenFile ??
+      management?.tokenFile ??
+      join(file?.server.data ?? resolve('data'), 'management.token');
+    const token = options.tokenFile === undefined ? management?.token : undefined;
+    return new RunningNode(url.replace(/\/$/, ''), token ?? readToken(tokenFile));
+  }
+
+  get<T>(path: string): Promise<T> {
+    return this.#request<T>('GET', path);
+  }
+
+  post<T>(path: string, body: object): Promise<T> {
+    return this.#request<T>('POST', path, body);
+  }
+
+  async #request<T>(method: string, path: string, body?: object): Promise<T> {
+    let response: Response;
+    try {
+      response = await fetch(`${this.url}${path}`, {
+        method,
+        headers: {
+          authorization: `Bearer ${this.token}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        signal: AbortSignal.timeout(65_000),
+      });
+    } catch (cause) {
+      throw new ServerError(
+        'NO_NODE',
+        `no node answers at ${this.url} (${messageOf((cause as Error).cause ?? cause)}): start it, or name its admin endpoint with --admin`,
+        { cause },
+      );
+    }
+    const answer = (await response.json()) as T & { error?: { code: string; message: string } };
+    if (!response.ok) {
+      const code = answer.error?.code ?? `HTTP_${response.status}`;
+      throw new ServerError(
+        code === 'PARAMETERS' ? 'USAGE' : code,
+        answer.error?.message ?? `the node answered ${response.status}`,
+      );
+    }
+    return answer;
+  }
+}
+
+function readToken(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (cause) {
+    throw new ServerError(
+      'NO_TOKEN',
+      `cannot read the admin token from ${file}: ${messageOf(cause)}; run this beside the configuration, or name --config or --token-file`,
+      { cause },
+    );
+  }
+}

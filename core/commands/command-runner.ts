@@ -1,0 +1,54 @@
+import type { AuditLog } from '../admin/audit-log.js';
+import { messageOf, ServerError } from '../errors.js';
+import type { HostedCommand } from '../plugin-host.js';
+import { withTimeLimit } from '../time-limit.js';
+import type { CommandCaller } from './command.js';
+import { type GivenParameters, publicParameters, readParameters } from './command-parameters.js';
+
+/** Milliseconds one command may take. */
+const LIMIT = 60_000;
+
+/** Runs commands of running plugins, whoever asks; each run is one entry of the audit. */
+export class CommandRunner {
+  constructor(
+    private readonly commands: ReadonlyMap<string, HostedCommand>,
+    private readonly audit: AuditLog,
+  ) {}
+
+  all(): HostedCommand[] {
+    return [...this.commands.values()].sort((one, other) =>
+      one.command.name < other.command.name ? -1 : 1,
+    );
+  }
+
+  /** Errors `NO_COMMAND`, `PARAMETERS`, and whatever the command throws. */
+  async run(name: string, given: GivenParameters, caller: CommandCaller): Promise<unknown> {
+    const hosted = this.commands.get(name);
+    if (hosted === undefined) throw new UnknownCommandError(name, [...this.commands.keys()]);
+    const { command, context } = hosted;
+    const parameters = readParameters(command, given);
+    const what = { command: name, parameters: publicParameters(command, given) };
+    try {
+      const result = await withTimeLimit(
+        Promise.resolve(command.run(context, parameters as never, caller)),
+        LIMIT,
+        `command ${name}`,
+      );
+      if (command.readOnly !== true) await this.audit.write(caller, { ...what, outcome: 'done' });
+      return result ?? null;
+    } catch (error) {
+      await this.audit.write(caller, { ...what, outcome: `failed: ${messageOf(error)}` });
+      throw error;
+    }
+  }
+}
+
+class UnknownCommandError extends ServerError {
+  readonly statusCode = 404;
+  constructor(name: string, known: readonly string[]) {
+    super(
+      'NO_COMMAND',
+      `no running plugin has a command "${name}"; there are: ${[...known].sort().join(', ') || 'none'}`,
+    );
+  }
+}

@@ -1,0 +1,138 @@
+import { randomBytes } from 'node:crypto';
+import {
+  definePlugin,
+  list,
+  messageOf,
+  PeerAddress,
+  ServerStarted,
+  ServerStopping,
+} from 'beaconry';
+import { GameServerState } from 'beaconry/plugins/game-server';
+import {
+  decodeMasterMessage,
+  encodeGameServerMessage,
+} from '../../server-browser/master/heartbeat-codec.js';
+import { HeartbeatEngine } from './heartbeat-engine.js';
+import { joinValues } from './join-values.js';
+import { systemResolver } from './master-resolver.js';
+import { ConnectRequested, RestartRequested } from './public.js';
+
+/** Milliseconds after which names are resolved again. */
+const resolveInterval = 600_000;
+/** Out-of-band header and letter of what masters say: challenge, restart request, print, connect request. */
+const prefixes = ['s\n', 'O', 'l', 'c '].map((letter) => `\xff\xff\xff\xff${letter}`);
+
+export default definePlugin({
+  name: 'heartbeat',
+  api: 1,
+  doc: 'Registers this game server with master servers.',
+  requires: [GameServerState],
+  config: {
+    endpoint: {
+      doc: 'UDP endpoint of the game: heartbeats leave from it, since masters list the address they come from.',
+      format: 'udp-endpoints',
+      default: 'game',
+    },
+    masters: {
+      doc: 'Master servers, host:port; names are resolved again.',
+      format: list({ doc: 'A master server.', format: 'address', default: null }),
+      default: [],
+    },
+    interval: {
+      doc: 'Time between two heartbeats. Masters forget a server after 300s: at 140s one may get lost.',
+      format: 'duration',
+      default: '140s',
+    },
+  },
+
+  setup(context, config) {
+    const { clock, log } = context;
+    const game = context.get(GameServerState);
+    const udp = context.udp(config.endpoint);
+    const masters = new Map(config.masters.map((master) => [nameOf(master), master]));
+    const resolving = new Set<string>();
+
+    const engine = new HeartbeatEngine(
+      clock,
+      {
+        masters: [...masters.keys()],
+        interval: config.interval,
+        random: () => randomBytes(4).readUInt32LE(),
+      },
+      {
+        send: (message, to) => udp.send(encodeGameServerMessage(message), to),
+        restartRequested: (said) => {
+          log.warn(
+            { ...said },
+            `master ${said.master} asks this game server to update and restart`,
+          );
+          context.emit(RestartRequested, said);
+        },
+        connectRequested: (said) => context.emit(ConnectRequested, said),
+        unreachable: (name) => void resolve(name),
+      },
+    );
+
+    /** Looks a name up and takes the first address that a socket of the endpoint can reach. */
+    const resolve = async (name: string): Promise<void> => {
+      const master = masters.get(name);
+      if (master === undefined || resolving.has(name)) return;
+      resolving.add(name);
+      try {
+        const found = (await systemResolver.resolve(master.host)).map((host) =>
+          PeerAddress.of(host, master.port),
+        );
+        const address = found.find((address) => canReach(udp.addresses, address));
+        if (address === undefined) {
+          log.warn({ master: name }, `master ${name} has no address that the endpoint can reach`);
+        } else {
+          engine.resolved(name, address);
+        }
+      } catch (error) {
+        log.warn({ master: name }, `cannot resolve master ${name}: ${messageOf(error)}`);
+      } finally {
+        resolving.delete(name);
+      }
+    };
+    const resolveAll = async (): Promise<void> => {
+      await Promise.all([...masters.keys()].map(resolve));
+    };
+    let stopping = false;
+    const describe = (): void => {
+      const { snapshot, players } = game;
+      engine.describe(snapshot.advertise && !stopping ? joinValues(snapshot, players) : undefined);
+    };
+
+    for (const prefix of prefixes) {
+      udp.onDatagram(prefix, {
+        proves: ({ from }) => engine.knows(from),
+        handler: ({ from, bytes, proven }) => {
+          if (proven) engine.receive(from, decodeMasterMessage(bytes));
+        },
+      });
+    }
+    context.on(ServerStarted, () => {
+      describe();
+      context.defer(game.onChange(describe));
+      // A slow name server must not keep the server from being ready.
+      void resolveAll();
+    });
+    context.on(ServerStopping, () => {
+      stopping = true;
+      describe();
+    });
+    context.every(1000, () => engine.tick());
+    context.every(resolveInterval, resolveAll);
+    context.metrics.gauge('joined', 'Masters that list this server.', () => engine.joined);
+  },
+});
+
+const nameOf = ({ host, port }: { readonly host: string; readonly port: number }): string =>
+  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+
+/** A socket on :: reaches both families; one without sockets is the game's, which reaches what it can. */
+const canReach = (bound: readonly PeerAddress[], master: PeerAddress): boolean =>
+  bound.length === 0 ||
+  bound.some(
+    (address) => address.isIPv4 === master.isIPv4 || (!address.isIPv4 && address.host === '::'),
+  );
