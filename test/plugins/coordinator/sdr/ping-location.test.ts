@@ -113,9 +113,11 @@ describe('ping estimates', () => {
       .map((entries) =>
         entries.map(([pop, ping, penalty]) => `${pop}=${ping}+${penalty}`).join(','),
       );
-    fc.assert(fc.property(text, text, (a, b) => {
+    fc.assert(
+      fc.property(text, text, (a, b) => {
         expect(estimate(a, b)).to.equal(estimate(b, a));
-      }));
+      }),
+    );
     expect(estimatePingToPop(parsePingLocation('fra=10+1'), 'fra', distance)).to.equal(11);
   });
 
