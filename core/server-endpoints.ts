@@ -3,7 +3,7 @@ import type { EndpointConfig, ServerConfig } from './config/server-config.js';
 import { HttpEndpoint } from './http/http-endpoint.js';
 import type { Logger } from './logger.js';
 import type { MetricsRegistry } from './metrics.js';
-import type { DatagramDriver, DatagramDriverOptions } from './net/datagram-driver.js';
+import type { OpenDriver } from './net/drivers/choose-driver.js';
 import type { PeerAddress } from './net/peer-address.js';
 import { TcpListener } from './net/tcp-listener.js';
 import { UdpListener } from './net/udp-listener.js';
@@ -14,7 +14,7 @@ export interface EndpointsOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: MetricsRegistry;
-  readonly openDriver: (options: DatagramDriverOptions) => Promise<DatagramDriver>;
+  readonly openDriver: OpenDriver;
   readonly poison: boolean;
 }
 
@@ -75,6 +75,11 @@ export class ServerEndpoints {
     for (const [name, endpoint] of this.tcp) put(name, 'tcp', endpoint.addresses);
     for (const [name, endpoint] of this.http) put(name, 'http', endpoint.addresses);
     return all;
+  }
+
+  /** Which driver carries each UDP endpoint. */
+  drivers(): Record<string, string> {
+    return Object.fromEntries([...this.udp.values()].map((one) => [one.name, one.driverName]));
   }
 
   /** Endpoints with their counters, for operators. */

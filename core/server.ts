@@ -13,8 +13,7 @@ import { addCoreRoutes } from './http/core-routes.js';
 import { openLog, type ServerLog } from './log.js';
 import type { Logger } from './logger.js';
 import { MetricsRegistry } from './metrics.js';
-import type { DatagramDriver, DatagramDriverOptions } from './net/datagram-driver.js';
-import { DgramDriver } from './net/drivers/dgram-driver.js';
+import { chooseDriver, type OpenDriver } from './net/drivers/choose-driver.js';
 import { packageInfo } from './package-info.js';
 import type { ServerFacts } from './plugin.js';
 import { PluginHost, type PluginState } from './plugin-host.js';
@@ -31,7 +30,7 @@ export interface ServerOptions {
   /** In place of the log that the configuration names. */
   readonly log?: Logger;
   readonly plugins?: PluginsAtHand;
-  readonly openDriver?: (options: DatagramDriverOptions) => Promise<DatagramDriver>;
+  readonly openDriver?: OpenDriver;
   /** Spoil datagram views after their handler returned. */
   readonly poison?: boolean;
 }
@@ -67,6 +66,7 @@ export class Server {
     private readonly options: ServerOptions,
     log: ServerLog,
     store: StoreDriver,
+    openDriver: OpenDriver,
   ) {
     const { server: config, folder } = prepared.file;
     this.clock = options.clock ?? new SystemClock();
@@ -88,7 +88,7 @@ export class Server {
       clock: this.clock,
       log: log.log,
       metrics: this.metrics,
-      openDriver: options.openDriver ?? ((driver) => DgramDriver.open(driver)),
+      openDriver,
       poison: options.poison ?? false,
     });
     const { udp, tcp, http } = this.endpoints;
@@ -114,10 +114,11 @@ export class Server {
     const prepared = await prepare(options.source, options.plugins);
     const { server: config } = prepared.file;
     const log = options.log === undefined ? openLog(config.log) : logOf(options.log);
+    const openDriver = options.openDriver ?? (await chooseDriver(config.net.driver, log.log));
     mkdirSync(config.data, { recursive: true, mode: 0o700 });
     const clock = options.clock ?? new SystemClock();
     const store = await openStore(config.store, { clock, log: log.log, data: config.data });
-    return new Server(prepared, options, log, store);
+    return new Server(prepared, options, log, store, openDriver);
   }
 
   get log(): Logger {
@@ -134,6 +135,7 @@ export class Server {
         log: this.log,
         data: this.facts.data,
         problems: () => this.problems(),
+        drivers: () => this.endpoints.drivers(),
       });
       this.#addAdmin();
       await this.endpoints.open();

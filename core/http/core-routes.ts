@@ -16,18 +16,20 @@ export interface CoreRoutesOptions {
   readonly data: string;
   /** Why this node should get no traffic now. */
   readonly problems: () => readonly string[];
+  /** Driver of each UDP endpoint. */
+  readonly drivers: () => Readonly<Record<string, string>>;
 }
 
 /** Routes of the host itself: health on every endpoint, the rest on `admin`. Before `build`. */
 export function addCoreRoutes(
   endpoints: ReadonlyMap<string, HttpEndpoint>,
-  { config, metrics, log, data, problems }: CoreRoutesOptions,
+  { config, metrics, log, data, problems, drivers }: CoreRoutesOptions,
 ): void {
   if (endpoints.size === 0) return;
   const guard = adminGuard(openAdminToken({ management: config.management, data, log }));
   for (const endpoint of endpoints.values()) {
     endpoint.useAdmin(guard);
-    endpoint.add('core', healthRoutes(problems), '');
+    endpoint.add('core', healthRoutes(problems, drivers), '');
   }
   const describe = () => mergeDescriptions([...endpoints.values()].map((one) => one.openapi()));
   endpoints.get('admin')?.add('core', metricsRoutes(metrics, describe), '');

@@ -11,6 +11,7 @@ import { HeavySources } from './heavy-sources.js';
 import { PeerAddress } from './peer-address.js';
 import { GlobalLimit } from './rate-limit.js';
 import { ReceivedDatagram } from './received-datagram.js';
+import { SOCKET_BUFFER } from './socket-buffer.js';
 
 export interface Bind {
   /** An IP literal. */
@@ -168,6 +169,12 @@ export class UdpListener {
       throw bindError(this.name, 'udp', host, port, cause);
     }
     this.#drivers.push(driver);
+    if (driver.receiveBuffer > 0 && driver.receiveBuffer < SOCKET_BUFFER) {
+      this.#options.log.warn(
+        { endpoint: this.name, granted: driver.receiveBuffer, wanted: SOCKET_BUFFER },
+        `the system cut the receive buffer of endpoint ${this.name}: bursts may be lost; raise net.core.rmem_max`,
+      );
+    }
   }
 
   #onBatch(driver: DatagramDriver, batch: DatagramBatch): void {

@@ -47,7 +47,9 @@ const parseRange = (cidr: string): Range => {
   }
 };
 
+/** IPv4 lies inside IPv6 as mapped addresses, but nobody who writes ::/0 means it. */
 const isInside = ({ network, bits }: Range, address: PeerAddress): boolean =>
+  network.isIPv4 === address.isIPv4 &&
   sameBits(network.a, address.a, bits) &&
   sameBits(network.b, address.b, bits - 32) &&
   sameBits(network.c, address.c, bits - 64) &&

@@ -30,6 +30,8 @@ const challengeWindow = 60_000;
 const maxPerPrefix = 512;
 /** Challenges are answered from a budget for all together, so that spoofing somebody cannot silence him. */
 const challengeBudget = { bitsPerSecond: 20_000_000, pagesPerSecond: 1e9, burst: 1e9 };
+/** Servers that are dropped each second at most; more than a full table could lose in its time to live. */
+const expiredPerSecond = 5000;
 /** Notices to Xash3D servers behind NAT, to all together. */
 const connectRequestsPerSecond = 100;
 /** `1`, the region, and an address with a port. */
@@ -163,10 +165,11 @@ export default definePlugin({
       handler: receive,
     });
 
-    const budget = new ListBudget(clock, {
-      bitsPerSecond: perSecond === undefined ? 0 : config.listBudget,
-      ...(perSecond !== undefined && { pagesPerSecond: perSecond }),
-    });
+    const bitsPerSecond = config.listBudget || Number.MAX_SAFE_INTEGER;
+    const budget = new ListBudget(
+      clock,
+      perSecond === undefined ? { bitsPerSecond: 0 } : { bitsPerSecond, pagesPerSecond: perSecond },
+    );
     const connects = new GlobalLimit(clock, { perSecond: connectRequestsPerSecond });
     udp.onDatagram('1', {
       shape: ({ length }) => length >= shortestListRequest && length <= longestListRequest,
@@ -187,7 +190,7 @@ export default definePlugin({
     context.on(ServerStarted, () => {
       boundToLoopback = udp.addresses.length > 0 && udp.addresses.every(isLoopback);
     });
-    context.every(1000, () => void table.expire());
+    context.every(1000, () => void table.expire(expiredPerSecond));
     metrics.gauge('registrations', 'Servers in the list.', () => table.size);
   },
 });

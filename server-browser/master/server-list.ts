@@ -126,13 +126,15 @@ export class ServerList {
     const most = xash ? (capacity - 1) * xashPackets : capacity;
     const found: PeerAddress[] = [];
     const connect: PeerAddress[] = [];
-    this.#visit(family, request, filter, (registration) => {
+    const after = cursorOf(request);
+    const visit = listed(filter, { after, region: request.region }, (registration) => {
       found.push(registration.address);
       if (nat && registration.nat && connect.length < xashConnectRequests) {
         connect.push(registration.address);
       }
       return found.length < most;
     });
+    this.table.scan({ family, after }, visit);
     if (!xash) return { pages: [encodePage(found, found.length < capacity, ipv6, key)], connect };
     const pages: Uint8Array[] = [];
     do {
@@ -140,33 +142,33 @@ export class ServerList {
     } while (found.length > 0);
     return { pages, connect };
   }
-
-  /** Visits the listed servers of the region that pass, in order, until the visitor says false. */
-  #visit(
-    family: Family,
-    request: ListRequest,
-    filter: Filter,
-    visit: (registration: Registration) => boolean,
-  ): void {
-    const { region } = request;
-    const { host, port } = request.after;
-    const after = port === 0 && isUnspecified(host) ? undefined : PeerAddress.of(host, port);
-    let previous = filter.collapse ? after : undefined;
-    this.table.scan({ family, after }, (registration) => {
-      if (!isListed(registration, filter) || !isInRegion(registration, region)) return true;
-      if (!filter.test(registration)) return true;
-      if (filter.collapse) {
-        if (previous?.sameHost(registration.address)) return true;
-        previous = registration.address;
-      }
-      return visit(registration);
-    });
-  }
 }
 
-/** Servers of a local network and outdated ones are kept out, unless a Xash3D client asks for the former. */
-export const isListed = (registration: Registration, filter: Filter): boolean =>
-  !registration.outdated && (!registration.lan || filter.lan);
+type Visit = (registration: Registration) => boolean;
+
+export interface ListScope {
+  /** The last server of the page before. */
+  readonly after: PeerAddress | undefined;
+  readonly region: number;
+}
+
+/**
+ * A visitor that passes on the servers of the region that are listed and pass the filter, of these one of each
+ * address when the filter asks for it. Servers of a local network and outdated ones are not listed, unless a Xash3D client asks for
+ * the former.
+ */
+export const listed = (filter: Filter, { after, region }: ListScope, visit: Visit): Visit => {
+  let previous = after;
+  return (registration) => {
+    if (registration.outdated || (registration.lan && !filter.lan)) return true;
+    if (!isInRegion(registration, region) || !filter.test(registration)) return true;
+    if (filter.collapse) {
+      if (previous?.sameHost(registration.address)) return true;
+      previous = registration.address;
+    }
+    return visit(registration);
+  };
+};
 
 /** Regions 0 to 7 list their own servers and those of the world; every other value lists all. */
 const isInRegion = (registration: Registration, region: number): boolean =>
@@ -177,7 +179,9 @@ const keyOf = (text: string | undefined): number | undefined =>
 
 const isFlagged = (text: string | undefined): boolean => text !== undefined && text !== '0';
 
-const isUnspecified = (host: string): boolean => host === '0.0.0.0' || host === '::';
+/** Where a page begins; undefined for the first. */
+const cursorOf = ({ after: { host, port } }: ListRequest): PeerAddress | undefined =>
+  port === 0 && (host === '0.0.0.0' || host === '::') ? undefined : PeerAddress.of(host, port);
 
 const encodePage = (
   servers: readonly PeerAddress[],

@@ -13,6 +13,7 @@ export interface SentDatagram {
  */
 export class MemoryDriver implements DatagramDriver {
   readonly name = 'dgram';
+  readonly receiveBuffer = 0;
   readonly stats: DriverStats = {
     received: 0,
     receivedBytes: 0,

@@ -141,11 +141,33 @@ describe('plugin master', () => {
     expect(bytes).to.be.within(60_000, 65_536);
   });
 
+  it('still limits each /24 without a list budget', async () => {
+    const running = await start({ listBudget: 0 });
+    let pages = 0;
+    for (let i = 0; i < 500; i++) pages += running.ask('master', vector('list_all')).length;
+    expect(pages).to.equal(128);
+  });
+
   it('has no limit on lists with rateLimit off', async () => {
     const running = await start({ rateLimit: 'off' });
     let pages = 0;
     for (let i = 0; i < 500; i++) pages += running.ask('master', vector('list_all')).length;
     expect(pages).to.equal(500);
+  });
+
+  it('counts what it refused, by reason', async () => {
+    const running = await start({ deny: ['203.0.113.0/24'] });
+    join(running, '203.0.113.1:27015');
+    join(running, game, { challenge: '1' });
+    join(running, game, { challenge: '2' });
+    listed(running, '\\a\\1'.repeat(65));
+    const text = await running.server.metrics.registry.metrics();
+    const counts = [...text.matchAll(/beaconry_master_refusals_total{reason="(.+)"} ([1-9]\d*)/g)];
+    expect(counts.map(([, reason, count]) => `${reason} ${count}`)).to.deep.equal([
+      'challenge 2',
+      'denied 1',
+      'filter 1',
+    ]);
   });
 
   it('accepts loopback servers on a loopback endpoint', async () => {

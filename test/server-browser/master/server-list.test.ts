@@ -117,6 +117,16 @@ describe('server list', () => {
     ]);
   });
 
+  it('collapses only the servers of the region', () => {
+    const table = tableOf(new FakeClock());
+    table.upsert(at('192.0.2.1:1'), described({ region: 4 }), usual);
+    table.upsert(at('192.0.2.1:2'), described({ region: 3 }), usual);
+    const [page] = answerTo(listOf(table), '\\collapse_addr_hash\\1', { region: 3 }).pages;
+    expect(decodeListPage(page as Uint8Array).servers).to.deep.equal([
+      { host: '192.0.2.1', port: 2 },
+    ]);
+  });
+
   it('lists a region with the servers of the world, and everything for other values', () => {
     const table = tableOf(new FakeClock());
     table.upsert(at('192.0.2.1:1'), described({ region: 3 }), usual);
