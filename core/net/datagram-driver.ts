@@ -44,3 +44,12 @@ export interface DriverStats {
   /** Not sent: full send buffer or an error of the system. */
   sendFailures: number;
 }
+
+/** All at zero. */
+export const newDriverStats = (): DriverStats => ({
+  received: 0,
+  receivedBytes: 0,
+  sent: 0,
+  sentBytes: 0,
+  sendFailures: 0,
+});

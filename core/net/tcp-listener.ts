@@ -4,10 +4,11 @@ import { createServer as createTlsServer } from 'node:tls';
 import { messageOf, ServerError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { Metrics } from '../metrics.js';
+import { bindError } from './bind-error.js';
 import type { Connection } from './connection.js';
 import { PeerAddress } from './peer-address.js';
 import { SocketConnection } from './socket-connection.js';
-import { type Bind, bindError } from './udp-listener.js';
+import type { Bind } from './udp-listener.js';
 
 export interface TcpListenerOptions {
   readonly name: string;

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.js';
 import { messageOf, ServerError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { Metrics } from '../metrics.js';
+import { bindError } from './bind-error.js';
 import type { DatagramHandler, DatagramRoute } from './datagram.js';
 import type { DatagramBatch, DatagramDriver, DatagramDriverOptions } from './datagram-driver.js';
 import { DecodeError } from './decode-error.js';
@@ -12,6 +13,7 @@ import { PeerAddress } from './peer-address.js';
 import { GlobalLimit } from './rate-limit.js';
 import { ReceivedDatagram } from './received-datagram.js';
 import { SOCKET_BUFFER } from './socket-buffer.js';
+import { describeUdp, newUdpCounters } from './udp-metrics.js';
 
 export interface Bind {
   /** An IP literal. */
@@ -40,14 +42,6 @@ interface OwnedRoute {
 }
 
 const NO_BYTES = new Uint8Array();
-const DROP_REASONS = [
-  'unclaimed',
-  'shape',
-  'limited',
-  'unprovenLimited',
-  'decode',
-  'failed',
-] as const;
 
 /** One configured UDP endpoint: its sockets, who takes which datagrams, and what was dropped. */
 export class UdpListener {
@@ -58,21 +52,8 @@ export class UdpListener {
   readonly #unproven: GlobalLimit;
   readonly #errorLog: GlobalLimit;
   readonly #datagram: ReceivedDatagram;
-  /** What happened to datagrams that were not handled, and how unproven senders were answered. */
-  readonly counters = {
-    unclaimed: 0,
-    shape: 0,
-    limited: 0,
-    unprovenLimited: 0,
-    decode: 0,
-    failed: 0,
-    answers: 0,
-    answerBytes: 0,
-    questionBytes: 0,
-    violations: 0,
-    pages: 0,
-    pageBytes: 0,
-  };
+  /** Raised on the way of each datagram, read by metrics and operators. */
+  readonly counters = newUdpCounters();
   /** Who sends most, for operators. */
   readonly heavySources = new HeavySources();
   /** For a shared endpoint: gets what leaves. */
@@ -87,7 +68,7 @@ export class UdpListener {
       perSecond: options.unprovenPerSecond ?? 100_000,
     });
     this.#errorLog = new GlobalLimit(options.clock, { perSecond: 1, burst: 10 });
-    this.#describe(options.metrics);
+    describeUdp(options.metrics, this.name, this.counters, this.#drivers);
   }
 
   get addresses(): readonly PeerAddress[] {
@@ -233,61 +214,4 @@ export class UdpListener {
       );
     }
   }
-
-  #describe(metrics: Metrics): void {
-    const endpoint = { endpoint: this.name };
-    const { counters } = this;
-    const sum = (pick: (driver: DatagramDriver) => number) => () =>
-      this.#drivers.reduce((total, driver) => total + pick(driver), 0);
-    const total = (name: string, help: string, read: () => number, labels = {}) =>
-      metrics.total(`${name}_total`, help, read, { ...endpoint, ...labels });
-    total(
-      'received',
-      'Datagrams received.',
-      sum((d) => d.stats.received),
-    );
-    total(
-      'sent',
-      'Datagrams sent.',
-      sum((d) => d.stats.sent),
-    );
-    total(
-      'send_failures',
-      'Datagrams not sent: full buffer or refused.',
-      sum((d) => d.stats.sendFailures),
-    );
-    for (const reason of DROP_REASONS) {
-      total('dropped', 'Datagrams nobody handled.', () => counters[reason], { reason });
-    }
-    total('unproven_answers', 'Answers to senders that proved nothing.', () => counters.answers);
-    total(
-      'unproven_violations',
-      'Answers that would have been larger than max(9, question) bytes; they did not leave.',
-      () => counters.violations,
-    );
-  }
-}
-
-/** The error of a failed bind, with the remedy for the usual causes. */
-export function bindError(
-  endpoint: string,
-  protocol: string,
-  host: string,
-  port: number,
-  cause: unknown,
-): ServerError {
-  const code = (cause as NodeJS.ErrnoException).code;
-  const remedy =
-    code === 'EADDRINUSE'
-      ? 'another program holds this port: stop it or change the endpoint'
-      : code === 'EACCES'
-        ? 'ports below 1024 need a privilege (CAP_NET_BIND_SERVICE): choose a higher port'
-        : code === 'EADDRNOTAVAIL'
-          ? 'this machine has no such address'
-          : messageOf(cause);
-  return new ServerError(
-    'CANNOT_BIND',
-    `endpoint ${endpoint}: cannot bind ${protocol} ${host}:${port} (${code ?? 'error'}): ${remedy}`,
-    { cause },
-  );
 }

@@ -1,10 +1,10 @@
 import type { RemoteInfo } from 'node:dgram';
 import { DgramAsPromised, type SocketAsPromised } from 'dgram-as-promised';
-import type {
-  DatagramBatch,
-  DatagramDriver,
-  DatagramDriverOptions,
-  DriverStats,
+import {
+  type DatagramBatch,
+  type DatagramDriver,
+  type DatagramDriverOptions,
+  newDriverStats,
 } from '../datagram-driver.js';
 import type { PeerAddress } from '../peer-address.js';
 import { MAX_PAYLOAD, SOCKET_BUFFER } from '../socket-buffer.js';
@@ -12,13 +12,7 @@ import { MAX_PAYLOAD, SOCKET_BUFFER } from '../socket-buffer.js';
 /** The driver that works everywhere: Node's own sockets, one datagram per batch. */
 export class DgramDriver implements DatagramDriver {
   readonly name = 'dgram';
-  readonly stats: DriverStats = {
-    received: 0,
-    receivedBytes: 0,
-    sent: 0,
-    sentBytes: 0,
-    sendFailures: 0,
-  };
+  readonly stats = newDriverStats();
   readonly #socket: SocketAsPromised;
   readonly #isIPv6: boolean;
   /** A datagram that the system did not take at once still uses its memory: then a new scratch is made. */

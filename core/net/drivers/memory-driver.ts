@@ -1,4 +1,4 @@
-import type { DatagramBatch, DatagramDriver, DriverStats } from '../datagram-driver.js';
+import { type DatagramBatch, type DatagramDriver, newDriverStats } from '../datagram-driver.js';
 import { PeerAddress } from '../peer-address.js';
 
 /** A datagram that left, with bytes and address of its own. */
@@ -14,13 +14,7 @@ export interface SentDatagram {
 export class MemoryDriver implements DatagramDriver {
   readonly name = 'dgram';
   readonly receiveBuffer = 0;
-  readonly stats: DriverStats = {
-    received: 0,
-    receivedBytes: 0,
-    sent: 0,
-    sentBytes: 0,
-    sendFailures: 0,
-  };
+  readonly stats = newDriverStats();
   readonly #batch: MemoryBatch;
 
   constructor(

@@ -1,4 +1,8 @@
-import type { DatagramDriver, DatagramDriverOptions, DriverStats } from '../../datagram-driver.js';
+import {
+  type DatagramDriver,
+  type DatagramDriverOptions,
+  newDriverStats,
+} from '../../datagram-driver.js';
 import type { PeerAddress } from '../../peer-address.js';
 import { SOCKET_BUFFER } from '../../socket-buffer.js';
 import * as c from './libc.js';
@@ -18,13 +22,7 @@ export interface Offload {
 /** UDP on Linux with one system call for many datagrams, in each direction. */
 export class NativeDriver implements DatagramDriver {
   readonly name = 'native';
-  readonly stats: DriverStats = {
-    received: 0,
-    receivedBytes: 0,
-    sent: 0,
-    sentBytes: 0,
-    sendFailures: 0,
-  };
+  readonly stats = newDriverStats();
   readonly #received: ReceivedBatch;
   readonly #sent: SendQueue;
   readonly #handle: c.PollHandle;
