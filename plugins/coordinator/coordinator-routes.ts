@@ -3,30 +3,22 @@ import {
   type Clock,
   DecodeError,
   HttpError,
-  type HttpScope,
   isNotModified,
   PeerAddress,
   type Routes,
-  ServerError,
   tagOf,
 } from 'beaconry';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import type {
-  AuthenticatedPlayer,
-  Coordinator,
-  ExtraField,
-  GameServerAuthority,
-  PlayerAuthority,
-} from './public.js';
+import { Callers, type CallersOptions } from './callers.js';
+import type { Coordinator, ExtraField } from './public.js';
+import { answered } from './refusal-answers.js';
 import { CONFIG_SIGNATURE_HEADER } from './sdr/network-config-codec.js';
 import { decodeBase64, encodeBase64 } from './sdr/protobuf-codec.js';
 
-export interface CoordinatorRoutesOptions {
+export interface CoordinatorRoutesOptions extends CallersOptions {
   readonly coordinator: Coordinator;
   readonly clock: Pick<Clock, 'monotonic'>;
-  readonly players: PlayerAuthority | undefined;
-  readonly servers: GameServerAuthority | undefined;
 }
 
 /** Signatures are dear: what one address may make us judge in a second. */
@@ -170,87 +162,6 @@ export function coordinatorRoutes(options: CoordinatorRoutesOptions): Routes {
       (request) => ({ milliseconds: coordinator.estimatePing(request.body.a, request.body.b) }),
     );
   };
-}
-
-/** Who calls, by bearer token. */
-class Callers {
-  constructor(
-    private readonly scope: HttpScope,
-    private readonly options: CoordinatorRoutesOptions,
-  ) {}
-
-  async player(request: FastifyRequest): Promise<AuthenticatedPlayer> {
-    const { players } = this.options;
-    if (players === undefined) {
-      throw new HttpError(
-        503,
-        'NO_PLAYER_AUTHORITY',
-        'no enabled plugin logs players on, so nobody can be authenticated',
-      );
-    }
-    const token = bearer(request);
-    const player = token === undefined ? undefined : await players.identify(token);
-    if (player !== undefined) return player;
-    throw new HttpError(
-      401,
-      'UNAUTHENTICATED',
-      'this needs the token of a player as Authorization: Bearer TOKEN',
-    );
-  }
-
-  /** The identity a ticket is for: a player's own, or whom the admin names. */
-  async client(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    appId: number,
-    named: string | undefined,
-  ): Promise<string> {
-    const token = bearer(request);
-    const player = token === undefined ? undefined : await this.options.players?.identify(token);
-    if (player === undefined) {
-      await this.scope.requireAdmin(request, reply);
-      if (named !== undefined) return named;
-      throw new HttpError(400, 'CLIENT_REQUIRED', 'name the client for whom the ticket is');
-    }
-    if (named !== undefined && named !== player.identity) {
-      throw new HttpError(403, 'FORBIDDEN', 'a player gets tickets for itself only');
-    }
-    if (player.appId !== undefined && player.appId !== appId) {
-      throw new HttpError(403, 'FORBIDDEN', `the player is logged on for app ${player.appId}`);
-    }
-    return player.identity;
-  }
-
-  async serverOrAdmin(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    const token = bearer(request);
-    const server = token === undefined ? undefined : await this.options.servers?.identify(token);
-    if (server === undefined) await this.scope.requireAdmin(request, reply);
-  }
-}
-
-const bearer = (request: FastifyRequest): string | undefined =>
-  /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1];
-
-const STATUS: Readonly<Record<string, number>> = {
-  APP_UNKNOWN: 404,
-  SERVER_UNKNOWN: 404,
-  REQUEST_IDENTITY: 403,
-  PLACE_NO_ROOM: 409,
-  LOGIN_REPLAYED: 409,
-  NO_CONFIG: 503,
-};
-/** Codes with these beginnings are the caller's fault and carry no secret. */
-const REFUSALS = /^(CERT|TICKET|LOGIN|REQUEST|PLACE|RELAY|CHECK_IN|SERVER|APP|NO_CONFIG)/;
-
-/** Refusals of the coordinator become answers with their code. */
-async function answered<T>(call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (error) {
-    if (error instanceof HttpError || !(error instanceof ServerError)) throw error;
-    if (!REFUSALS.test(error.code)) throw error;
-    throw new HttpError(STATUS[error.code] ?? 400, error.code, error.message);
-  }
 }
 
 function blob(text: string): Uint8Array {

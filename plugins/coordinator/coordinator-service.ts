@@ -1,4 +1,5 @@
 import { type Clock, DecodeError, ServerError } from 'beaconry';
+import { LRUCache } from 'lru-cache';
 import type { HostedServers, SignedOnServer } from './hosted-servers.js';
 import type { NetworkConfigPublisher } from './network-config-publisher.js';
 import { rankServers, readLocations } from './placement.js';
@@ -49,6 +50,9 @@ const MAX_PLACED = 256;
 
 /** The operations of a coordinator, without transport. */
 export class CoordinatorService implements Coordinator {
+  /** Sealing is as dear as signing, and all tickets to a server may carry the same sealed route. */
+  readonly #sealed = new LRUCache<string, Uint8Array>({ max: 4096 });
+
   constructor(private readonly options: CoordinatorOptions) {}
 
   get routeKeyFile(): string {
@@ -93,7 +97,7 @@ export class CoordinatorService implements Coordinator {
     if (issued !== undefined) issued.certificates.value++;
     return {
       config: publisher.published.text,
-      caCertificates: publisher.chainOf(key.id).map(base64),
+      caCertificates: publisher.signerChain.map(base64),
       certificate: base64(certificate),
     };
   }
@@ -172,7 +176,7 @@ export class CoordinatorService implements Coordinator {
     const { appId, client, virtualPort, extra } = request;
     const ticket = issueRelayTicket(
       key,
-      publisher.chainOf(key.id),
+      publisher.signerChain,
       {
         expiresAt: now + ticketLifetime,
         appId,
@@ -180,12 +184,21 @@ export class CoordinatorService implements Coordinator {
         server: server.identity,
         ...(virtualPort === undefined ? {} : { virtualPort }),
         extra: extra ?? [],
-        route: sealRoute(server.route, routeKey),
+        route: this.#seal(server, routeKey),
       },
       now,
     );
     if (issued !== undefined) issued.tickets.value++;
     return ticket;
+  }
+
+  #seal({ route }: SignedOnServer, routeKey: Uint8Array): Uint8Array {
+    const name = `${route.pop} ${route.address} ${route.secret} ${encodeBase64(routeKey)}`;
+    const known = this.#sealed.get(name);
+    if (known !== undefined) return known;
+    const sealed = sealRoute(route, routeKey);
+    this.#sealed.set(name, sealed);
+    return sealed;
   }
 
   /** A revoked key falls at once; servers of developers count only in networks of developers. */

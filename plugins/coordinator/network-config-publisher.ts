@@ -48,6 +48,7 @@ export class NetworkConfigPublisher {
   #signer: SigningPair | undefined;
   #certificates: CertificateStore;
   #authorities: readonly SignedCertificate[] = [];
+  #signerChain: readonly SignedCertificate[] = [];
   #work: Promise<void> = Promise.resolve();
 
   constructor(
@@ -73,18 +74,9 @@ export class NetworkConfigPublisher {
     return this.#signer;
   }
 
-  /** Certificates from the one a root signed down to that of the key. */
-  chainOf(keyId: bigint): readonly SignedCertificate[] {
-    const chain: SignedCertificate[] = [];
-    for (let id = keyId; chain.length < 8; ) {
-      const next = this.#authorities.find(
-        ({ body }) => keyIdOf(decodeCertificateBody(body).keyData) === id,
-      );
-      if (next === undefined || chain.includes(next)) break;
-      chain.unshift(next);
-      id = next.caKeyId;
-    }
-    return chain;
+  /** Certificates of the signer, from the one a root signed downwards. */
+  get signerChain(): readonly SignedCertificate[] {
+    return this.#signerChain;
   }
 
   /** Builds again after a change; calls run one after the other. */
@@ -102,6 +94,7 @@ export class NetworkConfigPublisher {
     if (keys.needsRotation(isRevoked)) await this.#rotate();
     this.#signer = keys.active(isRevoked);
     this.#authorities = await this.#shareAuthorities();
+    this.#signerChain = chainOf(this.#signer.key.id, this.#authorities);
     const certificates = new CertificateStore({ roots: [keys.rootPublicKey] });
     for (const authority of this.#authorities) certificates.add(authority);
     certificates.setRevoked(revocations.ids);
@@ -199,6 +192,21 @@ export class NetworkConfigPublisher {
       known?.hash === hash ? known : { hash, revision: (known?.revision ?? 0) + 1 },
     );
     return { ...content, revision: stored?.revision ?? 1 };
+  }
+}
+
+function chainOf(
+  keyId: bigint,
+  authorities: readonly SignedCertificate[],
+): readonly SignedCertificate[] {
+  const chain: SignedCertificate[] = [];
+  for (let id = keyId; ; ) {
+    const next = authorities.find(
+      ({ body }) => keyIdOf(decodeCertificateBody(body).keyData) === id,
+    );
+    if (next === undefined || chain.includes(next)) return chain;
+    chain.unshift(next);
+    id = next.caKeyId;
   }
 }
 
