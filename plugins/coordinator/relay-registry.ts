@@ -21,7 +21,7 @@ export interface RelayRegistryOptions {
   readonly routeKey: Uint8Array;
   certificates(): CertificateStore;
   /** Whether the configuration itself lists this relay, which then needs no proof. */
-  isConfigured(pop: string, ipv4: string, port: number): boolean;
+  isConfigured(pop: string, ipv4: string, port: number, keyId: bigint): boolean;
   /** Publishes, when a relay enters or leaves the config. */
   onChange(): Promise<void>;
 }
@@ -169,7 +169,7 @@ export class RelayRegistry {
     if (state === 'draining' || state === 'removed' || state === 'listed') {
       return { ...base, state, proofs: [] };
     }
-    if (this.options.isConfigured(pop, ipv4, firstPort))
+    if (this.options.isConfigured(pop, ipv4, firstPort, key.id))
       return { ...base, state: 'listed', proofs: [] };
     const listed = this.live.filter((relay) => relay.state === 'listed' && relay.id !== id);
     return { ...base, ...nextProofs(same ? known.proofs : [], listed, now) };

@@ -122,10 +122,12 @@ function fromSteamId(steamId: bigint): HostIdentity {
     : invalid(`steamid ${steamId} is neither a person nor a game server`);
 }
 
-/** Whether a peer may show a certificate without an identity of its own (sdr section 5). */
+/** Whether a peer may show a certificate without an identity of its own (sdr section 5); false for no identity at all. */
 export function isAnonymousGameServer(text: string): boolean {
-  const identity = parseIdentity(text);
-  return identity.kind === 'steamid' && steamIdType(identity.steamId) === ANONYMOUS_GAME_SERVER;
+  const value = /^steamid:(\d{1,20})$/.exec(text)?.[1];
+  if (value === undefined || BigInt(value) >= 1n << 64n) return false;
+  const steamId = BigInt(value);
+  return isValidSteamId(steamId) && steamIdType(steamId) === ANONYMOUS_GAME_SERVER;
 }
 
 const INDIVIDUAL = 1;

@@ -95,7 +95,18 @@ describe('relays of other operators', () => {
     await new Promise<void>((resolve) => probe.close(() => resolve()));
     server = await startCoordinator(folder, {
       relayRanges: ['127.0.0.0/8'],
-      pops: { fra: { relays: [{ ipv4: '127.0.0.1', firstPort, lastPort: firstPort }] } },
+      pops: {
+        fra: {
+          relays: [
+            {
+              ipv4: '127.0.0.1',
+              firstPort,
+              lastPort: firstPort,
+              keyId: String(testKey('first').id),
+            },
+          ],
+        },
+      },
     });
     const first = await open('first', 'fra', { port: firstPort });
     expect(await checkIn(first)).to.equal('listed');
@@ -230,6 +241,26 @@ describe('relays of other operators', () => {
     expect(pop?.routeKey).to.deep.equal(own);
     const rival = await open('rival', 'sto', { routeKey: RouteKey.generate().publicKey });
     expect(await checkIn(rival)).to.equal('RELAY_ROUTE_KEY');
+  });
+
+  it('are not taken for a configured relay when they have another key', async () => {
+    const [first] = relays as [TestRelay];
+    const { port } = first.socket.address();
+    await server.clock.advance(181_000);
+    const key = testKey('impostor');
+    const member = new RelayMembership({
+      key,
+      certificate: dataCentre(rootKey(), key, ['fra'], Math.floor(server.clock.now() / 1000)),
+      pop: 'fra',
+      ipv4: '127.0.0.1',
+      firstPort: port,
+      lastPort: port,
+      clock: server.clock,
+    });
+    const { body } = await post(server, '/coordinator/relays', {
+      checkIn: base64(member.checkIn()),
+    });
+    expect(body.state).to.equal('waiting');
   });
 
   it('are refused in a POP their certificate does not name', async () => {
