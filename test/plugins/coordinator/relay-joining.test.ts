@@ -119,7 +119,7 @@ describe('relays of other operators', () => {
     rmSync(folder, { recursive: true });
   });
 
-  const join1 = async (name: string, pop: string, options = {}) => {
+  const startJoining = async (name: string, pop: string, options = {}) => {
     const relay = await open(name, pop, options);
     expect(await checkIn(relay)).to.equal('proving');
     for (const other of relays.filter((one) => one !== relay)) await checkIn(other);
@@ -128,14 +128,14 @@ describe('relays of other operators', () => {
   };
 
   it('are listed when the only relay saw them answer at their address', async () => {
-    const second = await join1('second', 'sto');
+    const second = await startJoining('second', 'sto');
     expect(listed()).to.not.include(second.id);
     expect(await checkIn(second)).to.equal('listed');
     expect(listed()).to.include(second.id);
   });
 
   it('need two relays as soon as there are two', async () => {
-    const second = await join1('second', 'sto');
+    const second = await startJoining('second', 'sto');
     await checkIn(second);
     const third = await open('third', 'iad');
     await checkIn(third);
@@ -194,7 +194,7 @@ describe('relays of other operators', () => {
   });
 
   it('leave the next config when drained, and are told', async () => {
-    const second = await join1('second', 'sto');
+    const second = await startJoining('second', 'sto');
     await checkIn(second);
     await server.get(RelayNetwork).drain('sto');
     expect(listed()).to.not.include(second.id);
@@ -203,7 +203,7 @@ describe('relays of other operators', () => {
   });
 
   it('stay away once removed, until the operator admits them and they prove their address again', async () => {
-    const second = await join1('second', 'sto');
+    const second = await startJoining('second', 'sto');
     await checkIn(second);
     await server.get(RelayNetwork).remove(second.id);
     expect(await checkIn(second)).to.equal('removed');
@@ -216,7 +216,7 @@ describe('relays of other operators', () => {
   });
 
   it('disappear at once when their key is revoked, and cannot check in any more', async () => {
-    const second = await join1('second', 'sto');
+    const second = await startJoining('second', 'sto');
     await checkIn(second);
     await server.get(RelayNetwork).revoke(second.key.id, 'leaked');
     expect(listed()).to.not.include(second.id);
@@ -227,7 +227,7 @@ describe('relays of other operators', () => {
   });
 
   it('leave the config when they fall silent', async () => {
-    const second = await join1('second', 'sto');
+    const second = await startJoining('second', 'sto');
     await checkIn(second);
     await server.clock.advance(181_000 + 60_000);
     expect(listed()).to.deep.equal([]);
@@ -235,7 +235,7 @@ describe('relays of other operators', () => {
 
   it('bring the key to which routes into their POP are sealed; a second one for the POP is refused', async () => {
     const own = RouteKey.generate().publicKey;
-    const second = await join1('second', 'sto', { routeKey: own });
+    const second = await startJoining('second', 'sto', { routeKey: own });
     await checkIn(second);
     const pop = server.get(Coordinator).networkConfig(730)?.config.pops.get('sto');
     expect(pop?.routeKey).to.deep.equal(own);
@@ -269,7 +269,7 @@ describe('relays of other operators', () => {
   });
 
   it('cannot play an old check-in back, change one, or take the address of another', async () => {
-    const second = await join1('second', 'sto');
+    const second = await startJoining('second', 'sto');
     const old = second.member.checkIn();
     await checkIn(second);
     const send = async (bytes: Uint8Array) =>
