@@ -2,6 +2,7 @@
  * The public face of the host: the plugin contract and what plugins are built from.
  * @packageDocumentation
  */
+export type { AuditedAction } from './admin/audit-log.js';
 export type { Bus } from './bus/bus.js';
 export type { CliExtension } from './cli/cli-extension.js';
 export { type Clock, SystemClock } from './clock.js';
@@ -12,6 +13,7 @@ export {
   type CommandDefinition,
   command,
 } from './commands/command.js';
+export { readCidr } from './config/format-reader.js';
 export {
   type ConfigOf,
   either,
@@ -28,6 +30,7 @@ export { HttpError } from './http/http-error.js';
 export type { HttpScope, Routes, RoutesOptions } from './http/routes.js';
 export type { Logger } from './logger.js';
 export type { Counter, Histogram, Labels, Metrics } from './metrics.js';
+export type { AddressFilter } from './net/address-filter.js';
 export { canReach, isLoopback, type Reach, reachOf } from './net/address-reach.js';
 export { ByteReader } from './net/byte-reader.js';
 export { ByteWriter } from './net/byte-writer.js';

@@ -32,4 +32,6 @@ export interface RoutesOptions {
   readonly endpoint?: string | readonly string[];
   /** Path before all routes, such as `/v1`. */
   readonly prefix?: string;
+  /** A server without that endpoint does without the routes, too; otherwise it is an error. */
+  readonly ifPresent?: boolean;
 }

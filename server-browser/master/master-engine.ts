@@ -20,6 +20,8 @@ export interface MasterRules {
   readonly allow: AddressRanges;
   readonly white: AddressRanges;
   readonly addressMap: AddressMap;
+  /** Whether the server, or its address, is banned. */
+  isBanned(listed: PeerAddress): boolean;
   /** Whether loopback addresses may be listed; asked again for each, since endpoints are bound late. */
   allowsLoopback(): boolean;
   /** Least version by product or, where that has none, by gamedir. */
@@ -109,6 +111,8 @@ export class MasterEngine {
       this.refusals.note(from, 'port');
     } else if (deny.includes(from) || !(allow.isEmpty || allow.includes(from))) {
       this.refusals.note(from, 'denied');
+    } else if (this.rules.isBanned(from) || this.rules.isBanned(listed)) {
+      this.refusals.note(from, 'banned');
     } else if (isLoopback(listed) && !this.rules.allowsLoopback()) {
       this.refusals.note(from, 'loopback');
     } else {
@@ -142,6 +146,6 @@ export class MasterEngine {
    * to ask back before believing it.
    */
   #shutdown(from: PeerAddress): void {
-    this.table.remove(this.rules.addressMap.listed(from));
+    this.table.remove(this.rules.addressMap.listed(from), 'signed-off');
   }
 }

@@ -2,6 +2,7 @@ import { type Clock, PeerAddress } from 'beaconry';
 import { OrderedAddresses } from './ordered-addresses.js';
 import type { Registration, ServerDescription } from './public.js';
 import type {
+  Leaving,
   RegistrationLimits,
   RegistrationTable,
   ScanRange,
@@ -28,7 +29,7 @@ export class MemoryRegistrationTable implements RegistrationTable {
   };
   readonly #texts = new TextPool();
   readonly #upsertListeners = new Set<(registration: Registration) => void>();
-  readonly #removeListeners = new Set<(registration: Registration) => void>();
+  readonly #removeListeners = new Set<(registration: Registration, why: Leaving) => void>();
   #first: Entry | undefined;
   #last: Entry | undefined;
   #version = 0;
@@ -71,20 +72,31 @@ export class MemoryRegistrationTable implements RegistrationTable {
     return known === undefined ? 'added' : 'changed';
   }
 
-  remove(address: PeerAddress): boolean {
+  remove(address: PeerAddress, why: Leaving = 'removed'): boolean {
     const entry = this.#familyOf(address).remove(address);
     if (entry === undefined) return false;
     this.#unlink(entry);
     this.#version++;
-    for (const listener of this.#removeListeners) listener(entry);
+    for (const listener of this.#removeListeners) listener(entry, why);
     return true;
+  }
+
+  removeWhere(test: (registration: Registration) => boolean, why: Leaving): void {
+    const found: PeerAddress[] = [];
+    for (const family of Object.values(this.#families)) {
+      family.scan(undefined, (entry) => {
+        if (test(entry)) found.push(entry.address);
+        return true;
+      });
+    }
+    for (const address of found) this.remove(address, why);
   }
 
   expire(limit = 1000): number {
     const latest = this.clock.monotonic() - this.limits.ttl;
     let removed = 0;
     while (removed < limit && this.#first !== undefined && this.#first.joinedAt <= latest) {
-      this.remove(this.#first.address);
+      this.remove(this.#first.address, 'expired');
       removed++;
     }
     return removed;
@@ -99,7 +111,7 @@ export class MemoryRegistrationTable implements RegistrationTable {
     return () => this.#upsertListeners.delete(listener);
   }
 
-  onRemove(listener: (registration: Registration) => void): () => void {
+  onRemove(listener: (registration: Registration, why: Leaving) => void): () => void {
     this.#removeListeners.add(listener);
     return () => this.#removeListeners.delete(listener);
   }

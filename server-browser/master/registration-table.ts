@@ -16,6 +16,9 @@ export type UpsertResult =
   | 'address-full'
   | 'prefix-full';
 
+/** Why a server is no longer registered. */
+export type Leaving = 'signed-off' | 'expired' | 'banned' | 'removed';
+
 /** Where a scan starts and which servers it sees. */
 export interface ScanRange {
   /** A socket of one family lists servers of that family. */
@@ -32,14 +35,16 @@ export interface RegistrationTable {
   find(address: PeerAddress): Registration | undefined;
   /** Registers a server or refreshes it: its time to live starts anew. The address is copied. */
   upsert(address: PeerAddress, description: ServerDescription, standing: Standing): UpsertResult;
-  remove(address: PeerAddress): boolean;
+  remove(address: PeerAddress, why?: Leaving): boolean;
+  /** Removes all servers of which the test says yes. */
+  removeWhere(test: (registration: Registration) => boolean, why: Leaving): void;
   /** Removes servers whose time is over, at most `limit` in one call; tells how many. */
   expire(limit?: number): number;
   /** Visits in order of address and port, until the visitor says false. The visitor changes nothing. */
   scan(range: ScanRange, visit: (registration: Registration) => boolean): void;
   /** Called when a server comes or changes; the returned function ends it. */
   onUpsert(listener: (registration: Registration) => void): () => void;
-  onRemove(listener: (registration: Registration) => void): () => void;
+  onRemove(listener: (registration: Registration, why: Leaving) => void): () => void;
 }
 
 export interface RegistrationLimits {
