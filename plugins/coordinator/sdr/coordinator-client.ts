@@ -1,8 +1,8 @@
 import { ServerError } from 'beaconry';
+import { decodeBase64, encodeBase64 } from './armour-codec.js';
 import type { FetchedConfig } from './network-config-cache.js';
 import { CONFIG_SIGNATURE_HEADER, MAX_NETWORK_CONFIG } from './network-config-codec.js';
 import type { SignonAnswer } from './player-credentials.js';
-import { decodeBase64, encodeBase64 } from './protobuf-codec.js';
 import type { CheckInAnswer } from './relay-check-in-codec.js';
 import { MAX_SIGNED_TICKET } from './relay-ticket-codec.js';
 

@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export * from './address-proof-codec.js';
+export * from './armour-codec.js';
 export * from './certificate-check.js';
 export * from './certificate-codec.js';
 export * from './certificate-issue.js';
