@@ -32,6 +32,7 @@ export type { HttpScope, Routes, RoutesOptions } from './http/routes.js';
 export type { Logger } from './logger.js';
 export type { Counter, Histogram, Labels, Metrics } from './metrics.js';
 export type { AddressFilter } from './net/address-filter.js';
+export { canReach, isLoopback, type Reach, reachOf } from './net/address-reach.js';
 export { ByteReader } from './net/byte-reader.js';
 export { ByteWriter } from './net/byte-writer.js';
 export { ChallengeIssuer } from './net/challenge.js';
@@ -43,6 +44,11 @@ export type {
   UdpEndpoint,
 } from './net/datagram.js';
 export { DecodeError, type DecodeErrorKind } from './net/decode-error.js';
+export {
+  type FrameListener,
+  LengthFraming,
+  type LengthFramingOptions,
+} from './net/length-framing.js';
 export { ListBudget, type ListBudgetOptions } from './net/list-budget.js';
 export { PeerAddress } from './net/peer-address.js';
 export {
@@ -52,6 +58,7 @@ export {
   type RateLimitOptions,
 } from './net/rate-limit.js';
 export { hashWords, SipHash } from './net/siphash.js';
+export { relayBytes } from './net/socket-connection.js';
 export {
   type AnyToken,
   type Constructor,

@@ -114,7 +114,8 @@ export class TcpListener {
   #createServer(): Server {
     const accept = (socket: Socket) => this.#accept(socket);
     const { tls } = this.options;
-    if (tls === undefined) return createTcpServer({ allowHalfOpen: true }, accept);
+    if (tls === undefined)
+      return createTcpServer({ allowHalfOpen: true, pauseOnConnect: true }, accept);
     const server = createTlsServer(
       {
         cert: readFileSync(tls.cert),
@@ -150,9 +151,8 @@ export class TcpListener {
       return;
     }
     this.counters.accepted++;
-    const connection = new SocketConnection(socket);
+    const connection = new SocketConnection(socket, undefined, (gone) => this.#open.delete(gone));
     this.#open.add(connection);
-    socket.once('close', () => this.#open.delete(connection));
     const { owner, handler } = this.#taken;
     try {
       handler(connection);

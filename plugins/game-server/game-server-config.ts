@@ -97,7 +97,11 @@ export const gameServerConfig = {
     nullable: true,
     sensitive: true,
   },
-  advertise: { doc: 'Ask masters to list this server.', format: Boolean, default: true },
+  advertise: {
+    doc: 'Ask masters to list this server; live: as the game says, which starts with true.',
+    format: either(live, Boolean),
+    default: true,
+  },
   players: {
     doc: 'Players shown; live: those of the running game.',
     format: either(
