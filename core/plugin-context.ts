@@ -86,6 +86,12 @@ export class PluginContext
     const wanted = [options.endpoint ?? 'http'].flat();
     const names = options.ifPresent === true ? wanted.filter((name) => http.has(name)) : wanted;
     for (const endpoint of findEndpoints('http', http, names)) {
+      if (options.loopbackOnly !== undefined && !endpoint.isLoopback) {
+        throw new ServerError(
+          'EXPOSED',
+          `${this.name} on endpoint ${endpoint.name}, which others can reach: ${options.loopbackOnly}`,
+        );
+      }
       this.defer(endpoint.add(this.name, routes, options.prefix ?? ''));
     }
   }

@@ -90,6 +90,11 @@ export class HttpEndpoint {
     };
   }
 
+  /** Nobody from another machine can connect. */
+  get isLoopback(): boolean {
+    return this.#options.binds.every(({ host }) => /^(127\.|::1$|localhost$)/.test(host));
+  }
+
   /** What `scope.requireAdmin` checks; until then it refuses everybody. */
   useAdmin(requireAdmin: RequireAdmin): void {
     this.#requireAdmin = requireAdmin;
