@@ -52,6 +52,10 @@ export class TcpListener {
     );
   }
 
+  get hosts(): readonly string[] {
+    return this.options.binds.map(({ host }) => host);
+  }
+
   get addresses(): readonly PeerAddress[] {
     return this.#servers.flatMap((server) => {
       const address = server.address();

@@ -104,14 +104,14 @@ export interface RunningDemo {
 /** The demo on free ports, with its data in the folder; ready when its game server is listed. */
 export async function startDemo(folder: string): Promise<RunningDemo> {
   const [game, master] = await freePorts(2, 'udp');
-  const [http, admin, lobby, relay] = await freePorts(4, 'tcp');
+  const [http, admin] = await freePorts(2, 'tcp');
   const set = [
     `endpoints.http.http=127.0.0.1:${http}`,
     `endpoints.admin.http=127.0.0.1:${admin}`,
     `endpoints.game.udp=127.0.0.1:${game}`,
-    `endpoints.lobby.tcp=127.0.0.1:${lobby}`,
-    `endpoints.relay.tcp=127.0.0.1:${relay}`,
     `endpoints.master.udp=127.0.0.1:${master}`,
+    // Nobody outside needs to know these.
+    ...['lobby', 'relay', 'signaling'].map((name) => `endpoints.${name}.tcp=127.0.0.1:0`),
     `plugins.heartbeat.masters=[127.0.0.1:${master}]`,
   ];
   const process = new BeaconryProcess(['demo', ...set.flatMap((entry) => ['--set', entry])], {
