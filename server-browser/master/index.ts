@@ -4,14 +4,19 @@ import {
   definePlugin,
   either,
   GlobalLimit,
+  isLoopback,
   ListBudget,
   list,
+  type PeerAddress,
+  type Reach,
+  reachOf,
   record,
   ServerStarted,
 } from 'beaconry';
+import { decodeAnswer, encodeQuery } from 'beaconry/a2s-query';
 import { decodeListRequest } from '../a2s-query/list-codec.js';
 import { AddressMap } from './address-map.js';
-import { AddressRanges, isLoopback } from './address-ranges.js';
+import { AddressRanges } from './address-ranges.js';
 import {
   decodeGameServerMessage,
   encodeMasterMessage,
@@ -23,6 +28,7 @@ import { MemoryRegistrationTable } from './memory-registration-table.js';
 import { Registrations } from './public.js';
 import { CountedRefusals } from './refusals.js';
 import { ServerList } from './server-list.js';
+import { ServerVerifier } from './server-verifier.js';
 
 /** Milliseconds of one window in which a challenge is valid; the next one accepts it too. */
 const challengeWindow = 60_000;
@@ -120,16 +126,33 @@ export default definePlugin({
   },
 
   setup(context, config) {
-    const { clock, metrics } = context;
+    const { clock, log, metrics } = context;
     const udp = context.udp(config.endpoint);
     const refusals = new CountedRefusals(metrics);
     const perSecond = config.rateLimit === 'off' ? undefined : config.rateLimit;
     let boundToLoopback = false;
+    const verifies = () => config.verify === 'a2s' && !boundToLoopback;
     const table = new MemoryRegistrationTable(clock, {
       ttl: config.ttl,
       perAddress: config.maxPerAddress,
       perPrefix: config.maxPerAddress === 0 ? 0 : maxPerPrefix,
+      verify: verifies,
     });
+    const verifier = new ServerVerifier(clock, table, (to, challenge) =>
+      udp.send(encodeQuery('info', challenge), to),
+    );
+    const said = new Set<Reach>();
+    /** One line for each range: the operator has to know it once. */
+    const sayWhatIsMissing = (address: PeerAddress): void => {
+      const reach = reachOf(address);
+      if (said.has(reach)) return;
+      said.add(reach);
+      const family = address.isIPv4 ? 'ipv4' : 'ipv6';
+      log.warn(
+        `${address} registered from inside ${reach} and is listed only to clients there; to list such servers ` +
+          `to everybody set publicAddress.${family}, or addressMap: { ${reach}: ADDRESS } of ${context.name}`,
+      );
+    };
     const challenges = new ChallengeIssuer(clock, challengeWindow);
     const rules: MasterRules = {
       deny: new AddressRanges(config.deny),
@@ -137,6 +160,8 @@ export default definePlugin({
       white: new AddressRanges(config.white),
       addressMap: new AddressMap(config.addressMap, context.server.publicAddress),
       allowsLoopback: () => config.allowLoopback || boundToLoopback,
+      verifier: () => (verifies() ? verifier : undefined),
+      listedInside: sayWhatIsMissing,
       minVersion: config.minVersion,
       joinsPerSecond: perSecond,
     };
@@ -165,6 +190,18 @@ export default definePlugin({
       handler: receive,
     });
 
+    for (const letter of ['A', 'I', 'm']) {
+      udp.onDatagram(`\xff\xff\xff\xff${letter}`, {
+        proves: ({ from }) => verifier.expects(from),
+        handler({ from, bytes, proven }) {
+          if (!proven) return;
+          const answer = decodeAnswer(bytes);
+          if (answer.kind === 'challenge') verifier.challenged(from, answer.challenge);
+          if (answer.kind === 'info') verifier.answered(from, answer.info);
+        },
+      });
+    }
+
     const bitsPerSecond = config.listBudget || Number.MAX_SAFE_INTEGER;
     const budget = new ListBudget(
       clock,
@@ -190,7 +227,10 @@ export default definePlugin({
     context.on(ServerStarted, () => {
       boundToLoopback = udp.addresses.length > 0 && udp.addresses.every(isLoopback);
     });
-    context.every(1000, () => void table.expire(expiredPerSecond));
+    context.every(1000, () => {
+      table.expire(expiredPerSecond);
+      verifier.tick();
+    });
     metrics.gauge('registrations', 'Servers in the list.', () => table.size);
   },
 });
