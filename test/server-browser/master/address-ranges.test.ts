@@ -1,5 +1,4 @@
-import { isLoopback } from 'beaconry';
-import { ServerError } from 'beaconry';
+import { isLoopback, ServerError } from 'beaconry';
 import { expect } from 'chai';
 import { AddressMap } from '../../../server-browser/master/address-map.js';
 import { AddressRanges } from '../../../server-browser/master/address-ranges.js';
