@@ -2,6 +2,7 @@
  * The public face of the host: the plugin contract and what plugins are built from.
  * @packageDocumentation
  */
+export type { AuditedAction } from './admin/audit-log.js';
 export type { Bus } from './bus/bus.js';
 export type { CliExtension } from './cli/cli-extension.js';
 export { type Clock, SystemClock } from './clock.js';
@@ -12,6 +13,7 @@ export {
   type CommandDefinition,
   command,
 } from './commands/command.js';
+export { readCidr } from './config/format-reader.js';
 export {
   type ConfigOf,
   either,
@@ -28,6 +30,7 @@ export { HttpError } from './http/http-error.js';
 export type { HttpScope, Routes, RoutesOptions } from './http/routes.js';
 export type { Logger } from './logger.js';
 export type { Counter, Histogram, Labels, Metrics } from './metrics.js';
+export type { AddressFilter } from './net/address-filter.js';
 export { canReach, isLoopback, type Reach, reachOf } from './net/address-reach.js';
 export { ByteReader } from './net/byte-reader.js';
 export { ByteWriter } from './net/byte-writer.js';
@@ -40,6 +43,11 @@ export type {
   UdpEndpoint,
 } from './net/datagram.js';
 export { DecodeError, type DecodeErrorKind } from './net/decode-error.js';
+export {
+  type FrameListener,
+  LengthFraming,
+  type LengthFramingOptions,
+} from './net/length-framing.js';
 export { ListBudget, type ListBudgetOptions } from './net/list-budget.js';
 export { PeerAddress } from './net/peer-address.js';
 export {
@@ -49,6 +57,7 @@ export {
   type RateLimitOptions,
 } from './net/rate-limit.js';
 export { hashWords, SipHash } from './net/siphash.js';
+export { relayBytes } from './net/socket-connection.js';
 export {
   type AnyToken,
   type Constructor,

@@ -54,6 +54,10 @@ export class PluginTcpEndpoint implements TcpEndpoint {
     return this.listeners.map(({ name }) => name);
   }
 
+  get hosts(): readonly string[] {
+    return this.listeners.flatMap(({ hosts }) => hosts);
+  }
+
   get addresses(): readonly PeerAddress[] {
     return this.listeners.flatMap(({ addresses }) => addresses);
   }

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.js';
 import { messageOf, ServerError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { Metrics } from '../metrics.js';
+import type { AddressFilters } from './address-filter.js';
 import { bindError } from './bind-error.js';
 import type { DatagramHandler, DatagramRoute } from './datagram.js';
 import type { DatagramBatch, DatagramDriver, DatagramDriverOptions } from './datagram-driver.js';
@@ -34,6 +35,8 @@ export interface UdpListenerOptions {
   readonly poison?: boolean;
   /** Datagrams of unproven senders that are handled each second, default 100,000. */
   readonly unprovenPerSecond?: number;
+  /** Addresses that nothing is read from and nothing sent to. */
+  readonly filters?: AddressFilters;
 }
 
 interface OwnedRoute {
@@ -146,6 +149,7 @@ export class UdpListener {
   }
 
   send(bytes: Uint8Array, to: PeerAddress): void {
+    if (this.#options.filters?.refuses(to, this.name) === true) return;
     const driver =
       this.#drivers.find(({ host }) => host.includes(':') !== to.isIPv4) ??
       this.#drivers.find(({ host }) => host === '::');
@@ -191,9 +195,14 @@ export class UdpListener {
 
   #onBatch(driver: DatagramDriver, batch: DatagramBatch): void {
     const datagram = this.#datagram;
+    const { filters } = this.#options;
     for (let i = 0; i < batch.count; i++) {
       datagram.begin(driver, batch, i);
       this.heavySources.count(datagram.from);
+      if (filters?.refuses(datagram.from, this.name) === true) {
+        this.counters.refused++;
+        continue;
+      }
       const owned = this.#demux.find(datagram.bytes);
       if (owned === undefined) {
         this.counters.unclaimed++;

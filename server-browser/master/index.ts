@@ -14,9 +14,12 @@ import {
   ServerStarted,
 } from 'beaconry';
 import { decodeAnswer, encodeQuery } from 'beaconry/a2s-query';
+import { Bans, BansAdded } from 'beaconry/plugins/bans';
 import { decodeListRequest } from '../a2s-query/list-codec.js';
 import { AddressMap } from './address-map.js';
 import { AddressRanges } from './address-ranges.js';
+import { explainCommand, explainRoutes } from './explain-routes.js';
+import { Explanations } from './explanation.js';
 import {
   decodeGameServerMessage,
   encodeMasterMessage,
@@ -25,8 +28,8 @@ import {
 import { ListedRegistrations } from './listed-registrations.js';
 import { MasterEngine, type MasterRules } from './master-engine.js';
 import { MemoryRegistrationTable } from './memory-registration-table.js';
-import { Registrations } from './public.js';
-import { CountedRefusals } from './refusals.js';
+import { MasterExplanations, Registrations } from './public.js';
+import { RefusalLog } from './refusals.js';
 import { ServerList } from './server-list.js';
 import { ServerVerifier } from './server-verifier.js';
 
@@ -49,7 +52,9 @@ export default definePlugin({
   name: 'master',
   api: 1,
   doc: 'Master server: game servers register by heartbeat, clients ask for lists.',
-  provides: [Registrations],
+  optional: [Bans],
+  provides: [Registrations, MasterExplanations],
+  commands: [explainCommand],
   config: {
     endpoint: {
       doc: 'UDP endpoints on which heartbeats and list requests are answered.',
@@ -128,7 +133,7 @@ export default definePlugin({
   setup(context, config) {
     const { clock, log, metrics } = context;
     const udp = context.udp(config.endpoint);
-    const refusals = new CountedRefusals(metrics);
+    const refusals = new RefusalLog(metrics, clock);
     const perSecond = config.rateLimit === 'off' ? undefined : config.rateLimit;
     let boundToLoopback = false;
     const verifies = () => config.verify === 'a2s' && !boundToLoopback;
@@ -153,12 +158,14 @@ export default definePlugin({
           `to everybody set publicAddress.${family}, or addressMap: { ${reach}: ADDRESS } of ${context.name}`,
       );
     };
+    const bans = context.find(Bans);
     const challenges = new ChallengeIssuer(clock, challengeWindow);
     const rules: MasterRules = {
       deny: new AddressRanges(config.deny),
       allow: new AddressRanges(config.allow),
       white: new AddressRanges(config.white),
       addressMap: new AddressMap(config.addressMap, context.server.publicAddress),
+      isBanned: (address) => bans?.isServerBanned(address, context.name) === true,
       allowsLoopback: () => config.allowLoopback || boundToLoopback,
       verifier: () => (verifies() ? verifier : undefined),
       listedInside: sayWhatIsMissing,
@@ -168,6 +175,27 @@ export default definePlugin({
     const engine = new MasterEngine(clock, challenges, table, rules, refusals);
     const servers = new ServerList(table, clock, { ...config.xash, searchesPerSecond: perSecond });
     context.provide(Registrations, new ListedRegistrations(table));
+    const { addressMap } = rules;
+    const explanations = new Explanations({
+      table,
+      refusals,
+      addressMap,
+      bans,
+      scopes: [context.name, ...udp.names],
+      clock,
+    });
+    context.provide(MasterExplanations, explanations);
+    context.http(explainRoutes(explanations), {
+      endpoint: 'admin',
+      prefix: '/v1/admin',
+      ifPresent: true,
+    });
+    table.onForget(({ address }, why) => {
+      if (why !== 'removed') refusals.note(address, why);
+    });
+    context.on(BansAdded, () =>
+      table.removeWhere(({ address }) => rules.isBanned(address), 'banned'),
+    );
 
     const small = new ListBudget(clock, challengeBudget);
     const receive = (datagram: Datagram): void => {

@@ -28,6 +28,8 @@ export interface MasterRules {
   readonly allow: AddressRanges;
   readonly white: AddressRanges;
   readonly addressMap: AddressMap;
+  /** Whether the server, or its address, is banned. */
+  isBanned(listed: PeerAddress): boolean;
   /** Whether loopback addresses may be listed; asked again for each, since endpoints are bound late. */
   allowsLoopback(): boolean;
   /** Who asks servers whether they are what they say; undefined while they are believed. */
@@ -126,6 +128,8 @@ export class MasterEngine {
       this.refusals.note(from, 'port');
     } else if (deny.includes(from) || !(allow.isEmpty || allow.includes(from))) {
       this.refusals.note(from, 'denied');
+    } else if (this.rules.isBanned(from) || this.rules.isBanned(listed)) {
+      this.refusals.note(from, 'banned');
     } else if (isLoopback(listed) && !this.rules.allowsLoopback()) {
       this.refusals.note(from, 'loopback');
     } else {
@@ -163,7 +167,7 @@ export class MasterEngine {
     const verifier = this.rules.verifier?.();
     const registration = this.table.find(address);
     if (registration === undefined) return;
-    if (verifier === undefined) this.table.remove(address);
+    if (verifier === undefined) this.table.remove(address, 'signed-off');
     else verifier.shutdown(registration);
   }
 }

@@ -2,6 +2,7 @@ import { type Clock, PeerAddress } from 'beaconry';
 import { compareAddresses, OrderedAddresses } from './ordered-addresses.js';
 import type { Registration, ServerDescription } from './public.js';
 import type {
+  Leaving,
   RegistrationLimits,
   RegistrationTable,
   Revision,
@@ -30,7 +31,7 @@ export class MemoryRegistrationTable implements RegistrationTable {
   readonly #texts = new TextPool();
   readonly #upsertListeners = new Set<(registration: Registration) => void>();
   readonly #removeListeners = new Set<(registration: Registration) => void>();
-  readonly #forgetListeners = new Set<(registration: Registration) => void>();
+  readonly #forgetListeners = new Set<(registration: Registration, why: Leaving) => void>();
   #first: Entry | undefined;
   #last: Entry | undefined;
   #version = 0;
@@ -83,20 +84,31 @@ export class MemoryRegistrationTable implements RegistrationTable {
     else if (!entry.hidden && (wasHidden || entry.players !== before)) this.#shown(entry);
   }
 
-  remove(address: PeerAddress): boolean {
+  remove(address: PeerAddress, why: Leaving = 'removed'): boolean {
     const entry = this.#familyOf(address).remove(address);
     if (entry === undefined) return false;
     this.#unlink(entry);
     if (!entry.hidden) this.#vanished(entry);
-    for (const listener of this.#forgetListeners) listener(entry);
+    for (const listener of this.#forgetListeners) listener(entry, why);
     return true;
+  }
+
+  removeWhere(test: (registration: Registration) => boolean, why: Leaving): void {
+    const found: PeerAddress[] = [];
+    for (const family of Object.values(this.#families)) {
+      family.scan(undefined, (entry) => {
+        if (test(entry)) found.push(entry.address);
+        return true;
+      });
+    }
+    for (const address of found) this.remove(address, why);
   }
 
   expire(limit = 1000): number {
     const latest = this.clock.monotonic() - this.limits.ttl;
     let removed = 0;
     while (removed < limit && this.#first !== undefined && this.#first.joinedAt <= latest) {
-      this.remove(this.#first.address);
+      this.remove(this.#first.address, 'expired');
       removed++;
     }
     return removed;
@@ -116,7 +128,7 @@ export class MemoryRegistrationTable implements RegistrationTable {
     return () => this.#removeListeners.delete(listener);
   }
 
-  onForget(listener: (registration: Registration) => void): () => void {
+  onForget(listener: (registration: Registration, why: Leaving) => void): () => void {
     this.#forgetListeners.add(listener);
     return () => this.#forgetListeners.delete(listener);
   }

@@ -86,4 +86,36 @@ export interface Registrations {
   onRemove(listener: (registration: Registration) => void): () => void;
 }
 
+/** Something that led to nothing, or a server that left. */
+export interface RefusedSender {
+  readonly address: string;
+  /** A word for programs, such as `challenge`. */
+  readonly reason: string;
+  /** The same for people, and what to do about it. */
+  readonly text: string;
+  readonly remedy: string;
+  readonly count: number;
+  /** Unix milliseconds of the last time. */
+  readonly at: number;
+}
+
+export interface Explanation {
+  readonly address: string;
+  /** `unlisted`: registered, but kept out of lists. */
+  readonly state: 'listed' | 'unlisted' | 'banned' | 'refused' | 'unknown';
+  /** Newest first. */
+  readonly refusals: readonly RefusedSender[];
+  /** For people, with remedies. */
+  readonly text: string;
+}
+
+/** What the master knows of servers, for operators. */
+export interface MasterExplanations {
+  /** @throws HttpError BAD_ADDRESS unless it is `host:port` */
+  explain(address: string): Explanation;
+  /** The last refusals, newest first; of a server, or of all ports of an address. */
+  refusals(address: string | undefined, limit: number): readonly RefusedSender[];
+}
+
+export const MasterExplanations = serviceToken<MasterExplanations>('MasterExplanations');
 export const Registrations = serviceToken<Registrations>('Registrations');

@@ -23,6 +23,9 @@ export interface Revision {
   readonly players: number;
 }
 
+/** Why a server is no longer registered. */
+export type Leaving = 'signed-off' | 'expired' | 'banned' | 'removed';
+
 /** Where a scan starts and which servers it sees. */
 export interface ScanRange {
   /** A socket of one family lists servers of that family. */
@@ -41,7 +44,9 @@ export interface RegistrationTable {
   upsert(address: PeerAddress, description: ServerDescription, standing: Standing): UpsertResult;
   /** Takes what a query told; lists change with it. */
   revise(registration: Registration, revision: Partial<Revision>): void;
-  remove(address: PeerAddress): boolean;
+  remove(address: PeerAddress, why?: Leaving): boolean;
+  /** Removes all servers of which the test says yes. */
+  removeWhere(test: (registration: Registration) => boolean, why: Leaving): void;
   /** Removes servers whose time is over, at most `limit` in one call; tells how many. */
   expire(limit?: number): number;
   /** Visits in order of address and port, until the visitor says false. The visitor changes nothing. */
@@ -51,7 +56,7 @@ export interface RegistrationTable {
   /** Called when a server is hidden or, not being hidden, removed. */
   onRemove(listener: (registration: Registration) => void): () => void;
   /** Called when a server is removed, hidden or not. */
-  onForget(listener: (registration: Registration) => void): () => void;
+  onForget(listener: (registration: Registration, why: Leaving) => void): () => void;
 }
 
 export interface RegistrationLimits {

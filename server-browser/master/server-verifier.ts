@@ -165,7 +165,7 @@ export class ServerVerifier {
   #silent(registration: Registration): void {
     this.#probes.delete(registration);
     if (this.#standing(registration).isLeaving) {
-      this.table.remove(registration.address);
+      this.table.remove(registration.address, 'signed-off');
       return;
     }
     const touched = this.#groups.remove(registration);

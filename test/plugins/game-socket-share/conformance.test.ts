@@ -60,7 +60,7 @@ describe('GameSocketShare conformance', () => {
     server = await startTestServer({
       plugins,
       endpoints: { game: { udp: 'shared' } },
-      // The sockets of this driver are counted by Node.
+      // Sockets of the native driver are no resources of Node.
       config: { net: { driver: 'dgram' } },
       real: true,
     });
