@@ -8,6 +8,7 @@ import {
   ListBudget,
   list,
   type PeerAddress,
+  PrefixLimit,
   type Reach,
   reachOf,
   record,
@@ -18,6 +19,7 @@ import { Bans, BansAdded } from 'beaconry/plugins/bans';
 import { decodeListRequest } from '../a2s-query/list-codec.js';
 import { AddressMap } from './address-map.js';
 import { AddressRanges } from './address-ranges.js';
+import { echoAnswer, echoPrefix, longestEchoRequest } from './echo-codec.js';
 import { explainCommand, explainRoutes } from './explain-routes.js';
 import { Explanations } from './explanation.js';
 import {
@@ -41,6 +43,9 @@ const maxPerPrefix = 512;
 const challengeBudget = { bitsPerSecond: 20_000_000, pagesPerSecond: 1e9, burst: 1e9 };
 /** Servers that are dropped each second at most; more than a full table could lose in its time to live. */
 const expiredPerSecond = 5000;
+/** Questions of operators whether they are reached: for each /24 or /48, and for all together. */
+const echoes = { perSecond: 6 / 60, burst: 6 };
+const echoesPerSecond = 20;
 /** Notices to Xash3D servers behind NAT, to all together. */
 const connectRequestsPerSecond = 100;
 /** `1`, the region, and an address with a port. */
@@ -249,6 +254,15 @@ export default definePlugin({
           if (!connects.take()) return;
           udp.send(encodeMasterMessage({ kind: 'connect-request', address: from }), server);
         }
+      },
+    });
+
+    const asked = new PrefixLimit(clock, echoes);
+    const allAsked = new GlobalLimit(clock, { perSecond: echoesPerSecond });
+    udp.onDatagram(echoPrefix, {
+      shape: ({ length }) => length >= echoAnswer.length && length <= longestEchoRequest,
+      handler(datagram) {
+        if (asked.take(datagram.from) && allAsked.take()) datagram.reply(echoAnswer);
       },
     });
 
