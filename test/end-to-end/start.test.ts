@@ -164,6 +164,12 @@ export default definePlugin({
     expect(performance.now() - asked).lessThan(2000);
   });
 
+  it('names a configuration file that is not there, for the list of plugins too', async () => {
+    const { code, stderr } = await run('plugins', 'nowhere.yaml').ended;
+    expect(code).equal(78);
+    expect(stderr).contain('no such configuration file: nowhere.yaml');
+  });
+
   it('takes a changed section on SIGHUP and names what needs a restart', async () => {
     const config = (motd: string, port: string) =>
       `endpoints: { game: { udp: '127.0.0.1:${port}' } }
