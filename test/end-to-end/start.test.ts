@@ -170,6 +170,16 @@ export default definePlugin({
     expect(stderr).contain('no such configuration file: nowhere.yaml');
   });
 
+  it('exits 78 when no restart can help the store', async () => {
+    write(
+      'beaconry.yaml',
+      'store: { driver: redis, url: redis://127.0.0.1 }\nplugins: { rules: {} }\n',
+    );
+    const { code, stderr } = await run('start').ended;
+    expect(code).equal(78);
+    expect(stderr).contain('store.driver redis is not available');
+  });
+
   it('takes a changed section on SIGHUP and names what needs a restart', async () => {
     const config = (motd: string, port: string) =>
       `endpoints: { game: { udp: '127.0.0.1:${port}' } }
