@@ -81,6 +81,7 @@ export class Server {
       data: config.data,
       configFolder: folder,
       publicAddress: config.publicAddress,
+      retention: config.retention,
     };
     this.endpoints = new ServerEndpoints({
       config,
@@ -132,6 +133,7 @@ export class Server {
         config: this.prepared.file.server,
         metrics: this.metrics,
         log: this.log,
+        clock: this.clock,
         data: this.facts.data,
         problems: () => this.problems(),
       });
