@@ -70,13 +70,16 @@ async function ask(port: number, count: number): Promise<number> {
           return;
         }
         answered++;
-        if (answered === count) resolve();
+        if (answered === count) {
+          clearTimeout(idle);
+          resolve();
+        }
         next();
       });
       socket.send(question, port, '127.0.0.1');
     }
   });
-  for (const socket of sockets) socket.close();
+  await Promise.all(sockets.map((socket) => new Promise<void>((end) => socket.close(end))));
   return answered;
 }
 

@@ -7,6 +7,8 @@ export interface Schema {
   readonly type?: unknown;
   readonly const?: unknown;
   readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
+  readonly default?: unknown;
   readonly patternProperties?: unknown;
   readonly additionalProperties?: unknown;
   readonly items?: Schema | readonly Schema[];
@@ -15,11 +17,14 @@ export interface Schema {
 
 const maxDetails = 10;
 
-/** Checks a part of a request without changing it; only the text of query, path and headers becomes numbers and booleans. */
+/**
+ * Checks a part of a request without changing what was given: only the text of query, path and headers becomes
+ * numbers and booleans, and fields that were left out get their `default`.
+ */
 export const compileSchema: FastifySchemaCompiler<Schema> = ({ schema, httpPart }) => {
   const validator = Compile(schema);
   return (value: unknown) => {
-    const read = httpPart === 'body' ? value : readTexts(schema, value);
+    const read = withDefaults(schema, httpPart === 'body' ? value : readTexts(schema, value));
     if (validator.Check(read)) return { value: read };
     const problems = [...validator.Errors(read)].slice(0, maxDetails).map((error) => ({
       path: `${httpPart ?? ''}${error.instancePath}`,
@@ -40,6 +45,18 @@ export const compileSchema: FastifySchemaCompiler<Schema> = ({ schema, httpPart 
 function unknownNames(params: unknown): string {
   const names = (params as { additionalProperties?: unknown } | undefined)?.additionalProperties;
   return Array.isArray(names) ? `: ${names.slice(0, maxDetails).join(', ').slice(0, 200)}` : '';
+}
+
+function withDefaults(schema: Schema, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const left = Object.entries(schema.properties ?? {}).filter(
+    ([name, property]) => property.default !== undefined && !Object.hasOwn(value, name),
+  );
+  if (left.length === 0) return value;
+  return {
+    ...value,
+    ...Object.fromEntries(left.map(([name, { default: given }]) => [name, given])),
+  };
 }
 
 function readTexts(schema: Schema, value: unknown): unknown {
@@ -91,6 +108,11 @@ export function closeObjects<S extends Schema>(schema: S): S {
     schema.patternProperties === undefined
   ) {
     closed.additionalProperties = false;
+  }
+  if (schema.required !== undefined) {
+    // A field with a default may be left out.
+    const { properties } = schema;
+    closed.required = schema.required.filter((name) => properties?.[name]?.default === undefined);
   }
   if (schema.anyOf !== undefined) closed.anyOf = schema.anyOf.map(closeObjects);
   if (schema.items !== undefined) {

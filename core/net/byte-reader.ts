@@ -1,6 +1,7 @@
 import { DecodeError } from './decode-error.js';
 
-const textDecoder = new TextDecoder('utf-8');
+// A byte-order mark is text of a stranger like any other.
+const textDecoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** A cursor over received bytes; every read is checked against the end and throws {@link DecodeError}. */
 export class ByteReader {

@@ -49,7 +49,9 @@ export class HeartbeatEngine {
 
   /** Masters in whose lists the server is, as far as one can know. */
   get joined(): number {
-    return this.#sessions.filter(({ isJoined }) => isJoined).length;
+    return this.#sessions.filter(
+      ({ isJoined, unanswered }) => isJoined && unanswered <= silentRequests,
+    ).length;
   }
 
   /** Whether an address is that of a master: only those are listened to. */

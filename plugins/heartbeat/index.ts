@@ -1,12 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import {
-  definePlugin,
-  list,
-  messageOf,
-  PeerAddress,
-  ServerStarted,
-  ServerStopping,
-} from 'beaconry';
+import { definePlugin, list, ServerStarted, ServerStopping } from 'beaconry';
 import { GameServerState } from 'beaconry/plugins/game-server';
 import {
   decodeMasterMessage,
@@ -14,7 +7,7 @@ import {
 } from '../../server-browser/master/heartbeat-codec.js';
 import { HeartbeatEngine } from './heartbeat-engine.js';
 import { joinValues } from './join-values.js';
-import { systemResolver } from './master-resolver.js';
+import { MasterResolver, reachableFrom, systemResolver } from './master-resolver.js';
 import { ConnectRequested, RestartRequested } from './public.js';
 
 /** Milliseconds after which names are resolved again. */
@@ -49,13 +42,17 @@ export default definePlugin({
     const { clock, log } = context;
     const game = context.get(GameServerState);
     const udp = context.udp(config.endpoint);
-    const masters = new Map(config.masters.map((master) => [nameOf(master), master]));
-    const resolving = new Set<string>();
-
+    const resolver = new MasterResolver(
+      config.masters,
+      systemResolver,
+      log,
+      reachableFrom(() => udp.addresses),
+      (name, address) => engine.resolved(name, address),
+    );
     const engine = new HeartbeatEngine(
       clock,
       {
-        masters: [...masters.keys()],
+        masters: resolver.names,
         interval: config.interval,
         random: () => randomBytes(4).readUInt32LE(),
       },
@@ -69,34 +66,10 @@ export default definePlugin({
           context.emit(RestartRequested, said);
         },
         connectRequested: (said) => context.emit(ConnectRequested, said),
-        unreachable: (name) => void resolve(name),
+        unreachable: (name) => void resolver.resolve(name),
       },
     );
 
-    /** Looks a name up and takes the first address that a socket of the endpoint can reach. */
-    const resolve = async (name: string): Promise<void> => {
-      const master = masters.get(name);
-      if (master === undefined || resolving.has(name)) return;
-      resolving.add(name);
-      try {
-        const found = (await systemResolver.resolve(master.host)).map((host) =>
-          PeerAddress.of(host, master.port),
-        );
-        const address = found.find((address) => canReach(udp.addresses, address));
-        if (address === undefined) {
-          log.warn({ master: name }, `master ${name} has no address that the endpoint can reach`);
-        } else {
-          engine.resolved(name, address);
-        }
-      } catch (error) {
-        log.warn({ master: name }, `cannot resolve master ${name}: ${messageOf(error)}`);
-      } finally {
-        resolving.delete(name);
-      }
-    };
-    const resolveAll = async (): Promise<void> => {
-      await Promise.all([...masters.keys()].map(resolve));
-    };
     let stopping = false;
     const describe = (): void => {
       const { snapshot, players } = game;
@@ -115,24 +88,14 @@ export default definePlugin({
       describe();
       context.defer(game.onChange(describe));
       // A slow name server must not keep the server from being ready.
-      void resolveAll();
+      void resolver.resolveAll();
     });
     context.on(ServerStopping, () => {
       stopping = true;
       describe();
     });
     context.every(1000, () => engine.tick());
-    context.every(resolveInterval, resolveAll);
+    context.every(resolveInterval, () => resolver.resolveAll());
     context.metrics.gauge('joined', 'Masters that list this server.', () => engine.joined);
   },
 });
-
-const nameOf = ({ host, port }: { readonly host: string; readonly port: number }): string =>
-  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-
-/** A socket on :: reaches both families; one without sockets is the game's, which reaches what it can. */
-const canReach = (bound: readonly PeerAddress[], master: PeerAddress): boolean =>
-  bound.length === 0 ||
-  bound.some(
-    (address) => address.isIPv4 === master.isIPv4 || (!address.isIPv4 && address.host === '::'),
-  );

@@ -1,6 +1,6 @@
 import { ByteReader } from '../../core/net/byte-reader.js';
 import { DecodeError } from '../../core/net/decode-error.js';
-import { MessageType, startMessage, WHOLE } from './message-header.js';
+import { MessageType, startMessage, WHOLE, wordAt } from './message-header.js';
 
 /**
  * The questions of A2S. All integers are little-endian:
@@ -34,13 +34,7 @@ export function isInfoRequest(bytes: Uint8Array): boolean {
 
 /** The four bytes at the offset as an unsigned number, 0 when they are missing; allocates nothing. */
 export const challengeAt = (bytes: Uint8Array, offset: number): number =>
-  bytes.length < offset + 4
-    ? 0
-    : ((bytes[offset] as number) |
-        ((bytes[offset + 1] as number) << 8) |
-        ((bytes[offset + 2] as number) << 16) |
-        ((bytes[offset + 3] as number) << 24)) >>>
-      0;
+  bytes.length < offset + 4 ? 0 : wordAt(bytes, offset);
 
 /** Without a challenge INFO is asked plainly, PLAYER and RULES with -1, as most clients do. */
 export function encodeQuery(kind: QueryKind, challenge: number | null): Uint8Array {

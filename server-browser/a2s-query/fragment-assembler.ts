@@ -7,7 +7,7 @@ import {
   isCompressed,
   type SplitFormat,
 } from './fragment-codec.js';
-import { MessageType } from './message-header.js';
+import { MessageType, wordAt } from './message-header.js';
 
 export interface AssemblerLimits {
   /** Bytes of all pieces that wait, headers and bookkeeping included. Default 64 KiB. */
@@ -61,12 +61,7 @@ export class FragmentAssembler {
     if (bytes.length < SHORTEST_HEADER) {
       throw new DecodeError('truncated', bytes.length, 'fragment without a header');
     }
-    const id =
-      ((bytes[4] as number) |
-        ((bytes[5] as number) << 8) |
-        ((bytes[6] as number) << 16) |
-        ((bytes[7] as number) << 24)) >>>
-      0;
+    const id = wordAt(bytes, 4);
     const collection = this.#collect(id);
     if (collection.pieces.some((known) => sameCounts(known, bytes))) return undefined;
     const cost = bytes.length + PIECE_COST;

@@ -33,3 +33,11 @@ export function expectMessage(reader: ByteReader, type: number, what: string): v
   if (reader.u32le() !== WHOLE) throw new DecodeError('unexpected', at, `is not ${what}`);
   if (reader.u8() !== type) throw new DecodeError('unexpected', at + 4, `is not ${what}`);
 }
+
+/** Four bytes, little-endian, as an unsigned number; they must be there. Allocates nothing. */
+export const wordAt = (bytes: Uint8Array, offset: number): number =>
+  ((bytes[offset] as number) |
+    ((bytes[offset + 1] as number) << 8) |
+    ((bytes[offset + 2] as number) << 16) |
+    ((bytes[offset + 3] as number) << 24)) >>>
+  0;

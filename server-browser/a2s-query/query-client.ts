@@ -191,20 +191,7 @@ export class QueryClient {
         clock: this.clock,
         options: this.#options,
         address,
-        send: (bytes) =>
-          this.#pacer.schedule(() => {
-            if (query.done) return;
-            query.sent(this.clock.monotonic());
-            this.socket.send(bytes, address, (error) =>
-              query.fail(
-                error instanceof QueryError
-                  ? error
-                  : new QueryError('SEND_FAILED', `sending to ${key} failed: ${error.message}`, {
-                      cause: error,
-                    }),
-              ),
-            );
-          }),
+        enqueue: () => this.#pacer.schedule(() => this.#sendPacket(query)),
         learned: (challenge) => this.#remember(key, challenge),
         ended: () => this.#ended(key, query),
         resolve: (answer) => resolve(answer as AnswerOf<K> & Timed),
@@ -212,6 +199,22 @@ export class QueryClient {
       });
       this.#enter(key, query);
     });
+  }
+
+  #sendPacket(query: ServerQuery): void {
+    const packet = query.take(this.clock.monotonic());
+    if (packet === undefined) return;
+    this.socket.send(packet, query.address, (error) =>
+      query.fail(
+        error instanceof QueryError
+          ? error
+          : new QueryError(
+              'SEND_FAILED',
+              `sending to ${formatAddress(query.address)} failed: ${error.message}`,
+              { cause: error },
+            ),
+      ),
+    );
   }
 
   #enter(key: string, query: ServerQuery): void {

@@ -2,7 +2,7 @@ import { DecodeError } from '../../core/net/decode-error.js';
 import { encodePingRequest, encodeQuery, type QueryKind } from './a2s-request-codec.js';
 import { type A2sAnswer, decodeAnswer, type InfoAnswer } from './answer-codec.js';
 import { FragmentAssembler } from './fragment-assembler.js';
-import { FRAGMENT, WHOLE } from './message-header.js';
+import { FRAGMENT, WHOLE, wordAt } from './message-header.js';
 import type { PlayersAnswer } from './players-codec.js';
 import { QueryError } from './query-error.js';
 import type { QueryClock } from './query-socket.js';
@@ -27,8 +27,8 @@ export interface ServerQueryParts {
     readonly answerLimit: number;
   };
   readonly address: ServerAddress;
-  /** Queues a packet; `sent` is called when it leaves. */
-  send(bytes: Uint8Array): void;
+  /** Queues the packet of this question; `take` gives it when its turn has come. */
+  enqueue(): void;
   /** The server gave a challenge. */
   learned(challenge: number): void;
   /** The question is answered or given up. */
@@ -48,7 +48,8 @@ export class ServerQuery {
   #challenges = 0;
   #repeats = 0;
   #sentAt = 0;
-  #sent = false;
+  #asked = false;
+  #packet: Uint8Array | undefined;
   #answered = false;
   #ping = Number.POSITIVE_INFINITY;
   #cancelTimeout: (() => void) | undefined;
@@ -64,36 +65,31 @@ export class ServerQuery {
     this.#assembler = new FragmentAssembler({ bytes: parts.options.answerLimit });
   }
 
-  get done(): boolean {
-    return this.#done;
-  }
-
   /** Sends the first packet, with the challenge that is known of this server. */
   start(challenge: number | null): void {
     this.#challenge = challenge;
     this.#send();
   }
 
-  /** The packet has left. */
-  sent(now: number): void {
+  /** The packet to send now; undefined when the answer came while it waited. */
+  take(now: number): Uint8Array | undefined {
+    const packet = this.#packet;
+    if (this.#done || packet === undefined) return undefined;
+    this.#packet = undefined;
     this.#sentAt = now;
-    this.#sent = true;
     this.#answered = false;
+    this.#asked = true;
     this.#cancelTimeout = this.parts.clock.after(this.parts.options.timeout, () =>
       this.#timedOut(),
     );
+    return packet;
   }
 
   /** A datagram of the server came; what is no answer to this question is passed over. */
   heard(bytes: Uint8Array, now: number): void {
-    if (this.#done || !this.#sent || bytes.length < 4) return;
+    if (this.#done || !this.#asked || bytes.length < 4) return;
     try {
-      const header =
-        ((bytes[0] as number) |
-          ((bytes[1] as number) << 8) |
-          ((bytes[2] as number) << 16) |
-          ((bytes[3] as number) << 24)) >>>
-        0;
+      const header = wordAt(bytes, 0);
       if (header === FRAGMENT) this.#heardPiece(bytes, now);
       else if (header === WHOLE) this.#heardMessage(bytes, now);
     } catch (error) {
@@ -109,10 +105,10 @@ export class ServerQuery {
   #send(): void {
     this.#cancelTimeout?.();
     this.#cancelTimeout = undefined;
-    this.#sent = false;
-    this.parts.send(
-      this.question === 'ping' ? encodePingRequest() : encodeQuery(this.question, this.#challenge),
-    );
+    const isQueued = this.#packet !== undefined;
+    this.#packet =
+      this.question === 'ping' ? encodePingRequest() : encodeQuery(this.question, this.#challenge);
+    if (!isQueued) this.parts.enqueue();
   }
 
   #heardPiece(bytes: Uint8Array, now: number): void {

@@ -20,8 +20,8 @@ export interface AnswerOptions {
   readonly answer: 'source' | 'goldsrc';
 }
 
-/** What careful readers take in pieces; a longer list is shown as far as it fits. */
-const ANSWER_LIMIT = 64 * 1024;
+/** Bytes that readers with room for 64 KiB of pieces take; a longer list is shown as far as it fits. */
+const ANSWER_LIMIT = 60_000;
 /** How old the times of players in an answer may be, in milliseconds. */
 const DURATION_AGE = 1000;
 

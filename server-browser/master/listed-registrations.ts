@@ -1,5 +1,6 @@
 import { DecodeError, type PeerAddress, ServerError } from 'beaconry';
-import { compileFilter, type Filter, type FilterTest } from './filter.js';
+import { compileFilter, type Filter } from './filter.js';
+import type { FilterTest } from './filter-conditions.js';
 import type { ListOptions, Registration, Registrations } from './public.js';
 import type { RegistrationTable } from './registration-table.js';
 import { isListed } from './server-list.js';

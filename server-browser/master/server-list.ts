@@ -7,7 +7,6 @@ import {
   writeListEntry,
 } from '../a2s-query/list-codec.js';
 import { compileFilter, type Filter } from './filter.js';
-import { decodeFilter, topLevelValue } from './filter-codec.js';
 import type { Registration } from './public.js';
 import type { RegistrationTable, ScanRange } from './registration-table.js';
 
@@ -32,8 +31,8 @@ export interface ServerListOptions {
   readonly nat: boolean;
   /** Searches that no cache answers, each second, for one /24 or /48; undefined for no limit. */
   readonly searchesPerSecond: number | undefined;
-  /** Filter pairs tested on servers each second, for all requests that no cache answers. */
-  readonly testsPerSecond?: number;
+  /** Work of searching each second, in units of a filter's cost, for all requests that no cache answers. */
+  readonly workPerSecond?: number;
 }
 
 export interface ListAnswer {
@@ -53,9 +52,9 @@ interface CompiledRequest {
 export class ServerList {
   readonly #filters = new Map<string, CompiledRequest>();
   readonly #answers = new Map<string, ListAnswer>();
-  readonly #tests: GlobalLimit;
+  readonly #work: GlobalLimit;
   readonly #searches: PrefixLimit | undefined;
-  readonly #testsPerSecond: number;
+  readonly #workPerSecond: number;
   #answersVersion = -1;
 
   constructor(
@@ -63,8 +62,8 @@ export class ServerList {
     clock: Pick<Clock, 'monotonic'>,
     private readonly options: ServerListOptions,
   ) {
-    this.#testsPerSecond = options.testsPerSecond ?? 100_000_000;
-    this.#tests = new GlobalLimit(clock, { perSecond: this.#testsPerSecond });
+    this.#workPerSecond = options.workPerSecond ?? 100_000_000;
+    this.#work = new GlobalLimit(clock, { perSecond: this.#workPerSecond });
     const perSecond = options.searchesPerSecond;
     this.#searches =
       perSecond === undefined
@@ -91,8 +90,8 @@ export class ServerList {
     const known = this.#answers.get(key);
     if (known !== undefined) return known;
     if (this.#searches?.take(from) === false) return 'search';
-    const cost = Math.min(this.table.size * (compiled.filter.pairs + 1), this.#testsPerSecond);
-    if (!this.#tests.take(cost)) return 'search';
+    const cost = Math.min(this.table.size * compiled.filter.cost, this.#workPerSecond);
+    if (!this.#work.take(cost)) return 'search';
     const answer = this.#gather(family, request, compiled);
     if (this.#answers.size >= cachedAnswers) this.#answers.clear();
     this.#answers.set(key, answer);
@@ -104,12 +103,11 @@ export class ServerList {
     if (known !== undefined) return known;
     let compiled: CompiledRequest;
     try {
-      const tree = decodeFilter(text);
       const filter = compileFilter(text, this.options.answers ? undefined : 'valve');
       compiled = {
         filter,
-        key: filter.dialect === 'xash' ? keyOf(topLevelValue(tree, 'key')) : undefined,
-        nat: this.options.nat && filter.dialect === 'xash' && isFlagged(topLevelValue(tree, 'nat')),
+        key: filter.dialect === 'xash' ? keyOf(filter.value('key')) : undefined,
+        nat: this.options.nat && filter.dialect === 'xash' && isFlagged(filter.value('nat')),
       };
     } catch (error) {
       if (error instanceof DecodeError) return undefined;

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { ReadyReport } from '../../core/server.js';
+import { freePorts } from './free-ports.js';
 
 const MAIN = fileURLToPath(new URL('../../core/cli/main.js', import.meta.url));
 
@@ -84,17 +85,47 @@ export class BeaconryProcess {
   }
 }
 
-/** The demo on free ports, with its data in the folder. */
-export const demoOnFreePorts = (folder: string, set: readonly string[] = []): BeaconryProcess =>
-  new BeaconryProcess(
-    [
-      'demo',
-      ...[
-        'endpoints.http.http=127.0.0.1:0',
-        'endpoints.admin.http=127.0.0.1:0',
-        'endpoints.game.udp=127.0.0.1:0',
-        ...set,
-      ].flatMap((entry) => ['--set', entry]),
-    ],
-    { cwd: folder },
-  );
+export interface RunningDemo {
+  readonly process: BeaconryProcess;
+  readonly report: ReadyReport;
+  /** `host:port` of endpoints. */
+  readonly game: string;
+  readonly master: string;
+  readonly http: string;
+}
+
+/** The demo on free ports, with its data in the folder; ready when its game server is listed. */
+export async function startDemo(folder: string): Promise<RunningDemo> {
+  const [game, master] = await freePorts(2, 'udp');
+  const [http, admin] = await freePorts(2, 'tcp');
+  const set = [
+    `endpoints.http.http=127.0.0.1:${http}`,
+    `endpoints.admin.http=127.0.0.1:${admin}`,
+    `endpoints.game.udp=127.0.0.1:${game}`,
+    `endpoints.master.udp=127.0.0.1:${master}`,
+    `plugins.heartbeat.masters=[127.0.0.1:${master}]`,
+  ];
+  const process = new BeaconryProcess(['demo', ...set.flatMap((entry) => ['--set', entry])], {
+    cwd: folder,
+  });
+  const report = await process.ready();
+  const addresses = {
+    game: `127.0.0.1:${game}`,
+    master: `127.0.0.1:${master}`,
+    http: `127.0.0.1:${http}`,
+  };
+  await listed(addresses.http, 1);
+  return { process, report, ...addresses };
+}
+
+/** Waits until the page lists so many servers; fails after five seconds. */
+export async function listed(http: string, count: number): Promise<void> {
+  const deadline = performance.now() + 5000;
+  while (performance.now() < deadline) {
+    const response = await fetch(`http://${http}/v1/servers`);
+    const { items } = (await response.json()) as { items: unknown[] };
+    if (items.length === count) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`the list did not come to ${count} servers`);
+}

@@ -26,8 +26,7 @@ const quakestatList = async (master: string, options = ''): Promise<string[] | u
   }
 };
 
-const loopback = (n: number): PeerAddress =>
-  PeerAddress.of(`127.66.${n >> 8}.${n & 255}`, 27015);
+const loopback = (n: number): PeerAddress => PeerAddress.of(`127.66.${n >> 8}.${n & 255}`, 27015);
 
 describe('master for real clients', () => {
   let master: MasterWithServers;
@@ -71,7 +70,9 @@ describe('master for real clients', () => {
         gamedir: 'cstrike',
         nor: { map: 'de_dust2', empty: 1 },
       });
-      expect(found).to.deep.equal(addresses.filter((_, n) => n % 2 === 0 && n % 3 !== 0 && n % 5 === 0));
+      expect(found).to.deep.equal(
+        addresses.filter((_, n) => n % 2 === 0 && n % 3 !== 0 && n % 5 === 0),
+      );
     });
 
     it('gets the servers of a region', async () => {
@@ -105,7 +106,13 @@ describe('master for real clients', () => {
         this,
         addresses.filter(
           (_, n) =>
-            n % 2 === 0 && n % 3 === 0 && n % 5 > 0 && n % 5 < 4 && n % 7 !== 0 && n % 4 !== 0 && n % 11 !== 0,
+            n % 2 === 0 &&
+            n % 3 === 0 &&
+            n % 5 > 0 &&
+            n % 5 < 4 &&
+            n % 7 !== 0 &&
+            n % 4 !== 0 &&
+            n % 11 !== 0,
         ),
         ',game=cstrike,map=de_dust2,status=notempty:notfull:dedicated:linux:secure,region=3,napp=500',
       );

@@ -125,6 +125,15 @@ describe('QueryClient', () => {
     expect(await asking).to.equal('TIMEOUT');
   });
 
+  it('takes an answer that comes while the repeat waits for its turn', async () => {
+    const asking = client({ packetsPerSecond: 1, burst: 1, timeout: 100 }).info(server);
+    await pass(500);
+    socket.deliver(vector('info_noedf'), server);
+    expect((await asking).info.name).to.equal('Test server');
+    await pass(10_000);
+    expect(socket.sent).to.have.length(1);
+  });
+
   it('measures the ping from the packet to the first answer to it', async () => {
     const asking = client().info(server);
     await clock.advance(80);

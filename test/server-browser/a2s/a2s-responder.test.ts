@@ -54,7 +54,7 @@ describe('A2sResponder', () => {
       expect(rig.ask(hex`${vector('info_req')} 01 02 03`)[0]).to.have.length(9);
     });
 
-    it('gives one challenge for all ports of nobody else', () => {
+    it('binds a challenge to the address and the port', () => {
       const challenge = rig.challenge('192.0.2.1:1000');
       const [answer] = rig.ask(encodeQuery('info', challenge), '192.0.2.1:1001');
       expect(answer?.[4]).to.equal(0x41);
@@ -244,6 +244,13 @@ describe('A2sResponder', () => {
         expect(rules[599 % announced]?.value).to.match(/^value of rule \d+$/);
       });
     }
+
+    it('gives of too many rules what a reader with bounds takes', () => {
+      fill(4000);
+      const { announced, rules } = decodeRules(rig.answer('rules'));
+      expect(rules).to.have.length(announced);
+      expect(announced).to.be.within(1000, 3999);
+    });
 
     it('follows a change and keeps the order of the table', () => {
       rig.rules.set('b', '1');

@@ -1,6 +1,13 @@
 import type { ServerDescription } from 'beaconry/plugins/master';
 import { expect } from 'chai';
-import { compileFilter, type Dialect } from '../../../server-browser/master/filter.js';
+import fc from 'fast-check';
+import { compileFilter } from '../../../server-browser/master/filter.js';
+import {
+  countPairs,
+  encodeFilter,
+  type FilterNode,
+} from '../../../server-browser/master/filter-codec.js';
+import type { Dialect } from '../../../server-browser/master/filter-conditions.js';
 import { at, described } from './build.js';
 
 const passes = (
@@ -114,6 +121,40 @@ describe('filter', () => {
     expect(compileFilter('\\collapse_addr_hash\\1').collapse).to.equal(true);
     expect(compileFilter('\\collapse_addr_hash\\0').collapse).to.equal(false);
     expect(compileFilter('\\map\\X').collapse).to.equal(false);
+  });
+
+  it('means the same as its groups do one by one, however they are nested', () => {
+    const keys = ['secure', 'linux', 'password', 'empty', 'noplayers'] as const;
+    const { node } = fc.letrec<{ node: FilterNode }>((tie) => ({
+      node: fc.oneof(
+        { maxDepth: 6 },
+        fc.constantFrom(...keys).map((key) => ({ kind: 'condition', key, value: '1' })),
+        fc.record({
+          kind: fc.constantFrom('nor', 'nand', 'or', 'and'),
+          operands: fc.array(tie('node'), { minLength: 1, maxLength: 3 }),
+        }),
+      ) as fc.Arbitrary<FilterNode>,
+    }));
+    const plainly = (tree: FilterNode, fields: Partial<ServerDescription>): boolean => {
+      if (tree.kind === 'condition') return passes(`\\${tree.key}\\${tree.value}`, fields);
+      const each = tree.operands.map((operand) => plainly(operand, fields));
+      if (tree.kind === 'and') return each.every(Boolean);
+      if (tree.kind === 'nand') return !each.every(Boolean);
+      return each.some(Boolean) === (tree.kind === 'or');
+    };
+    const fields = fc.record({
+      secure: fc.boolean(),
+      password: fc.boolean(),
+      os: fc.constantFrom('l' as const, 'w' as const),
+      players: fc.constantFrom(0, 1),
+    });
+    fc.assert(
+      fc.property(node, fields, (tree, server) => {
+        fc.pre(countPairs([tree]) <= 64);
+        expect(passes(encodeFilter([tree]), server)).to.equal(plainly(tree, server));
+      }),
+      { numRuns: 500 },
+    );
   });
 
   describe('in the dialect of Xash3D', () => {

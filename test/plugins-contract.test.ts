@@ -1,0 +1,17 @@
+import { checkPluginContract } from 'beaconry/testing';
+import { bundledPlugins, loadPlugin } from '../core/plugin-loader.js';
+
+/** Plugins that need others, or keys, to live. */
+const COMPANIONS: Readonly<Record<string, Readonly<Record<string, Record<string, unknown>>>>> = {
+  a2s: { 'game-server': {}, rules: {} },
+  heartbeat: { 'game-server': {}, rules: {}, a2s: {} },
+};
+
+describe('every bundled plugin', () => {
+  for (const name of bundledPlugins().keys()) {
+    it(`keeps the contract: ${name}`, async () => {
+      const plugin = await loadPlugin(name, '.');
+      await checkPluginContract(plugin, { plugins: { ...COMPANIONS[name], [name]: {} } });
+    });
+  }
+});
