@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { tagOf } from 'beaconry';
@@ -46,15 +47,11 @@ export function encodingOf(
  */
 export function readPageFiles(folder: URL): ReadonlyMap<string, PageFile> {
   const files = new Map<string, PageFile>();
-  let names: string[];
-  try {
-    names = readdirSync(folder, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => `${entry.parentPath}/${entry.name}`);
-  } catch {
-    return files;
-  }
   const root = fileURLToPath(folder).replace(/[\\/]$/, '');
+  if (!existsSync(root)) return files;
+  const names = readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
   const all = new Set(names);
   for (const name of names) {
     const type = TYPES[name.split('.').at(-1) ?? ''];
