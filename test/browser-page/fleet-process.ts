@@ -41,20 +41,17 @@ async function join(number: number, master: number): Promise<void> {
     }
     const request = decodeRequest(bytes);
     if (!('challenge' in request)) return;
-    const reply = (answer: Uint8Array) => socket.send(answer, from.port, from.address);
-    if (request.challenge !== CHALLENGE) {
-      reply(challengeAnswer);
-      return;
-    }
     const answer =
-      request.kind === 'info'
-        ? entry.info
-        : request.kind === 'players'
-          ? planned.playerList
-          : planned.rules;
-    if (request.kind === 'info') answers++;
+      request.challenge !== CHALLENGE
+        ? challengeAnswer
+        : request.kind === 'info'
+          ? entry.info
+          : request.kind === 'players'
+            ? planned.playerList
+            : planned.rules;
+    if (answer === entry.info) answers++;
     setTimeout(() => {
-      if (fleet.get(number) === entry) reply(answer);
+      if (fleet.get(number) === entry) socket.send(answer, from.port, from.address);
     }, planned.delay);
   });
   socket.send(Buffer.from('q'), master, '127.0.0.1');

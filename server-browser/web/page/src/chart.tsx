@@ -1,9 +1,11 @@
 import { Component, createRef } from 'preact';
 import uPlot from 'uplot';
 import type { ServerHistory } from '../../listed-server.js';
-import { number, t } from './words.js';
+import { language, number, t } from './words.js';
 
 const HEIGHT = 170;
+/** Seconds: steps up to this one make a chart of hours, longer ones of days. */
+const SHORT_STEP = 300;
 
 const color = (name: string): string =>
   getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -52,6 +54,14 @@ export default class Chart extends Component<{ history: ServerHistory }> {
       ticks: { show: false },
       font: '11px system-ui, sans-serif',
     };
+    const format = new Intl.DateTimeFormat(
+      language,
+      history.step <= SHORT_STEP
+        ? { hour: '2-digit', minute: '2-digit' }
+        : { day: 'numeric', month: 'short' },
+    );
+    // A line needs two points; what was measured just now has one.
+    const points = { show: history.players.filter((n) => n !== null).length < 4, size: 5 };
     const most = Math.max(4, ...history.players.map((n) => n ?? 0));
     this.#plot = new uPlot(
       {
@@ -62,7 +72,11 @@ export default class Chart extends Component<{ history: ServerHistory }> {
         cursor: { y: false },
         scales: { y: { range: [0, most * 1.1] }, ping: { range: (_, __, max) => [0, Math.max(50, (max ?? 0) * 1.2)] } },
         axes: [
-          { ...axis, size: 30 },
+          {
+            ...axis,
+            size: 26,
+            values: (_, splits) => splits.map((at) => format.format(at * 1000)),
+          },
           { ...axis, size: 34 },
           { ...axis, scale: 'ping', side: 1, size: 38, grid: { show: false } },
         ],
@@ -73,14 +87,14 @@ export default class Chart extends Component<{ history: ServerHistory }> {
             width: 2,
             fill: color('--accent-soft'),
             spanGaps: false,
-            points: { show: false },
+            points,
           },
           {
             scale: 'ping',
             stroke: color('--good'),
             width: 1.25,
             dash: [3, 3],
-            points: { show: false },
+            points,
           },
         ],
       },

@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
 import { type Filters, NO_FILTERS } from './filters.js';
 import { Beacon } from './icon.js';
 import { options } from './options.js';
@@ -24,7 +25,7 @@ import type { Word } from './word.js';
 import { counted, LANGUAGES, type Language, language, loadWords, number, t } from './words.js';
 
 const isSheetOpen = signal(false);
-const isMenuOpen = signal(false);
+const openMenu = signal<'export' | 'settings' | null>(null);
 const theme = signal(kept('theme') ?? 'system');
 probeTabs();
 
@@ -50,7 +51,7 @@ async function setLanguage(wanted: Language): Promise<void> {
 }
 
 async function exportAs(form: 'json' | 'csv'): Promise<void> {
-  isMenuOpen.value = false;
+  openMenu.value = null;
   const { exportList } = await import('./export.js');
   exportList(form, table, view.value);
 }
@@ -96,57 +97,47 @@ export default function Controls() {
           >
             <ToolIcon name="globe" />
           </button>
-          <div class="menu">
-            <button
-              type="button"
-              class="button icon-only"
-              aria-expanded={isMenuOpen.value}
-              aria-label={t('export')}
-              title={t('export')}
-              onClick={() => {
-                isMenuOpen.value = !isMenuOpen.value;
-              }}
-            >
-              <ToolIcon name="download" />
+          <Menu name="export" icon="download">
+            <button type="button" onClick={() => void exportAs('json')}>
+              {t('export.json')}
             </button>
-            {isMenuOpen.value && (
-              <div class="popup">
-                <button type="button" onClick={() => void exportAs('json')}>
-                  {t('export.json')}
-                </button>
-                <button type="button" onClick={() => void exportAs('csv')}>
-                  {t('export.csv')}
-                </button>
-              </div>
-            )}
-          </div>
+            <button type="button" onClick={() => void exportAs('csv')}>
+              {t('export.csv')}
+            </button>
+          </Menu>
           {!isEmbedded && (
-            <>
-              <select
-                class="select small"
-                aria-label={t('theme')}
-                value={theme.value}
-                onChange={(event) => setTheme(event.currentTarget.value)}
-              >
-                {['system', 'light', 'dark'].map((one) => (
-                  <option key={one} value={one}>
-                    {t(`theme.${one}` as Word)}
-                  </option>
-                ))}
-              </select>
-              <select
-                class="select small"
-                aria-label={t('language')}
-                value={language}
-                onChange={(event) => void setLanguage(event.currentTarget.value as Language)}
-              >
-                {Object.entries(LANGUAGES).map(([code, name]) => (
-                  <option key={code} value={code} lang={code}>
-                    {name}
-                  </option>
-                ))}
-              </select>
-            </>
+            <Menu name="settings" icon="sliders">
+              <label>
+                {t('theme')}
+                <select
+                  id="theme"
+                  class="select"
+                  value={theme.value}
+                  onChange={(event) => setTheme(event.currentTarget.value)}
+                >
+                  {['system', 'light', 'dark'].map((one) => (
+                    <option key={one} value={one}>
+                      {t(`theme.${one}` as Word)}
+                    </option>
+                  ))}
+                </select>
+              </label>
+              <label>
+                {t('language')}
+                <select
+                  id="language"
+                  class="select"
+                  value={language}
+                  onChange={(event) => void setLanguage(event.currentTarget.value as Language)}
+                >
+                  {Object.entries(LANGUAGES).map(([code, name]) => (
+                    <option key={code} value={code} lang={code}>
+                      {name}
+                    </option>
+                  ))}
+                </select>
+              </label>
+            </Menu>
           )}
         </div>
       </header>
@@ -154,6 +145,48 @@ export default function Controls() {
     </div>
   );
 }
+
+document.addEventListener('click', (event) => {
+  if (!(event.target as Element).closest('.menu')) openMenu.value = null;
+});
+
+const Menu = ({
+  name,
+  icon,
+  children,
+}: {
+  name: 'export' | 'settings';
+  icon: 'download' | 'sliders';
+  children: ComponentChildren;
+}) => {
+  const isOpen = openMenu.value === name;
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: Escape closes from anywhere inside.
+    <div
+      class="menu"
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape' || !isOpen) return;
+        openMenu.value = null;
+        event.currentTarget.querySelector('button')?.focus();
+        event.stopPropagation();
+      }}
+    >
+      <button
+        type="button"
+        class="button icon-only"
+        aria-expanded={isOpen}
+        aria-label={t(name)}
+        title={t(name)}
+        onClick={() => {
+          openMenu.value = isOpen ? null : name;
+        }}
+      >
+        <ToolIcon name={icon} />
+      </button>
+      {isOpen && <div class="popup">{children}</div>}
+    </div>
+  );
+};
 
 const Live = () => {
   repaint.value;
@@ -282,9 +315,7 @@ const Choice = ({ field }: { field: Field }) => {
       value={value}
       onChange={(event) => setFilters({ [field]: event.currentTarget.value } as Partial<Filters>)}
     >
-      <option value="">
-        {label}: {t('filter.any')}
-      </option>
+      <option value="">{label}</option>
       {all.map(([one, text]) => (
         <option key={one} value={one}>
           {text}

@@ -52,8 +52,8 @@ function App() {
           })}
         </p>
       )}
-      {isReady && isList && isMapOpen.value && <World />}
       <main class="main">
+        {isReady && isList && isMapOpen.value && <World />}
         {isList && <List />}
         {isList && view.value.length === 0 && <Empty />}
         {tab.value === 'rooms' && <Rooms />}

@@ -115,7 +115,10 @@ export class Row extends Component<RowProps> {
               </small>
             )}
           </span>
-          <span class={`meter${share === 1 ? ' is-full' : ''}`} aria-hidden="true">
+          <span
+            class={`meter${share === 1 ? ' is-full' : share > 0.8 ? ' is-crowded' : ''}`}
+            aria-hidden="true"
+          >
             <i style={{ transform: `scaleX(${share})` }} />
           </span>
         </span>

@@ -10,6 +10,7 @@ const PATHS = {
   download: 'M12 4v11M7.5 11L12 15.5 16.5 11M5 20h14',
   filter: 'M4 6h16M7 12h10M10 18h4',
   link: 'M10 14a4 4 0 0 0 5.7 0l3-3a4 4 0 0 0-5.7-5.7l-1 1M14 10a4 4 0 0 0-5.7 0l-3 3A4 4 0 0 0 11 18.7l1-1',
+  sliders: 'M4 7h9M17 7h3M4 17h3M11 17h9M15 4.5v5M9 14.5v5',
 } as const;
 
 /** An icon beside words, or of a button that has a label itself. */

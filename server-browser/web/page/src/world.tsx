@@ -54,7 +54,7 @@ function gather(): { places: Place[]; unknown: number } {
   return { places: [...places.values()].sort((one, other) => other.servers - one.servers), unknown };
 }
 
-const radius = (servers: number, most: number) => 0.9 + 3.4 * Math.sqrt(servers / Math.max(12, most));
+const radius = (servers: number, most: number) => 0.75 + 2.1 * Math.sqrt(servers / Math.max(12, most));
 
 /** Where the shown servers are; a place filters by it. */
 export default function World() {
@@ -64,7 +64,7 @@ export default function World() {
   const most = places[0]?.servers ?? 1;
   return (
     <section class="world" aria-label={t('map')}>
-      <svg viewBox={`0 0 ${COLUMNS} ${ROWS}`} preserveAspectRatio="xMidYMid meet">
+      <svg viewBox={`-3 -1 ${COLUMNS + 6} ${ROWS + 2}`} preserveAspectRatio="xMidYMid meet">
         <title>{t('map')}</title>
         <path class="land" d={land} />
         {places.map((place) => {
