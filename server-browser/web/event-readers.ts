@@ -1,12 +1,16 @@
-import type { ServerResponse } from 'node:http';
 import type { Clock } from 'beaconry';
 import { type EventBatch, type EventBytes, eventBytes, GZIP_BEGIN } from './event-log.js';
 import type { ListFeed } from './list-feed.js';
 
-/** What an event stream is written to. */
-export type EventSink = Pick<ServerResponse, 'write' | 'end' | 'destroy' | 'destroyed'> & {
+/** What an event stream is written to: a response of node. */
+export interface EventSink {
+  readonly destroyed: boolean;
+  /** False when it takes nothing more for now. */
+  write(bytes: Uint8Array): boolean;
+  end(): unknown;
+  destroy(): unknown;
   on(event: 'close' | 'drain', listener: () => void): unknown;
-};
+}
 
 interface Reader {
   readonly sink: EventSink;

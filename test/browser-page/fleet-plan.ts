@@ -44,7 +44,18 @@ const NAMES = [
 ];
 const SUFFIXES = ['24/7', 'no lag', 'fast DL', '100 tick', 'newbies welcome', 'mod pack', 'EU', ''];
 const TAGS = ['alltalk', 'pve', 'pvp', 'increased_maxplayers', 'hidden', 'nocrits', 'friendly'];
-const PEOPLE = ['Ніна', 'alice', 'Богдан', 'x_killer_x', '梅', 'Zoë', 'grandpa', 'Олена', 'mike', 'S0mbra'];
+const PEOPLE = [
+  'Ніна',
+  'alice',
+  'Богдан',
+  'x_killer_x',
+  '梅',
+  'Zoë',
+  'grandpa',
+  'Олена',
+  'mike',
+  'S0mbra',
+];
 const PLAYED = [0, 0, 0, 1, 2, 3, 5, 8, 12, 16, 20, 24, 30, 32];
 /** Second number of the address; the countries of the test follow it. */
 export const NETWORKS = 40;
@@ -86,9 +97,12 @@ export function plan(number: number, port = 27015): PlannedServer {
   const most = pick([16, 24, 32, 32, 64], number, 2);
   const players = number % 97 === 0 ? most : Math.min(most, pick(PLAYED, number, 3));
   const bots = number % 9 === 0 && players < most ? Math.min(2, most - players) : 0;
-  const tags = [pick(TAGS, number, 4), pick(TAGS, number, 5)].filter((tag, i, all) => all.indexOf(tag) === i);
+  const tags = [pick(TAGS, number, 4), pick(TAGS, number, 5)].filter(
+    (tag, i, all) => all.indexOf(tag) === i,
+  );
   const name =
-    HOSTILE_NAMES[number] ?? `${pick(NAMES, number, 6)} #${number} ${pick(SUFFIXES, number, 7)}`.trim();
+    HOSTILE_NAMES[number] ??
+    `${pick(NAMES, number, 6)} #${number} ${pick(SUFFIXES, number, 7)}`.trim();
   const map = pick(maps.split(' '), number, 8);
   const version = pick(['1.0.0.70', '1.0.0.71', '8622567'], number, 9);
   const hasPassword = number % 11 === 0;

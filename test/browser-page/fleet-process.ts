@@ -11,7 +11,12 @@ import { type PlannedServer, plan } from './fleet-plan.js';
  * master and answer queries. Told what to do by its parent.
  */
 export type FleetOrder =
-  | { readonly order: 'join'; readonly from: number; readonly count: number; readonly master: number }
+  | {
+      readonly order: 'join';
+      readonly from: number;
+      readonly count: number;
+      readonly master: number;
+    }
   | { readonly order: 'leave'; readonly number: number; readonly master: number }
   | { readonly order: 'change'; readonly share: number };
 

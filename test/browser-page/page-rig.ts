@@ -95,7 +95,10 @@ export class PageRig {
     const regionData = join(this.#folder, 'countries.mmdb');
     const networks = Array.from({ length: NETWORKS }, (_, network) => {
       // The first countries get more networks, as in life.
-      const [country, continent] = COUNTRIES[network % 3 === 2 ? network : network % 12] ?? ['DE', 'EU'];
+      const [country, continent] = COUNTRIES[network % 3 === 2 ? network : network % 12] ?? [
+        'DE',
+        'EU',
+      ];
       return [`127.${64 + network}.0.0/16`, country, continent] as const;
     });
     writeFileSync(regionData, countryFile(networks));

@@ -4,7 +4,11 @@ import { landDots } from './build/land-dots.js';
 
 export default {
   root: import.meta.dirname ?? new URL('.', import.meta.url).pathname,
-  plugins: [preact({ prefreshEnabled: false, devToolsEnabled: false }), landDots(), compressedFiles()],
+  plugins: [
+    preact({ prefreshEnabled: false, devToolsEnabled: false }),
+    landDots(),
+    compressedFiles(),
+  ],
   base: './',
   resolve: {
     // The page has no hooks; signals import them for functions that are not used here.
@@ -22,7 +26,10 @@ export default {
         codeSplitting: {
           groups: [
             { name: 'preact', test: /node_modules\/(@preact|preact)\// },
-            { name: 'main', test: /src\/(main|list|row|icon|lazy|live|state|saved|filters|server-table|words)\.tsx?$|listed-server/ },
+            {
+              name: 'main',
+              test: /src\/(main|list|row|icon|lazy|live|state|saved|filters|server-table|words)\.tsx?$|listed-server/,
+            },
           ],
         },
       },

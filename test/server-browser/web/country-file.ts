@@ -73,7 +73,8 @@ function insert(nodes: [Child, Child][], cidr: string, leaf: { readonly offset: 
   }
 }
 
-const text = (value: string): Buffer => Buffer.concat([control(2, value.length), Buffer.from(value)]);
+const text = (value: string): Buffer =>
+  Buffer.concat([control(2, value.length), Buffer.from(value)]);
 const map = (fields: Readonly<Record<string, Buffer>>): Buffer =>
   Buffer.concat([
     control(7, Object.keys(fields).length),

@@ -2,36 +2,7 @@ import { definePlugin } from 'beaconry';
 import { type ListedServer, ServerDirectory } from 'beaconry/plugins/browser';
 import { hex, startTestServer, type TestServer } from 'beaconry/testing';
 import { expect } from 'chai';
-
-const listed = (
-  address: string,
-  more: Partial<ListedServer> = {},
-): Omit<ListedServer, 'source'> => ({
-  address,
-  gamePort: 27960,
-  queryPort: 27960,
-  name: 'Server',
-  map: 'q3dm17',
-  game: 'Quake III Arena',
-  modDir: 'baseq3',
-  appId: 0,
-  version: '1.32',
-  product: 'Quake3Arena',
-  tags: [],
-  gameData: '',
-  region: 255,
-  players: 3,
-  maxPlayers: 8,
-  bots: 0,
-  password: false,
-  secure: false,
-  dedicated: true,
-  os: '',
-  verified: true,
-  lastSeen: new Date(0).toISOString(),
-  flags: [],
-  ...more,
-});
+import { listed } from './listed.js';
 
 const join = (test: TestServer, text: string, from: string) => {
   const [answer] = test.ask('master', hex`71`, from);

@@ -3,7 +3,11 @@ import type { CommandLine } from './live-data.js';
 import { runCommand } from './session.js';
 import { t } from './words.js';
 
-const outcome = signal<{ readonly name: string; readonly text: string; readonly isError: boolean } | null>(null);
+const outcome = signal<{
+  readonly name: string;
+  readonly text: string;
+  readonly isError: boolean;
+} | null>(null);
 
 /** One command: its parameters as people type them, and what it answered. */
 export const CommandForm = ({ command }: { command: CommandLine }) => {

@@ -50,17 +50,31 @@ export const audit = signal<readonly AuditLine[]>([]);
 /** Lists that other plugins bring; undefined when they do not run. */
 export const sessions = signal<readonly unknown[] | undefined>(undefined);
 export const bans = signal<readonly unknown[] | undefined>(undefined);
-export const ready = signal<{ readonly ready: boolean; readonly reasons: readonly string[] } | null>(null);
+export const ready = signal<{
+  readonly ready: boolean;
+  readonly reasons: readonly string[];
+} | null>(null);
 export const isOffline = signal(false);
 
 const INTERVAL = 2000;
 /** Counters of datagrams that were turned away, by any cause. */
-const REFUSED = ['unclaimed', 'shape', 'limited', 'unprovenLimited', 'decode', 'violations', 'refused'];
+const REFUSED = [
+  'unclaimed',
+  'shape',
+  'limited',
+  'unprovenLimited',
+  'decode',
+  'violations',
+  'refused',
+];
 
 let before: { readonly at: number; readonly counters: ReadonlyMap<string, Rates> } | undefined;
 
 const sum = (endpoint: EndpointLine, names: readonly string[]): number =>
-  names.reduce((total, name) => total + (typeof endpoint[name] === 'number' ? endpoint[name] : 0), 0);
+  names.reduce(
+    (total, name) => total + (typeof endpoint[name] === 'number' ? endpoint[name] : 0),
+    0,
+  );
 
 /** Counters become rates by the difference to the look before. */
 function measure(lines: readonly EndpointLine[]): void {
@@ -102,7 +116,10 @@ async function look(): Promise<void> {
     measure(two?.items ?? []);
     top.value = three?.items ?? [];
     audit.value = four?.items ?? [];
-    ready.value = (await (await fetch('../readyz')).json()) as { ready: boolean; reasons: string[] };
+    ready.value = (await (await fetch('../readyz')).json()) as {
+      ready: boolean;
+      reasons: string[];
+    };
     isOffline.value = false;
   } catch {
     isOffline.value = true;

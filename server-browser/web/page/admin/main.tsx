@@ -78,7 +78,10 @@ class View extends Component {
       <>
         <header class="bar">
           <Brand />
-          <p class={`health ${isOffline.value ? 'is-bad' : health?.ready === false ? 'is-fair' : ''}`} role="status">
+          <p
+            class={`health ${isOffline.value ? 'is-bad' : health?.ready === false ? 'is-fair' : ''}`}
+            role="status"
+          >
             <span class="dot" aria-hidden="true" />
             {isOffline.value
               ? t('offline')
@@ -120,7 +123,9 @@ class View extends Component {
 }
 
 const boundText = ({ bound = [] }: EndpointLine): string =>
-  bound.map(({ host, port }) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)).join(', ');
+  bound
+    .map(({ host, port }) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`))
+    .join(', ');
 
 const Endpoints = () => (
   <section class="card wide">
@@ -161,7 +166,9 @@ const Endpoints = () => (
                 </td>
                 <td class="n">{show(rate?.received)}</td>
                 <td class="n">{line.protocol === 'udp' ? show(rate?.sent) : '–'}</td>
-                <td class={`n${(rate?.refused ?? 0) > 0 ? ' is-fair' : ''}`}>{show(rate?.refused)}</td>
+                <td class={`n${(rate?.refused ?? 0) > 0 ? ' is-fair' : ''}`}>
+                  {show(rate?.refused)}
+                </td>
                 <td class="n">{typeof line.open === 'number' ? number(line.open) : '–'}</td>
               </tr>
             );
@@ -232,7 +239,13 @@ const Top = () => {
 };
 
 /** Lists whose shape belongs to plugins: shown as they come. */
-const More = ({ title, items }: { title: 'sessions' | 'bans'; items: readonly unknown[] | undefined }) =>
+const More = ({
+  title,
+  items,
+}: {
+  title: 'sessions' | 'bans';
+  items: readonly unknown[] | undefined;
+}) =>
   items === undefined ? null : (
     <section class="card">
       <h2>
@@ -284,8 +297,7 @@ const Audit = () => (
   </section>
 );
 
-const App = () =>
-  isLoggedIn.value === undefined ? null : isLoggedIn.value ? <View /> : <Login />;
+const App = () => (isLoggedIn.value === undefined ? null : isLoggedIn.value ? <View /> : <Login />);
 
 await Promise.all([
   loadWords(language.value),

@@ -37,7 +37,10 @@ export async function logIn(token: string): Promise<number> {
 }
 
 export async function logOut(): Promise<void> {
-  await fetch(`${BASE}/session`, { method: 'DELETE', headers: { 'x-csrf-token': csrf.value ?? '' } });
+  await fetch(`${BASE}/session`, {
+    method: 'DELETE',
+    headers: { 'x-csrf-token': csrf.value ?? '' },
+  });
   csrf.value = null;
   isLoggedIn.value = false;
 }

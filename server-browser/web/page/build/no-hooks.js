@@ -2,6 +2,7 @@
 const missing = () => {
   throw new Error('the page is built without hooks');
 };
+
 export {
   missing as useCallback,
   missing as useContext,

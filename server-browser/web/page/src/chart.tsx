@@ -70,7 +70,10 @@ export default class Chart extends Component<{ history: ServerHistory }> {
         padding: [8, 4, 0, 0],
         legend: { show: false },
         cursor: { y: false },
-        scales: { y: { range: [0, most * 1.1] }, ping: { range: (_, __, max) => [0, Math.max(50, (max ?? 0) * 1.2)] } },
+        scales: {
+          y: { range: [0, most * 1.1] },
+          ping: { range: (_, __, max) => [0, Math.max(50, (max ?? 0) * 1.2)] },
+        },
         axes: [
           {
             ...axis,

@@ -205,7 +205,9 @@ const Live = () => {
 
 const Tools = () => {
   const now = filters.value;
-  const used = Object.entries(now).filter(([key, value]) => key !== 'q' && value !== '' && value !== false);
+  const used = Object.entries(now).filter(
+    ([key, value]) => key !== 'q' && value !== '' && value !== false,
+  );
   return (
     <div class={`tools${isSheetOpen.value ? ' is-open' : ''}`} role="search">
       <div class="search-line">
@@ -266,7 +268,12 @@ const Tools = () => {
           <Toggle field="dedicated" />
         </span>
         {now.country !== '' && (
-          <button type="button" class="toggle" aria-pressed="true" onClick={() => setFilters({ country: '' })}>
+          <button
+            type="button"
+            class="toggle"
+            aria-pressed="true"
+            onClick={() => setFilters({ country: '' })}
+          >
             {t('filter.country', { country: placeOf(now.country) })}
             <ToolIcon name="close" />
           </button>
@@ -305,7 +312,10 @@ type Field = 'game' | 'tag' | 'version' | 'region' | 'ping';
 const Choice = ({ field }: { field: Field }) => {
   const value = filters.value[field];
   const known = options(field);
-  const all = value === '' || known.some(([one]) => one === value) ? known : [[value, value] as const, ...known];
+  const all =
+    value === '' || known.some(([one]) => one === value)
+      ? known
+      : [[value, value] as const, ...known];
   const label = t(`filter.${field}`);
   return (
     <select

@@ -148,7 +148,15 @@ const Actions = ({
   const links =
     found === null
       ? []
-      : joinLinks({ ...splitAddress(address), port: found.gamePort, modDir: found.modDir, appId: found.appId }, t('detail.join'));
+      : joinLinks(
+          {
+            ...splitAddress(address),
+            port: found.gamePort,
+            modDir: found.modDir,
+            appId: found.appId,
+          },
+          t('detail.join'),
+        );
   return (
     <div class="detail-actions">
       {links.map(({ label, url }, index) => (
@@ -177,7 +185,9 @@ const Actions = ({
         aria-label={`${t('detail.copy')} ${address}`}
       >
         <ToolIcon name={isCopied.value ? 'check' : 'copy'} />
-        <span class="address" role="status">{isCopied.value ? t('detail.copied') : address}</span>
+        <span class="address" role="status">
+          {isCopied.value ? t('detail.copied') : address}
+        </span>
       </button>
       <button
         type="button"
@@ -192,7 +202,12 @@ const Actions = ({
   );
 };
 
-const SYSTEMS: Readonly<Record<string, string>> = { l: 'Linux', w: 'Windows', m: 'macOS', o: 'macOS' };
+const SYSTEMS: Readonly<Record<string, string>> = {
+  l: 'Linux',
+  w: 'Windows',
+  m: 'macOS',
+  o: 'macOS',
+};
 
 const Facts = ({ found }: { found: ServerDetail }) => {
   const kind = [
@@ -202,7 +217,10 @@ const Facts = ({ found }: { found: ServerDetail }) => {
   ];
   const facts: [string, string][] = [
     [t('filter.game'), found.game || found.modDir],
-    [t('column.region'), [found.country, t(`region.${found.region}` as Word)].filter(Boolean).join(' · ')],
+    [
+      t('column.region'),
+      [found.country, t(`region.${found.region}` as Word)].filter(Boolean).join(' · '),
+    ],
     [t('detail.version'), found.version],
     [t('detail.os'), SYSTEMS[found.os] ?? ''],
     [t('detail.kind'), kind.join(', ')],
@@ -290,7 +308,7 @@ const Past = ({ address }: { address: string }) => {
               key={one}
               type="button"
               aria-pressed={one === range.value}
-              aria-label={t(`range.${one}`)}
+              title={t(`range.${one}`)}
               onClick={() => {
                 range.value = one;
                 void loadHistory(address);
@@ -378,4 +396,3 @@ const Rules = ({ found }: { found: ServerDetail }) => {
     </section>
   );
 };
-

@@ -22,7 +22,13 @@ export default function Empty() {
   const isFiltered = table.size > 0 && (saved === null || saved.value.size > 0);
   const reason = isFiltered
     ? t('empty.filtered')
-    : t(saved === favourites ? 'empty.favourites' : saved === visited ? 'empty.history' : 'empty.none');
+    : t(
+        saved === favourites
+          ? 'empty.favourites'
+          : saved === visited
+            ? 'empty.history'
+            : 'empty.none',
+      );
   const absent = saved === null ? 0 : saved.value.size;
   return (
     <div class="empty" role="status">

@@ -54,7 +54,11 @@ export function csvField(value: string | number | boolean | null): string {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-export function listText(form: 'json' | 'csv', table: ServerTable, rows: readonly number[]): string {
+export function listText(
+  form: 'json' | 'csv',
+  table: ServerTable,
+  rows: readonly number[],
+): string {
   const lines = rows.filter((row) => !table.isGone(row)).map((row) => lineOf(table, row));
   if (form === 'json') return `${JSON.stringify(lines, null, 1)}\n`;
   return [FIELDS, ...lines.map((line) => FIELDS.map((field) => line[field]))]
@@ -63,7 +67,11 @@ export function listText(form: 'json' | 'csv', table: ServerTable, rows: readonl
 }
 
 /** Hands the shown list to the visitor as a file. */
-export function exportList(form: 'json' | 'csv', table: ServerTable, rows: readonly number[]): void {
+export function exportList(
+  form: 'json' | 'csv',
+  table: ServerTable,
+  rows: readonly number[],
+): void {
   const type = form === 'json' ? 'application/json' : 'text/csv;charset=utf-8';
   // Spreadsheets take UTF-8 for another encoding unless a mark says so.
   const mark = form === 'csv' ? '\ufeff' : '';

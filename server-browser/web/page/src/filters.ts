@@ -72,7 +72,8 @@ function compile(table: ServerTable, filters: Filters): (row: number) => boolean
   const c = table.columns;
   const tests: ((row: number) => boolean)[] = [];
   const { game, map, tag, version, region, country, ping } = filters;
-  if (filters.notFull) tests.push((row) => num(c.players, row) + num(c.bots, row) < num(c.maxPlayers, row));
+  if (filters.notFull)
+    tests.push((row) => num(c.players, row) + num(c.bots, row) < num(c.maxPlayers, row));
   if (filters.hasPlayers) tests.push((row) => num(c.players, row) > 0);
   if (filters.noPassword) tests.push((row) => !table.has(row, Bit.password));
   if (filters.secure) tests.push((row) => table.has(row, Bit.secure));
@@ -123,7 +124,9 @@ function comparison(table: ServerTable, { key, descending }: Sort) {
   const c = table.columns;
   const sign = descending ? -1 : 1;
   const byNumber = (value: (row: number) => number) => (one: number, other: number) =>
-    sign * (value(one) - value(other)) || num(c.players, other) - num(c.players, one) || one - other;
+    sign * (value(one) - value(other)) ||
+    num(c.players, other) - num(c.players, one) ||
+    one - other;
   if (key === 'players') return byNumber((row) => num(c.players, row));
   // Servers without a ping stand last in both directions.
   if (key === 'ping') {

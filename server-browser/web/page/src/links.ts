@@ -15,7 +15,10 @@ export function joinLinks(
   for (const { label, url, modDir: wanted } of settings.joinLinks) {
     if (wanted !== null && wanted !== modDir) continue;
     const places: Readonly<Record<string, string>> = { address, host, port: String(port) };
-    links.push({ label, url: url.replace(/\{(address|host|port)\}/g, (_, name) => places[name] ?? '') });
+    links.push({
+      label,
+      url: url.replace(/\{(address|host|port)\}/g, (_, name) => places[name] ?? ''),
+    });
   }
   return links;
 }

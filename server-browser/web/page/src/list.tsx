@@ -78,7 +78,8 @@ export class List extends Component {
   }
 
   readonly #key = (event: KeyboardEvent): void => {
-    if (event.target !== event.currentTarget || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target !== event.currentTarget || event.ctrlKey || event.metaKey || event.altKey)
+      return;
     const page = Math.max(1, room.value - 3);
     const steps: Record<string, number> = {
       ArrowDown: active.value + 1,

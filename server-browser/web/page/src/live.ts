@@ -12,6 +12,7 @@ let movedAt = 0;
 let isDirty = false;
 let hasNews = false;
 let reorderedAt = 0;
+let retry: ReturnType<typeof setTimeout> | undefined;
 
 /** The visitor scrolls; the order waits. */
 export const moved = (): void => {
@@ -20,6 +21,7 @@ export const moved = (): void => {
 
 /** Loads the list, then follows its changes; never gives up. */
 export async function follow(): Promise<void> {
+  clearTimeout(retry);
   try {
     const early = window.earlySnapshot;
     window.earlySnapshot = undefined;
@@ -34,7 +36,7 @@ export async function follow(): Promise<void> {
     setInterval(turn, 250);
   } catch {
     status.value = 'failed';
-    setTimeout(() => void follow(), RETRY);
+    retry = setTimeout(() => void follow(), RETRY);
   }
 }
 

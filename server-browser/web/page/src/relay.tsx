@@ -19,7 +19,9 @@ interface Pop {
   readonly ping?: number;
 }
 
-const pops = new Polled<{ readonly items?: readonly Pop[]; readonly pops?: readonly Pop[] } | readonly Pop[]>('v1/pops');
+const pops = new Polled<
+  { readonly items?: readonly Pop[]; readonly pops?: readonly Pop[] } | readonly Pop[]
+>('v1/pops');
 
 /** Health of the relays. */
 export default class Relay extends Component {

@@ -56,7 +56,8 @@ export default class Rooms extends Component {
             </p>
             {room.mods.length > 0 && (
               <p class="muted mods">
-                {t('rooms.mods')}: <bdi>{room.mods.map(({ name, version }) => `${name} ${version}`).join(', ')}</bdi>
+                {t('rooms.mods')}:{' '}
+                <bdi>{room.mods.map(({ name, version }) => `${name} ${version}`).join(', ')}</bdi>
               </p>
             )}
           </article>

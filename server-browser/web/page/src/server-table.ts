@@ -1,6 +1,10 @@
 import { Bit, type ListedServer, type ServerColumns } from '../../listed-server.js';
 
-type Columns = { -readonly [K in keyof ServerColumns]: ServerColumns[K] extends readonly (infer V)[] ? V[] : ServerColumns[K] };
+type Columns = {
+  -readonly [K in keyof ServerColumns]: ServerColumns[K] extends readonly (infer V)[]
+    ? V[]
+    : ServerColumns[K];
+};
 
 /**
  * All servers in columns, as they came: ten thousand objects would take several times the memory. A row

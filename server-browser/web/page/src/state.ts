@@ -40,7 +40,9 @@ export function readAddress(): void {
   filters.value = read as unknown as Filters;
   const by = query.get('sort') ?? '';
   const key = by.replace(/^-/, '');
-  sort.value = SORTS.includes(key) ? { key: key as SortKey, descending: by[0] === '-' } : BEST_FIRST;
+  sort.value = SORTS.includes(key)
+    ? { key: key as SortKey, descending: by[0] === '-' }
+    : BEST_FIRST;
   const wanted = query.get('tab') ?? '';
   tab.value = TABS.includes(wanted) ? (wanted as Tab) : 'internet';
   selected.value = query.get('server');

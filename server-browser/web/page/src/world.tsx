@@ -51,10 +51,14 @@ function gather(): { places: Place[]; unknown: number } {
     place.players += table.columns.players[row] ?? 0;
   }
   // The largest first, so that small ones lie on top and can be reached.
-  return { places: [...places.values()].sort((one, other) => other.servers - one.servers), unknown };
+  return {
+    places: [...places.values()].sort((one, other) => other.servers - one.servers),
+    unknown,
+  };
 }
 
-const radius = (servers: number, most: number) => 0.75 + 2.1 * Math.sqrt(servers / Math.max(12, most));
+const radius = (servers: number, most: number) =>
+  0.75 + 2.1 * Math.sqrt(servers / Math.max(12, most));
 
 /** Where the shown servers are; a place filters by it. */
 export default function World() {
@@ -96,7 +100,7 @@ export default function World() {
               key={place.key}
               class={`place${isChosen ? ' is-chosen' : ''}`}
               role="button"
-              tabIndex={0}
+              tabindex={0}
               aria-label={label}
               aria-pressed={isChosen}
               onClick={choose}
