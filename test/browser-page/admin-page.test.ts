@@ -44,7 +44,7 @@ describe("operator's view in Chromium", function () {
   it('shows plugins and endpoints with what comes in each second, and logs out', async () => {
     await logIn('operator-token');
     await page.waitForSelector('.states li');
-    const text = await page.locator('main').innerText();
+    const text = await page.locator('main').textContent();
     expect(text)
       .to.match(/master\n?\s*running/)
       .and.match(/browser\n?\s*running/);

@@ -300,7 +300,7 @@ describe('page of the list in Chromium', function () {
     await until(`document.documentElement.lang === 'uk'`);
     await page.reload();
     await page.waitForSelector('#search');
-    const text = (await page.locator('.controls').innerText()).replace(/\s+/g, ' ');
+    const text = ((await page.locator('.controls').textContent()) ?? '').replace(/\s+/g, ' ');
     expect(text).to.include('300 серверів').and.include('Наживо').and.include('Є місця');
     await page.getByRole('button', { name: 'Налаштування' }).click();
     await page.locator('#theme').selectOption('light');

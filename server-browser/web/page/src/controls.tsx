@@ -230,6 +230,7 @@ const Tools = () => {
               event.preventDefault();
             }}
           />
+          <Shown />
           <kbd aria-hidden="true">/</kbd>
         </label>
         <button
@@ -283,7 +284,6 @@ const Tools = () => {
             {t('filter.reset')}
           </button>
         )}
-        <Shown />
       </div>
     </div>
   );

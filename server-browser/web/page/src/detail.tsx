@@ -296,7 +296,7 @@ const Facts = ({ found }: { found: ServerDetail }) => {
 
 const Past = ({ address }: { address: string }) => {
   const past = history.value;
-  const isEmpty = past !== null && past.players.every((players) => players === null);
+  const isEmpty = past?.players.every((players) => players === null) === true;
   return (
     <section class="past">
       <div class="section-head">
@@ -353,7 +353,6 @@ const Players = ({ found }: { found: ServerDetail }) => (
           {[...found.playerList]
             .sort((one, other) => other.score - one.score)
             .map(({ name, score, duration: seconds }, index) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: players have no identity but their place.
               <tr key={index}>
                 <td>
                   {name === '' ? <i class="muted">{t('detail.joining')}</i> : <bdi>{name}</bdi>}

@@ -13,7 +13,6 @@ import {
   selected,
   status,
   tab,
-  table,
   view,
   wording,
 } from './state.js';

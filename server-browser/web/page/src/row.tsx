@@ -59,7 +59,6 @@ export class Row extends Component<RowProps> {
     const isMeasured = table.has(row, Bit.verified);
     const share = most === 0 ? 0 : Math.min(1, players / most);
     return (
-      // biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus and names its active row.
       // biome-ignore lint/a11y/useKeyWithClickEvents: the grid hears the keys.
       <div
         role="row"

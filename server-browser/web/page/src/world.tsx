@@ -95,7 +95,6 @@ export default function World() {
             );
           }
           return (
-            // biome-ignore lint/a11y/useSemanticElements: SVG has no button element.
             <g
               key={place.key}
               class={`place${isChosen ? ' is-chosen' : ''}`}
