@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
-import { definePlugin, list, messageOf, PeerAddress, ServerError } from 'beaconry';
+import { definePlugin, list, messageOf, ServerError } from 'beaconry';
 import { QueryClient, resolveAddress, UdpSocket } from 'beaconry/a2s-query';
 import { Registrations } from 'beaconry/plugins/master';
 import { CountryData } from './country-data.js';
 import { Directory } from './directory.js';
 import { EventReaders } from './event-readers.js';
+import { Favourites } from './favourites.js';
 import { History } from './history.js';
 import { checkJoinLink } from './join-links.js';
 import { ListFeed } from './list-feed.js';
@@ -148,20 +149,14 @@ export default definePlugin({
       context.defer(registrations.onUpsert((one) => directory.register(one)));
       context.defer(registrations.onRemove((one) => directory.unregister(one)));
     }
-    const favour = async () => {
-      for (const favourite of config.favourites) {
-        const { host, port } = await resolveAddress(favourite);
-        const address = PeerAddress.of(host, port);
-        // The operator named it: no range has to be listed for it.
-        directory.favour(address);
-        poller.add(address);
-      }
+    const favourites = new Favourites(config.favourites, directory, poller, resolveAddress);
+    const refreshFavourites = async () => {
+      const unknown = await favourites.refresh();
+      if (unknown.length > 0) context.log.warn({ unknown }, 'favourites that cannot be found');
     };
-    const tryFavour = () =>
-      favour().catch((error) => context.log.warn(`a favourite is unknown: ${messageOf(error)}`));
     if (config.favourites.length > 0) {
-      void tryFavour();
-      context.every(resolveInterval, tryFavour);
+      void refreshFavourites();
+      context.every(resolveInterval, refreshFavourites);
     }
 
     const feed = new ListFeed(directory, clock);

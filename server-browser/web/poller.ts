@@ -28,6 +28,8 @@ interface Target {
   openUntil: number;
   failures: number;
   busy: boolean;
+  /** Part of a round that its second question waits longer, so that servers who came together spread. */
+  phase: number;
 }
 
 /** Milliseconds between questions for players and rules of a server that nobody looks at. */
@@ -37,6 +39,8 @@ const openFor = 120_000;
 /** Servers looked at at the same time; more change nothing. */
 const mostOpen = 64;
 const longestBackOff = 600_000;
+/** Multiples of it are spread evenly over a round, however many there are. */
+const GOLDEN = 0.618034;
 
 /**
  * Asks every server once per round, the longest overdue first; a server that does not answer is asked less
@@ -76,6 +80,7 @@ export class Poller {
       openUntil: 0,
       failures: 0,
       busy: false,
+      phase: (this.#targets.size * GOLDEN) % 1,
     });
   }
 
@@ -122,7 +127,8 @@ export class Poller {
     target.busy = true;
     this.#active++;
     this.asked++;
-    target.dueAt = now + this.options.interval;
+    target.dueAt = now + this.options.interval * (1 + target.phase);
+    target.phase = 0;
     try {
       const { info, ping } = await this.client.info(target.server);
       target.failures = 0;

@@ -241,6 +241,18 @@ describe('page of the list in Chromium', function () {
     expect(await page.locator('.measured').textContent()).to.match(/^Measured by this site/);
   });
 
+  it('draws what was measured before the server was started again', async () => {
+    await open(`?server=${hostOf(97)}:27015`);
+    const label = async () =>
+      (await page.locator('.chart[role=img]').getAttribute('aria-label')) ?? '';
+    await page.waitForSelector('.uplot canvas');
+    expect(await label()).to.match(/Players: [0-4]–(2[5-9]|3\d)/);
+    await page.getByRole('button', { name: '7d', exact: true }).click();
+    await until(`document.querySelector('.ranges [aria-pressed=true]').textContent === '7d'`);
+    await page.waitForSelector('.uplot canvas');
+    await screenshot(page, 'week');
+  });
+
   it('exports what is shown as JSON and as CSV without formulas', async () => {
     await open('?q=HYPERLINK');
     await page.waitForSelector('.row');

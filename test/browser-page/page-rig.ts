@@ -2,10 +2,13 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Registrations } from 'beaconry/plugins/master';
-import { startTestServer, type TestServer } from 'beaconry/testing';
+import { FakeClock, startTestServer, type TestServer } from 'beaconry/testing';
+import pino from 'pino';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { openStore } from '../../core/store/open-store.js';
+import { History } from '../../server-browser/web/history.js';
 import { countryFile } from '../server-browser/web/country-file.js';
-import { NETWORKS } from './fleet-plan.js';
+import { NETWORKS, plan } from './fleet-plan.js';
 import { ServerFleet } from './server-fleet.js';
 
 const COUNTRIES =
@@ -102,9 +105,14 @@ export class PageRig {
       return [`127.${64 + network}.0.0/16`, country, continent] as const;
     });
     writeFileSync(regionData, countryFile(networks));
+    const path = join(this.#folder, 'store.db');
+    await writeHistory(path);
     this.server = await startTestServer({
       real: true,
-      config: { management: { token: 'operator-token' } },
+      config: {
+        management: { token: 'operator-token' },
+        store: { driver: 'sqlite', path },
+      },
       plugins: {
         master: { maxPerAddress: 0, rateLimit: 'off', verify: 'off', allowLoopback: true },
         browser: { regionData, ...browser },
@@ -113,6 +121,35 @@ export class PageRig {
     this.fleet = new ServerFleet(this.server.address('master').port);
     await this.fleet.join(count);
   }
+}
+
+/** Servers that were measured for a week by a server that ran before. */
+export const MEASURED_BEFORE = [17, 37, 97, 194, 388];
+
+async function writeHistory(path: string): Promise<void> {
+  const clock = new FakeClock(Date.now() - 7 * 86_400_000);
+  const config = { driver: 'sqlite', path, url: null, durability: 'normal' } as const;
+  const store = await openStore(config, { clock, log: pino({ level: 'silent' }), data: path });
+  const history = new History(store.namespace('browser').namespace('history'), clock, {
+    retention: 90 * 86_400_000,
+    fine: 3 * 86_400_000,
+  });
+  for (let step = 0; step < 7 * 144; step++) {
+    for (const number of MEASURED_BEFORE) {
+      const { host, port } = plan(number);
+      const wave =
+        Math.sin((step / 144) * 2 * Math.PI + number) + 0.3 * Math.sin(step / 5 + number);
+      history.record(
+        `${host}:${port}`,
+        Math.max(0, Math.round(16 + 13 * wave)),
+        32,
+        Math.round(60 + 12 * Math.cos(step / 9)),
+      );
+    }
+    await clock.advance(600_000);
+  }
+  await history.flush(true);
+  await store.close();
 }
 
 /** Where tests leave pictures of the page; ignored by git. */

@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import { ListedRegistrations } from '../../../server-browser/master/listed-registrations.js';
 import type { MemoryRegistrationTable } from '../../../server-browser/master/memory-registration-table.js';
 import { Directory } from '../../../server-browser/web/directory.js';
+import { Favourites } from '../../../server-browser/web/favourites.js';
 import { at, described, tableOf, usual } from '../master/build.js';
 import { listed } from './listed.js';
 
@@ -151,6 +152,31 @@ describe('directory of servers', () => {
     expect([...targets]).to.deep.equal([FIRST, '192.0.2.3:27015']);
     table.remove(at(FIRST));
     expect([...targets]).to.deep.equal(['192.0.2.3:27015']);
+  });
+
+  it('lists favourites by where their names lead, also when that changes', async () => {
+    let host = '192.0.2.50';
+    const asked: string[] = [];
+    const favourites = new Favourites(
+      [
+        { host: 'game.example', port: 27015 },
+        { host: 'gone.example', port: 1 },
+      ],
+      directory,
+      { add: (address) => asked.push(address.toString()) },
+      async ({ host: name, port }) => {
+        if (name === 'gone.example') throw new Error('no such name');
+        return { host, port };
+      },
+    );
+    expect(await favourites.refresh()).to.deep.equal(['gone.example:1']);
+    host = '192.0.2.51';
+    await favourites.refresh();
+    await favourites.refresh();
+    expect(asked).to.deep.equal(['192.0.2.50:27015', '192.0.2.51:27015']);
+    expect([...directory.all()].map(({ address, source }) => [address, source])).to.deep.equal([
+      ['192.0.2.51:27015', 'favourite'],
+    ]);
   });
 
   it('has news only of what looks different: neither of times nor of a ping that trembles', () => {

@@ -55,12 +55,26 @@ describe('poller', () => {
   it('asks every server for INFO once per round', async () => {
     const { clock, servers, poller } = rig();
     for (let i = 1; i <= 50; i++) poller.add(at(`192.0.2.${i}:27015`));
-    await clock.advance(INTERVAL);
+    await clock.advance(1000);
     expect(infos(servers)).to.equal(50);
-    await clock.advance(INTERVAL);
-    expect(infos(servers)).to.equal(100);
+    await clock.advance(2 * INTERVAL);
+    const before = infos(servers);
     await clock.advance(10 * INTERVAL);
-    expect(infos(servers)).to.be.within(590, 600);
+    expect(infos(servers) - before).to.be.within(490, 500);
+    const counts = new Map<string, number>();
+    for (const one of servers.asked) counts.set(one, (counts.get(one) ?? 0) + 1);
+    expect(Math.max(...counts.values())).to.be.at.most(13);
+  });
+
+  it('spreads servers that came together over the round', async () => {
+    const { clock, servers, poller } = rig();
+    for (let i = 1; i <= 100; i++) poller.add(at(`192.0.2.${i}:27015`));
+    await clock.advance(3 * INTERVAL);
+    for (let part = 0; part < 10; part++) {
+      const before = infos(servers);
+      await clock.advance(INTERVAL / 10);
+      expect(infos(servers) - before).to.be.within(8, 12);
+    }
   });
 
   it('asks for players and rules first, and then every ten minutes', async () => {
@@ -81,7 +95,7 @@ describe('poller', () => {
     poller.lookAt('203.0.113.1:27015');
     await clock.advance(INTERVAL - 2000);
     expect(servers.asked).to.have.lengthOf(before);
-    await clock.advance(2000);
+    await clock.advance(3000);
     expect(servers.asked.slice(before)).to.deep.equal([
       'info 192.0.2.1:27015',
       'players 192.0.2.1:27015',

@@ -57,7 +57,7 @@ export default class Chart extends Component<{ history: ServerHistory }> {
     const format = new Intl.DateTimeFormat(
       language,
       history.step <= SHORT_STEP
-        ? { hour: '2-digit', minute: '2-digit' }
+        ? { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }
         : { day: 'numeric', month: 'short' },
     );
     // A line needs two points; what was measured just now has one.

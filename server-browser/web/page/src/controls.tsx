@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
+import { Beacon } from './beacon.js';
 import { type Filters, NO_FILTERS } from './filters.js';
-import { Beacon } from './icon.js';
 import { options } from './options.js';
 import { keep, kept } from './saved.js';
 import {

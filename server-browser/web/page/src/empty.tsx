@@ -1,5 +1,5 @@
+import { Beacon } from './beacon.js';
 import { NO_FILTERS } from './filters.js';
-import { Beacon } from './icon.js';
 import { follow } from './live.js';
 import { favourites, visited } from './saved.js';
 import { setFilters, status, tab, table } from './state.js';

@@ -1,5 +1,5 @@
 import { Component } from 'preact';
-import { Beacon } from './icon.js';
+import { Beacon } from './beacon.js';
 import { Polled } from './polled.js';
 import { Ping } from './row.js';
 import { wording } from './state.js';

@@ -1,5 +1,6 @@
 import { Component } from 'preact';
-import { Beacon, Icon } from './icon.js';
+import { Beacon } from './beacon.js';
+import { Icon } from './icon.js';
 import { Polled } from './polled.js';
 import { wording } from './state.js';
 import { t } from './words.js';
