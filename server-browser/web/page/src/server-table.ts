@@ -78,9 +78,10 @@ export class ServerTable {
     if (row === undefined) {
       row = this.#free.pop() ?? columns.address.length;
       this.#rows.set(server.address, row);
+      columns.address[row] = server.address;
     } else this.#count(row, -1);
-    columns.address[row] = server.address;
-    columns.name[row] = server.name;
+    // Texts that are there already are kept: every event brings new copies of them.
+    if (columns.name[row] !== server.name) columns.name[row] = server.name;
     columns.map[row] = this.#place(server.map);
     columns.game[row] = this.#place(server.game);
     columns.modDir[row] = this.#place(server.modDir);
