@@ -134,7 +134,10 @@ async function measurePage(rig: PageRig, browser: Browser): Promise<void> {
     25,
   );
   const client = await page.context().newCDPSession(page);
-  report('heap of the page after scrolling', await heap(client), 'MB', 8);
+  const moving = await heap(client);
+  await sleep(3000);
+  report('heap of the page at rest', await heap(client), 'MB', 8);
+  console.log(`heap while it scrolls, with events that wait: ${moving.toFixed(1)} MB`);
   await page.close();
 }
 

@@ -13,8 +13,7 @@ import { addCoreRoutes } from './http/core-routes.js';
 import { openLog, type ServerLog } from './log.js';
 import type { Logger } from './logger.js';
 import { MetricsRegistry } from './metrics.js';
-import type { DatagramDriver, DatagramDriverOptions } from './net/datagram-driver.js';
-import { DgramDriver } from './net/drivers/dgram-driver.js';
+import { chooseDriver, type OpenDriver } from './net/drivers/choose-driver.js';
 import { packageInfo } from './package-info.js';
 import type { ServerFacts } from './plugin.js';
 import { PluginHost, type PluginState } from './plugin-host.js';
@@ -31,7 +30,7 @@ export interface ServerOptions {
   /** In place of the log that the configuration names. */
   readonly log?: Logger;
   readonly plugins?: PluginsAtHand;
-  readonly openDriver?: (options: DatagramDriverOptions) => Promise<DatagramDriver>;
+  readonly openDriver?: OpenDriver;
   /** Spoil datagram views after their handler returned. */
   readonly poison?: boolean;
 }
@@ -60,6 +59,7 @@ export class Server {
   readonly #events: EventHub;
   readonly #store: StoreDriver;
   readonly #bus: LocalBus;
+  readonly #audit: AuditLog;
   #phase: 'starting' | 'ready' | 'stopping' = 'starting';
 
   private constructor(
@@ -67,6 +67,7 @@ export class Server {
     private readonly options: ServerOptions,
     log: ServerLog,
     store: StoreDriver,
+    openDriver: OpenDriver,
   ) {
     const { server: config, folder } = prepared.file;
     this.clock = options.clock ?? new SystemClock();
@@ -89,10 +90,11 @@ export class Server {
       clock: this.clock,
       log: log.log,
       metrics: this.metrics,
-      openDriver: options.openDriver ?? ((driver) => DgramDriver.open(driver)),
+      openDriver,
       poison: options.poison ?? false,
     });
-    const { udp, tcp, http } = this.endpoints;
+    const { udp, tcp, http, filters } = this.endpoints;
+    this.#audit = new AuditLog(store.namespace('audit'), this.clock, config.retention.audit);
     this.host = new PluginHost(
       {
         facts: this.facts,
@@ -101,6 +103,8 @@ export class Server {
         bus: this.#bus,
         metrics: this.metrics,
         events: this.#events,
+        audit: this.#audit,
+        filters,
         udp,
         tcp,
         http,
@@ -115,10 +119,11 @@ export class Server {
     const prepared = await prepare(options.source, options.plugins);
     const { server: config } = prepared.file;
     const log = options.log === undefined ? openLog(config.log) : logOf(options.log);
+    const openDriver = options.openDriver ?? (await chooseDriver(config.net.driver, log.log));
     mkdirSync(config.data, { recursive: true, mode: 0o700 });
     const clock = options.clock ?? new SystemClock();
     const store = await openStore(config.store, { clock, log: log.log, data: config.data });
-    return new Server(prepared, options, log, store);
+    return new Server(prepared, options, log, store, openDriver);
   }
 
   get log(): Logger {
@@ -136,6 +141,7 @@ export class Server {
         clock: this.clock,
         data: this.facts.data,
         problems: () => this.problems(),
+        drivers: () => this.endpoints.drivers(),
       });
       this.#addAdmin();
       await this.endpoints.open();
@@ -217,8 +223,7 @@ export class Server {
 
   /** What operators see and do, on the endpoint that is called `admin`. */
   #addAdmin(): void {
-    const { retention } = this.prepared.file.server;
-    const audit = new AuditLog(this.#store.namespace('audit'), this.clock, retention.audit);
+    const audit = this.#audit;
     const runner = new CommandRunner(this.host.commands, audit);
     const routes = adminRoutes({
       runner,

@@ -19,12 +19,14 @@ export interface CoreRoutesOptions {
   readonly data: string;
   /** Why this node should get no traffic now. */
   readonly problems: () => readonly string[];
+  /** Driver of each UDP endpoint. */
+  readonly drivers: () => Readonly<Record<string, string>>;
 }
 
 /** Routes of the host itself: health on every endpoint, the rest on `admin`. Before `build`. */
 export function addCoreRoutes(
   endpoints: ReadonlyMap<string, HttpEndpoint>,
-  { config, metrics, log, clock, data, problems }: CoreRoutesOptions,
+  { config, metrics, log, clock, data, problems, drivers }: CoreRoutesOptions,
 ): void {
   if (endpoints.size === 0) return;
   const isToken = tokenCheck(openAdminToken({ management: config.management, data, log }));
@@ -32,7 +34,7 @@ export function addCoreRoutes(
   // Browsers send cookies to every port of a host: only the endpoint with the operator's page takes them.
   for (const endpoint of endpoints.values()) {
     endpoint.useAdmin(adminGuard(isToken, endpoint.name === 'admin' ? sessions : undefined));
-    endpoint.add('core', healthRoutes(problems), '');
+    endpoint.add('core', healthRoutes(problems, drivers), '');
   }
   const describe = () => mergeDescriptions([...endpoints.values()].map((one) => one.openapi()));
   const admin = endpoints.get('admin');

@@ -32,6 +32,8 @@ export interface Connection {
 
 export interface TcpEndpoint {
   readonly names: readonly string[];
+  /** Hosts as configured, known before anything is bound: to refuse what only loopback may have. */
+  readonly hosts: readonly string[];
   /** Bound addresses; known from `ServerStarted` on. */
   readonly addresses: readonly PeerAddress[];
   /** One plugin takes all connections of an endpoint; a second one is an error that names both. */

@@ -28,6 +28,8 @@ export interface DatagramDriver {
   readonly host: string;
   readonly port: number;
   readonly stats: DriverStats;
+  /** Bytes of receive buffer that the system granted, as it counts them; 0 without a socket. */
+  readonly receiveBuffer: number;
   /** Sends at once or drops and counts; never queues without a limit. Copies the bytes. */
   send(bytes: Uint8Array, to: PeerAddress): void;
   close(): Promise<void>;
@@ -42,3 +44,12 @@ export interface DriverStats {
   /** Not sent: full send buffer or an error of the system. */
   sendFailures: number;
 }
+
+/** All at zero. */
+export const newDriverStats = (): DriverStats => ({
+  received: 0,
+  receivedBytes: 0,
+  sent: 0,
+  sentBytes: 0,
+  sendFailures: 0,
+});

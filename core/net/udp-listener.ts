@@ -2,6 +2,8 @@ import type { Clock } from '../clock.js';
 import { messageOf, ServerError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { Metrics } from '../metrics.js';
+import type { AddressFilters } from './address-filter.js';
+import { bindError } from './bind-error.js';
 import type { DatagramHandler, DatagramRoute } from './datagram.js';
 import type { DatagramBatch, DatagramDriver, DatagramDriverOptions } from './datagram-driver.js';
 import { DecodeError } from './decode-error.js';
@@ -11,6 +13,8 @@ import { HeavySources } from './heavy-sources.js';
 import { PeerAddress } from './peer-address.js';
 import { GlobalLimit } from './rate-limit.js';
 import { ReceivedDatagram } from './received-datagram.js';
+import { SOCKET_BUFFER } from './socket-buffer.js';
+import { describeUdp, newUdpCounters } from './udp-metrics.js';
 
 export interface Bind {
   /** An IP literal. */
@@ -21,7 +25,7 @@ export interface Bind {
 export interface UdpListenerOptions {
   readonly name: string;
   readonly binds: readonly Bind[];
-  /** No socket: datagrams are handed in by `receive` and taken out by `onSend`. */
+  /** No socket: datagrams are handed in by `receive` and taken out by whoever carries it. */
   readonly shared?: boolean;
   readonly clock: Clock;
   readonly log: Logger;
@@ -31,6 +35,8 @@ export interface UdpListenerOptions {
   readonly poison?: boolean;
   /** Datagrams of unproven senders that are handled each second, default 100,000. */
   readonly unprovenPerSecond?: number;
+  /** Addresses that nothing is read from and nothing sent to. */
+  readonly filters?: AddressFilters;
 }
 
 interface OwnedRoute {
@@ -39,14 +45,6 @@ interface OwnedRoute {
 }
 
 const NO_BYTES = new Uint8Array();
-const DROP_REASONS = [
-  'unclaimed',
-  'shape',
-  'limited',
-  'unprovenLimited',
-  'decode',
-  'failed',
-] as const;
 
 /** One configured UDP endpoint: its sockets, who takes which datagrams, and what was dropped. */
 export class UdpListener {
@@ -57,25 +55,13 @@ export class UdpListener {
   readonly #unproven: GlobalLimit;
   readonly #errorLog: GlobalLimit;
   readonly #datagram: ReceivedDatagram;
-  /** What happened to datagrams that were not handled, and how unproven senders were answered. */
-  readonly counters = {
-    unclaimed: 0,
-    shape: 0,
-    limited: 0,
-    unprovenLimited: 0,
-    decode: 0,
-    failed: 0,
-    answers: 0,
-    answerBytes: 0,
-    questionBytes: 0,
-    violations: 0,
-    pages: 0,
-    pageBytes: 0,
-  };
+  /** Raised on the way of each datagram, read by metrics and operators. */
+  readonly counters = newUdpCounters();
   /** Who sends most, for operators. */
   readonly heavySources = new HeavySources();
   /** For a shared endpoint: gets what leaves. */
   onSend: ((sent: SentDatagram) => void) | undefined;
+  #carrier: string | undefined;
 
   constructor(options: UdpListenerOptions) {
     this.#options = options;
@@ -86,10 +72,12 @@ export class UdpListener {
       perSecond: options.unprovenPerSecond ?? 100_000,
     });
     this.#errorLog = new GlobalLimit(options.clock, { perSecond: 1, burst: 10 });
-    this.#describe(options.metrics);
+    describeUdp(options.metrics, this.name, this.counters, this.#drivers);
   }
 
+  /** None for a shared endpoint: only the game knows where its socket is. */
   get addresses(): readonly PeerAddress[] {
+    if (this.isShared) return [];
     return this.#drivers.map((driver) => PeerAddress.of(driver.host, driver.port));
   }
 
@@ -110,29 +98,58 @@ export class UdpListener {
     if (this.isShared) {
       let driver: MemoryDriver | undefined;
       driver = new MemoryDriver(
-        '0.0.0.0',
+        '::',
         0,
         (batch) => driver !== undefined && this.#onBatch(driver, batch),
         (sent) => this.onSend?.(sent),
       );
       this.#drivers.push(driver);
+      if (this.onSend === undefined) {
+        this.#options.log.warn(
+          { endpoint: this.name },
+          `endpoint ${this.name} is shared, but no plugin carries its datagrams: enable one that does, such as game-socket-share`,
+        );
+      }
       return;
     }
     for (const { host, port } of this.#options.binds) await this.#open(host, port);
   }
 
+  /** Lets a plugin stand in for the socket of a shared endpoint; the returned function ends it. */
+  carry(owner: string, transmit: (bytes: Uint8Array, to: PeerAddress) => void): () => void {
+    if (!this.isShared) {
+      throw new ServerError(
+        'NOT_SHARED',
+        `plugin ${owner} wants to carry the datagrams of endpoint ${this.name}, which has a socket of its ` +
+          `own; write ${this.name}: { udp: shared } for an endpoint without one`,
+      );
+    }
+    if (this.#carrier !== undefined) {
+      throw new ServerError(
+        'ENDPOINT_TAKEN',
+        `plugins ${this.#carrier} and ${owner} both want to carry the datagrams of endpoint ` +
+          `${this.name}; give one of them another endpoint`,
+      );
+    }
+    this.#carrier = owner;
+    this.onSend = ({ bytes, to }) => transmit(bytes, to);
+    return () => {
+      this.#carrier = undefined;
+      this.onSend = undefined;
+    };
+  }
+
   /** Hands a datagram to a shared endpoint; true when a plugin takes such datagrams. */
   receive(bytes: Uint8Array, from: PeerAddress): boolean {
     const driver = this.#drivers[0];
-    if (!(driver instanceof MemoryDriver)) {
-      throw new ServerError('NOT_SHARED', `endpoint ${this.name} has a socket of its own`);
-    }
-    if (this.#demux.find(bytes) === undefined) return false;
-    driver.receive(bytes, from);
+    if (!(driver instanceof MemoryDriver) || this.#demux.find(bytes) === undefined) return false;
+    // Spoiling views must not reach the game's own buffer, which it goes on to read.
+    driver.receive(this.#options.poison === true ? new Uint8Array(bytes) : bytes, from);
     return true;
   }
 
   send(bytes: Uint8Array, to: PeerAddress): void {
+    if (this.#options.filters?.refuses(to, this.name) === true) return;
     const driver =
       this.#drivers.find(({ host }) => host.includes(':') !== to.isIPv4) ??
       this.#drivers.find(({ host }) => host === '::');
@@ -168,13 +185,24 @@ export class UdpListener {
       throw bindError(this.name, 'udp', host, port, cause);
     }
     this.#drivers.push(driver);
+    if (driver.receiveBuffer > 0 && driver.receiveBuffer < SOCKET_BUFFER) {
+      this.#options.log.warn(
+        { endpoint: this.name, granted: driver.receiveBuffer, wanted: SOCKET_BUFFER },
+        `the system cut the receive buffer of endpoint ${this.name}: bursts may be lost; raise net.core.rmem_max`,
+      );
+    }
   }
 
   #onBatch(driver: DatagramDriver, batch: DatagramBatch): void {
     const datagram = this.#datagram;
+    const { filters } = this.#options;
     for (let i = 0; i < batch.count; i++) {
       datagram.begin(driver, batch, i);
       this.heavySources.count(datagram.from);
+      if (filters?.refuses(datagram.from, this.name) === true) {
+        this.counters.refused++;
+        continue;
+      }
       const owned = this.#demux.find(datagram.bytes);
       if (owned === undefined) {
         this.counters.unclaimed++;
@@ -226,61 +254,4 @@ export class UdpListener {
       );
     }
   }
-
-  #describe(metrics: Metrics): void {
-    const endpoint = { endpoint: this.name };
-    const { counters } = this;
-    const sum = (pick: (driver: DatagramDriver) => number) => () =>
-      this.#drivers.reduce((total, driver) => total + pick(driver), 0);
-    const total = (name: string, help: string, read: () => number, labels = {}) =>
-      metrics.total(`${name}_total`, help, read, { ...endpoint, ...labels });
-    total(
-      'received',
-      'Datagrams received.',
-      sum((d) => d.stats.received),
-    );
-    total(
-      'sent',
-      'Datagrams sent.',
-      sum((d) => d.stats.sent),
-    );
-    total(
-      'send_failures',
-      'Datagrams not sent: full buffer or refused.',
-      sum((d) => d.stats.sendFailures),
-    );
-    for (const reason of DROP_REASONS) {
-      total('dropped', 'Datagrams nobody handled.', () => counters[reason], { reason });
-    }
-    total('unproven_answers', 'Answers to senders that proved nothing.', () => counters.answers);
-    total(
-      'unproven_violations',
-      'Answers that would have been larger than max(9, question) bytes; they did not leave.',
-      () => counters.violations,
-    );
-  }
-}
-
-/** The error of a failed bind, with the remedy for the usual causes. */
-export function bindError(
-  endpoint: string,
-  protocol: string,
-  host: string,
-  port: number,
-  cause: unknown,
-): ServerError {
-  const code = (cause as NodeJS.ErrnoException).code;
-  const remedy =
-    code === 'EADDRINUSE'
-      ? 'another program holds this port: stop it or change the endpoint'
-      : code === 'EACCES'
-        ? 'ports below 1024 need a privilege (CAP_NET_BIND_SERVICE): choose a higher port'
-        : code === 'EADDRNOTAVAIL'
-          ? 'this machine has no such address'
-          : messageOf(cause);
-  return new ServerError(
-    'CANNOT_BIND',
-    `endpoint ${endpoint}: cannot bind ${protocol} ${host}:${port} (${code ?? 'error'}): ${remedy}`,
-    { cause },
-  );
 }

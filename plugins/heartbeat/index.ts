@@ -66,7 +66,7 @@ export default definePlugin({
           context.emit(RestartRequested, said);
         },
         connectRequested: (said) => context.emit(ConnectRequested, said),
-        unreachable: (name) => void resolver.resolve(name),
+        unreachable: (name) => void resolver.resolve(name, true),
       },
     );
 

@@ -26,6 +26,7 @@ export const nameOf = ({ host, port }: MasterName): string =>
 export class MasterResolver {
   readonly #masters: ReadonlyMap<string, MasterName>;
   readonly #resolving = new Set<string>();
+  readonly #current = new Map<string, PeerAddress>();
 
   constructor(
     masters: readonly MasterName[],
@@ -47,17 +48,25 @@ export class MasterResolver {
     await Promise.all(this.names.map((name) => this.resolve(name)));
   }
 
-  /** Never rejects: what goes wrong is logged, and the address known before stays. */
-  async resolve(name: string): Promise<void> {
+  /**
+   * Never rejects: what goes wrong is logged, and the address known before stays. It also stays while the
+   * name has it among others, unless the next one is wanted because nobody answers there.
+   */
+  async resolve(name: string, wantsNext = false): Promise<void> {
     const master = this.#masters.get(name);
     if (master === undefined || this.#resolving.has(name)) return;
     this.#resolving.add(name);
     try {
       const { host, port } = master;
       const hosts = isIP(host) === 0 ? await this.resolver.resolve(host) : [host];
-      const address = hosts.map((host) => PeerAddress.of(host, port)).find(this.canReach);
-      if (address !== undefined) this.resolved(name, address);
-      else this.log.warn({ master: name }, `no socket of the endpoint can reach master ${name}`);
+      const found = hosts.map((host) => PeerAddress.of(host, port)).filter(this.canReach);
+      const address = choose(found, this.#current.get(name), wantsNext);
+      if (address === undefined) {
+        this.log.warn({ master: name }, `no socket of the endpoint can reach master ${name}`);
+        return;
+      }
+      this.#current.set(name, address);
+      this.resolved(name, address);
     } catch (error) {
       this.log.warn({ master: name }, `cannot resolve master ${name}: ${messageOf(error)}`);
     } finally {
@@ -65,6 +74,15 @@ export class MasterResolver {
     }
   }
 }
+
+const choose = (
+  found: readonly PeerAddress[],
+  current: PeerAddress | undefined,
+  wantsNext: boolean,
+): PeerAddress | undefined => {
+  const index = found.findIndex((address) => current?.equals(address));
+  return found[index === -1 ? 0 : (index + (wantsNext ? 1 : 0)) % found.length];
+};
 
 /** A socket on :: reaches both families; an endpoint without sockets is the game's, which reaches what it can. */
 export const reachableFrom =

@@ -7,6 +7,8 @@ const answerWindow = 4000;
 const firstRetry = 5000;
 /** Least time between two requests that changes of the game cause. */
 const refreshSpacing = 10_000;
+/** No interval is shorter. */
+const shortestInterval = 1000;
 /** Challenges taken for one request: a forged answer must not keep the real one from being used. */
 const answersPerRequest = 4;
 
@@ -22,12 +24,16 @@ export class MasterSession {
   #unanswered = 0;
   #joinedWith: { readonly challenge: number; readonly text: string } | undefined;
 
+  readonly #interval: number;
+
   constructor(
     /** As the configuration names it. */
     readonly name: string,
-    private readonly interval: number,
+    interval: number,
     private readonly random: () => number,
-  ) {}
+  ) {
+    this.#interval = Math.max(shortestInterval, interval);
+  }
 
   get address(): PeerAddress | undefined {
     return this.#address;
@@ -70,7 +76,7 @@ export class MasterSession {
     this.#echo = this.#echoes || this.#unanswered % 2 === 1 ? this.random() : null;
     this.#askedAt = now;
     this.#answers = 0;
-    const pause = Math.min(this.interval, firstRetry * 2 ** Math.min(this.#unanswered, 20));
+    const pause = Math.min(this.#interval, firstRetry * 2 ** Math.min(this.#unanswered, 20));
     this.#unanswered++;
     this.#nextAt = now + pause;
     return { kind: 'challenge-request', echo: this.#echo };
@@ -84,7 +90,7 @@ export class MasterSession {
     this.#answers++;
     this.#unanswered = 0;
     this.#joinedWith = { challenge, text };
-    this.#nextAt = this.#askedAt + this.interval;
+    this.#nextAt = this.#askedAt + this.#interval;
     return true;
   }
 

@@ -28,12 +28,6 @@ export class AddressRanges {
   }
 }
 
-/** 127.0.0.0/8 and ::1. */
-export const isLoopback = (address: PeerAddress): boolean =>
-  address.isIPv4
-    ? address.d >>> 24 === 127
-    : address.a === 0 && address.b === 0 && address.c === 0 && address.d === 1;
-
 const parseRange = (cidr: string): Range => {
   try {
     const single = cidr.includes(':') ? 128 : 32;
@@ -47,7 +41,9 @@ const parseRange = (cidr: string): Range => {
   }
 };
 
+/** IPv4 lies inside IPv6 as mapped addresses, but nobody who writes ::/0 means it. */
 const isInside = ({ network, bits }: Range, address: PeerAddress): boolean =>
+  network.isIPv4 === address.isIPv4 &&
   sameBits(network.a, address.a, bits) &&
   sameBits(network.b, address.b, bits - 32) &&
   sameBits(network.c, address.c, bits - 64) &&

@@ -1,9 +1,10 @@
 import { DecodeError, type PeerAddress, ServerError } from 'beaconry';
+import { Region } from '../a2s-query/list-codec.js';
 import { compileFilter, type Filter } from './filter.js';
 import type { FilterTest } from './filter-conditions.js';
 import type { ListOptions, Registration, Registrations } from './public.js';
 import type { RegistrationTable } from './registration-table.js';
-import { isListed } from './server-list.js';
+import { listed } from './server-list.js';
 
 /** The master list for other plugins of this server. */
 export class ListedRegistrations implements Registrations {
@@ -24,20 +25,16 @@ export class ListedRegistrations implements Registrations {
 
   list(
     text: string,
-    { after, limit = Number.POSITIVE_INFINITY }: ListOptions = {},
+    { after, from, limit = Number.POSITIVE_INFINITY }: ListOptions = {},
   ): Registration[] {
     const filter = compile(text);
     const found: Registration[] = [];
     if (limit <= 0) return found;
-    let collapsed = filter.collapse ? after : undefined;
-    const visit = (registration: Registration): boolean => {
-      if (!isListed(registration, filter) || !filter.test(registration)) return true;
-      if (filter.collapse) {
-        if (collapsed?.sameHost(registration.address)) return true;
-        collapsed = registration.address;
-      }
-      return found.push(registration) < limit;
-    };
+    const visit = listed(
+      filter,
+      { after, from, region: Region.world },
+      (registration) => found.push(registration) < limit,
+    );
     this.table.expire();
     if (after === undefined || after.isIPv4) this.table.scan({ family: 'ipv4', after }, visit);
     if (found.length < limit) {

@@ -1,4 +1,12 @@
-import { type Clock, DecodeError, GlobalLimit, PeerAddress, PrefixLimit } from 'beaconry';
+import {
+  type Clock,
+  canReach,
+  DecodeError,
+  GlobalLimit,
+  PeerAddress,
+  PrefixLimit,
+  reachOf,
+} from 'beaconry';
 import {
   beginListPage,
   endListPage,
@@ -86,13 +94,13 @@ export class ServerList {
       this.#answersVersion = this.table.version;
     }
     const { region, after } = request;
-    const key = `${family} ${region} ${after.host} ${after.port} ${request.filter}`;
+    const key = `${family} ${reachOf(from)} ${region} ${after.host} ${after.port} ${request.filter}`;
     const known = this.#answers.get(key);
     if (known !== undefined) return known;
     if (this.#searches?.take(from) === false) return 'search';
     const cost = Math.min(this.table.size * compiled.filter.cost, this.#workPerSecond);
     if (!this.#work.take(cost)) return 'search';
-    const answer = this.#gather(family, request, compiled);
+    const answer = this.#gather(from, request, compiled);
     if (this.#answers.size >= cachedAnswers) this.#answers.clear();
     this.#answers.set(key, answer);
     return answer;
@@ -118,21 +126,28 @@ export class ServerList {
     return compiled;
   }
 
-  #gather(family: Family, request: ListRequest, { filter, key, nat }: CompiledRequest): ListAnswer {
-    const ipv6 = family === 'ipv6';
+  #gather(
+    from: PeerAddress,
+    request: ListRequest,
+    { filter, key, nat }: CompiledRequest,
+  ): ListAnswer {
+    const ipv6 = !from.isIPv4;
+    const family: Family = ipv6 ? 'ipv6' : 'ipv4';
     const capacity = listPageCapacity(largestPage, ipv6, key !== undefined);
     const xash = filter.dialect === 'xash';
     // Xash3D wants the end mark in every packet; others take it as "no more", so a full page goes without.
     const most = xash ? (capacity - 1) * xashPackets : capacity;
     const found: PeerAddress[] = [];
     const connect: PeerAddress[] = [];
-    this.#visit(family, request, filter, (registration) => {
+    const after = cursorOf(request);
+    const visit = listed(filter, { after, region: request.region, from }, (registration) => {
       found.push(registration.address);
       if (nat && registration.nat && connect.length < xashConnectRequests) {
         connect.push(registration.address);
       }
       return found.length < most;
     });
+    this.table.scan({ family, after }, visit);
     if (!xash) return { pages: [encodePage(found, found.length < capacity, ipv6, key)], connect };
     const pages: Uint8Array[] = [];
     do {
@@ -140,33 +155,37 @@ export class ServerList {
     } while (found.length > 0);
     return { pages, connect };
   }
-
-  /** Visits the listed servers of the region that pass, in order, until the visitor says false. */
-  #visit(
-    family: Family,
-    request: ListRequest,
-    filter: Filter,
-    visit: (registration: Registration) => boolean,
-  ): void {
-    const { region } = request;
-    const { host, port } = request.after;
-    const after = port === 0 && isUnspecified(host) ? undefined : PeerAddress.of(host, port);
-    let previous = filter.collapse ? after : undefined;
-    this.table.scan({ family, after }, (registration) => {
-      if (!isListed(registration, filter) || !isInRegion(registration, region)) return true;
-      if (!filter.test(registration)) return true;
-      if (filter.collapse) {
-        if (previous?.sameHost(registration.address)) return true;
-        previous = registration.address;
-      }
-      return visit(registration);
-    });
-  }
 }
 
-/** Servers of a local network and outdated ones are kept out, unless a Xash3D client asks for the former. */
-export const isListed = (registration: Registration, filter: Filter): boolean =>
-  !registration.outdated && (!registration.lan || filter.lan);
+type Visit = (registration: Registration) => boolean;
+
+export interface ListScope {
+  /** The last server of the page before. */
+  readonly after: PeerAddress | undefined;
+  readonly region: number;
+  /** Servers that he cannot reach are left out; undefined for all servers. */
+  readonly from: PeerAddress | undefined;
+}
+
+/**
+ * A visitor that passes on the servers of the region that are listed and pass the filter, of these one of each
+ * address when the filter asks for it. Servers of a local network and outdated ones are not listed, unless a Xash3D client asks for
+ * the former.
+ */
+export const listed = (filter: Filter, { after, region, from }: ListScope, visit: Visit): Visit => {
+  let previous = after;
+  return (registration) => {
+    if (registration.hidden || registration.outdated || (registration.lan && !filter.lan))
+      return true;
+    if (from !== undefined && !canReach(from, registration.address)) return true;
+    if (!isInRegion(registration, region) || !filter.test(registration)) return true;
+    if (filter.collapse) {
+      if (previous?.sameHost(registration.address)) return true;
+      previous = registration.address;
+    }
+    return visit(registration);
+  };
+};
 
 /** Regions 0 to 7 list their own servers and those of the world; every other value lists all. */
 const isInRegion = (registration: Registration, region: number): boolean =>
@@ -177,7 +196,9 @@ const keyOf = (text: string | undefined): number | undefined =>
 
 const isFlagged = (text: string | undefined): boolean => text !== undefined && text !== '0';
 
-const isUnspecified = (host: string): boolean => host === '0.0.0.0' || host === '::';
+/** Where a page begins; undefined for the first. */
+const cursorOf = ({ after: { host, port } }: ListRequest): PeerAddress | undefined =>
+  port === 0 && (host === '0.0.0.0' || host === '::') ? undefined : PeerAddress.of(host, port);
 
 const encodePage = (
   servers: readonly PeerAddress[],

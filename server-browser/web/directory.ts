@@ -1,6 +1,7 @@
 import { type Clock, PeerAddress } from 'beaconry';
 import type { InfoAnswer, PlayersAnswer, RulesAnswer } from 'beaconry/a2s-query';
 import type { Registration, Registrations } from 'beaconry/plugins/master';
+import { completeServer } from './complete-server.js';
 import type { CountryData } from './country-data.js';
 import { descriptionOf } from './description-of.js';
 import { DirectoryEntry } from './directory-entry.js';
@@ -8,7 +9,7 @@ import { GamePortGroups } from './game-port-groups.js';
 import type { ListedServer, ServerDetail } from './listed-server.js';
 import { measurementOf } from './measurement.js';
 import type { PollReport } from './poller.js';
-import type { ServerDirectory } from './public.js';
+import type { AddedServer, ServerDirectory } from './public.js';
 
 /** One page of the list; `next` continues it and is null at the end. */
 export interface DirectoryPage {
@@ -87,14 +88,15 @@ export class Directory implements ServerDirectory, PollReport {
     };
   }
 
-  add(source: string, server: Omit<ListedServer, 'source'>): () => void {
+  add(source: string, server: AddedServer): () => void {
+    const listed = completeServer(source, server);
     const address = PeerAddress.parse(server.address);
     const key = address?.toString() ?? server.address;
     const entry = this.#entryOf(key, address ?? new PeerAddress());
-    entry.added.set(source, server);
+    entry.added.set(source, listed);
     this.#touch(entry);
     return () => {
-      if (entry.added.get(source) !== server) return;
+      if (entry.added.get(source) !== listed) return;
       entry.added.delete(source);
       this.#touch(entry);
     };

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { violations } from './accessibility.js';
-import { HOSTILE_NAMES, hostOf, plan } from './fleet-plan.js';
+import { FLEET_PORT, HOSTILE_NAMES, hostOf, plan } from './fleet-plan.js';
 import { launchChromium, PageRig, SIZES, screenshot, skipReason } from './page-rig.js';
 
 const COUNT = 300;
@@ -242,7 +242,7 @@ describe('page of the list in Chromium', function () {
   });
 
   it('draws what was measured before the server was started again', async () => {
-    await open(`?server=${hostOf(97)}:27015`);
+    await open(`?server=${hostOf(97)}:${FLEET_PORT}`);
     const label = async () =>
       (await page.locator('.chart[role=img]').getAttribute('aria-label')) ?? '';
     await page.waitForSelector('.uplot canvas');

@@ -20,6 +20,12 @@ export interface PlannedServer {
   readonly values: ReadonlyMap<string, string>;
 }
 
+/**
+ * Port of all servers of a fleet. Below the ports that systems hand out, and another one for each test run, so
+ * that two at the same time do not meet.
+ */
+export const FLEET_PORT = Number(process.env.FLEET_PORT ?? 20_000 + (process.pid % 12_000));
+
 const GAMES = [
   ['cstrike', 'Counter-Strike: Source', 240, 'de_dust2 de_inferno de_nuke cs_office de_aztec'],
   ['tf', 'Team Fortress', 440, 'ctf_2fort pl_upward koth_viaduct cp_badlands'],
@@ -92,7 +98,7 @@ function withName(name: string, info: Omit<SourceInfo, 'name'>): Uint8Array {
   return Buffer.concat([bytes.subarray(0, 6), Buffer.from(name), bytes.subarray(6)]);
 }
 
-export function plan(number: number, port = 27015): PlannedServer {
+export function plan(number: number, port = FLEET_PORT): PlannedServer {
   const [modDir, game, appId, maps] = pick(GAMES, number, 1);
   const most = pick([16, 24, 32, 32, 64], number, 2);
   const players = number % 97 === 0 ? most : Math.min(most, pick(PLAYED, number, 3));

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { FLEET_PORT } from './fleet-plan.js';
 import type { FleetOrder } from './fleet-process.js';
 
 type Report = { done?: string; failed?: string; joined?: number; answers?: number };
@@ -10,7 +11,9 @@ export class ServerFleet {
 
   /** `master`: port of the master on 127.0.0.1. */
   constructor(private readonly master: number) {
-    this.#process = fork(fileURLToPath(new URL('fleet-process.js', import.meta.url)));
+    this.#process = fork(fileURLToPath(new URL('fleet-process.js', import.meta.url)), {
+      env: { ...process.env, FLEET_PORT: String(FLEET_PORT) },
+    });
   }
 
   /** Resolves when all have sent their join. */
@@ -62,12 +65,13 @@ export class ServerFleet {
       const hear = (report: Report) => {
         const failed = report.failed;
         if (failed === undefined && !isThis(report)) return;
-        this.#process.off('message', hear);
+        this.#process.off('message', hear).off('exit', ended);
         if (failed === undefined) resolve();
         else reject(new Error(failed));
       };
       this.#process.on('message', hear);
-      this.#process.once('exit', (code) => reject(new Error(`the fleet ended with ${code}`)));
+      const ended = (code: number | null) => reject(new Error(`the fleet ended with ${code}`));
+      this.#process.once('exit', ended);
     });
   }
 }

@@ -1,31 +1,22 @@
 import type { RemoteInfo } from 'node:dgram';
 import { DgramAsPromised, type SocketAsPromised } from 'dgram-as-promised';
-import type {
-  DatagramBatch,
-  DatagramDriver,
-  DatagramDriverOptions,
-  DriverStats,
+import {
+  type DatagramBatch,
+  type DatagramDriver,
+  type DatagramDriverOptions,
+  newDriverStats,
 } from '../datagram-driver.js';
 import type { PeerAddress } from '../peer-address.js';
-
-/** Asked for at bind; the system may cut it, see {@link DgramDriver.receiveBuffer}. */
-export const SOCKET_BUFFER = 4 * 1024 * 1024;
-const SCRATCH = 65536;
+import { MAX_PAYLOAD, SOCKET_BUFFER } from '../socket-buffer.js';
 
 /** The driver that works everywhere: Node's own sockets, one datagram per batch. */
 export class DgramDriver implements DatagramDriver {
   readonly name = 'dgram';
-  readonly stats: DriverStats = {
-    received: 0,
-    receivedBytes: 0,
-    sent: 0,
-    sentBytes: 0,
-    sendFailures: 0,
-  };
+  readonly stats = newDriverStats();
   readonly #socket: SocketAsPromised;
   readonly #isIPv6: boolean;
   /** A datagram that the system did not take at once still uses its memory: then a new scratch is made. */
-  #scratch = Buffer.allocUnsafeSlow(SCRATCH);
+  #scratch = Buffer.allocUnsafeSlow(MAX_PAYLOAD);
   #blocked = false;
 
   private constructor(
@@ -80,7 +71,7 @@ export class DgramDriver implements DatagramDriver {
   /** Sends to the text form that the socket itself gave. */
   sendText(bytes: Uint8Array, host: string, port: number): void {
     const socket = this.#socket.socket;
-    if (bytes.length > SCRATCH || port === 0) {
+    if (bytes.length > MAX_PAYLOAD || port === 0) {
       this.stats.sendFailures++;
       return;
     }
@@ -103,7 +94,7 @@ export class DgramDriver implements DatagramDriver {
     this.stats.sentBytes += bytes.length;
     if (socket.getSendQueueCount() > 0) {
       this.#blocked = true;
-      this.#scratch = Buffer.allocUnsafeSlow(SCRATCH);
+      this.#scratch = Buffer.allocUnsafeSlow(MAX_PAYLOAD);
     }
   }
 

@@ -1,4 +1,4 @@
-import type { DatagramBatch, DatagramDriver, DriverStats } from '../datagram-driver.js';
+import { type DatagramBatch, type DatagramDriver, newDriverStats } from '../datagram-driver.js';
 import { PeerAddress } from '../peer-address.js';
 
 /** A datagram that left, with bytes and address of its own. */
@@ -13,13 +13,8 @@ export interface SentDatagram {
  */
 export class MemoryDriver implements DatagramDriver {
   readonly name = 'dgram';
-  readonly stats: DriverStats = {
-    received: 0,
-    receivedBytes: 0,
-    sent: 0,
-    sentBytes: 0,
-    sendFailures: 0,
-  };
+  readonly receiveBuffer = 0;
+  readonly stats = newDriverStats();
   readonly #batch: MemoryBatch;
 
   constructor(
@@ -44,7 +39,7 @@ export class MemoryDriver implements DatagramDriver {
   send(bytes: Uint8Array, to: PeerAddress): void {
     this.stats.sent++;
     this.stats.sentBytes += bytes.length;
-    this.onSend({ bytes: bytes.slice(), to: to.copy() });
+    this.onSend({ bytes: new Uint8Array(bytes), to: to.copy() });
   }
 
   async close(): Promise<void> {}

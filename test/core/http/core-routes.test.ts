@@ -27,6 +27,7 @@ describe('core routes', () => {
       clock,
       data,
       problems: () => problems,
+      drivers: () => ({ game: 'dgram' }),
     });
     endpoints.http.add(
       'plugin',
@@ -54,12 +55,20 @@ describe('core routes', () => {
     const { http, admin } = await start();
     for (const endpoint of [http, admin]) {
       expect((await ask(endpoint, '/healthz')).json()).to.deep.equal({ status: 'alive' });
-      expect((await ask(endpoint, '/readyz')).json()).to.deep.equal({ ready: true, reasons: [] });
+      expect((await ask(endpoint, '/readyz')).json()).to.deep.equal({
+        ready: true,
+        reasons: [],
+        drivers: { game: 'dgram' },
+      });
     }
     problems = ['store: disk full'];
     const answer = await ask(http, '/readyz');
     expect(answer.statusCode).to.equal(503);
-    expect(answer.json()).to.deep.equal({ ready: false, reasons: problems });
+    expect(answer.json()).to.deep.equal({
+      ready: false,
+      reasons: problems,
+      drivers: { game: 'dgram' },
+    });
     expect((await ask(http, '/healthz')).statusCode).to.equal(200);
   });
 

@@ -71,4 +71,31 @@ describe('master resolver', () => {
     await resolver.resolve('master.example:27011');
     expect(asked).to.have.lengthOf(2);
   });
+
+  it('stays with an address as long as the name has it, whatever the order', async () => {
+    const answers: Record<string, readonly string[]> = { a: ['192.0.2.1', '192.0.2.2'] };
+    const { resolver, resolved } = build(answers);
+    await resolver.resolveAll();
+    answers.a = ['192.0.2.2', '192.0.2.1'];
+    await resolver.resolveAll();
+    answers.a = ['192.0.2.2'];
+    await resolver.resolveAll();
+    expect(resolved).to.deep.equal([
+      'a:27011 192.0.2.1:27011',
+      'a:27011 192.0.2.1:27011',
+      'a:27011 192.0.2.2:27011',
+    ]);
+  });
+
+  it('goes on to the next address of the name when nobody answers', async () => {
+    const { resolver, resolved } = build({ a: ['192.0.2.1', '192.0.2.2'] });
+    await resolver.resolveAll();
+    await resolver.resolve('a:27011', true);
+    await resolver.resolve('a:27011', true);
+    expect(resolved).to.deep.equal([
+      'a:27011 192.0.2.1:27011',
+      'a:27011 192.0.2.2:27011',
+      'a:27011 192.0.2.1:27011',
+    ]);
+  });
 });

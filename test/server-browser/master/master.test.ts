@@ -33,9 +33,9 @@ const join = (
   return server.ask('master', encodeGameServerMessage(message), from);
 };
 
-const listed = (server: TestServer, filter = ''): string[] => {
+const listed = (server: TestServer, filter = '', from = '198.51.100.1:27005'): string[] => {
   const request = encodeListRequest({ region: 255, after: LIST_START, filter });
-  const [page] = server.ask('master', request, '198.51.100.1:27005');
+  const [page] = server.ask('master', request, from);
   if (page === undefined) return ['silence'];
   return decodeListPage(page).servers.map(({ host, port }) => `${host}:${port}`);
 };
@@ -141,6 +141,13 @@ describe('plugin master', () => {
     expect(bytes).to.be.within(60_000, 65_536);
   });
 
+  it('still limits each /24 without a list budget', async () => {
+    const running = await start({ listBudget: 0 });
+    let pages = 0;
+    for (let i = 0; i < 500; i++) pages += running.ask('master', vector('list_all')).length;
+    expect(pages).to.equal(128);
+  });
+
   it('has no limit on lists with rateLimit off', async () => {
     const running = await start({ rateLimit: 'off' });
     let pages = 0;
@@ -148,10 +155,25 @@ describe('plugin master', () => {
     expect(pages).to.equal(500);
   });
 
+  it('counts what it refused, by reason', async () => {
+    const running = await start({ deny: ['203.0.113.0/24'] });
+    join(running, '203.0.113.1:27015');
+    join(running, game, { challenge: '1' });
+    join(running, game, { challenge: '2' });
+    listed(running, '\\a\\1'.repeat(65));
+    const text = await running.server.metrics.registry.metrics();
+    const counts = [...text.matchAll(/beaconry_master_refusals_total{reason="(.+)"} ([1-9]\d*)/g)];
+    expect(counts.map(([, reason, count]) => `${reason} ${count}`)).to.deep.equal([
+      'challenge 2',
+      'denied 1',
+      'filter 1',
+    ]);
+  });
+
   it('accepts loopback servers on a loopback endpoint', async () => {
     const running = await start();
     join(running, '127.0.0.1:27015');
-    expect(listed(running)).to.deep.equal(['127.0.0.1:27015']);
+    expect(listed(running, '', '127.0.0.1:9')).to.deep.equal(['127.0.0.1:27015']);
   });
 
   it('refuses loopback servers on an open endpoint, unless they are allowed', async () => {
@@ -160,12 +182,12 @@ describe('plugin master', () => {
       [true, ['127.0.0.1:27015']],
     ] as const) {
       const running = await startTestServer({
-        plugins: { master: { allowLoopback } },
+        plugins: { master: { allowLoopback, verify: 'off' } },
         atHand: { master },
         endpoints: { master: { udp: '0.0.0.0:0' } },
       });
       join(running, '127.0.0.1:27015');
-      expect(listed(running)).to.deep.equal(expected);
+      expect(listed(running, '', '127.0.0.1:9')).to.deep.equal(expected);
       await running.stop();
     }
   });

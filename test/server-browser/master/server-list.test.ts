@@ -12,7 +12,8 @@ import { type ListAnswer, ServerList } from '../../../server-browser/master/serv
 import { at, described, tableOf, usual } from './build.js';
 import { vector } from './master-vectors.js';
 
-const client = at('198.51.100.1:27005');
+/** On this machine, from where everything can be reached. */
+const client = at('127.0.0.1:27005');
 const client6 = at('[2001:db8::9]:27005');
 
 const listOf = (table: RegistrationTable, clock = new FakeClock()): ServerList =>
@@ -114,6 +115,16 @@ describe('server list', () => {
     });
     expect(decodeListPage(next.pages[0] as Uint8Array).servers).to.deep.equal([
       { host: '192.0.2.2', port: 1 },
+    ]);
+  });
+
+  it('collapses only the servers of the region', () => {
+    const table = tableOf(new FakeClock());
+    table.upsert(at('192.0.2.1:1'), described({ region: 4 }), usual);
+    table.upsert(at('192.0.2.1:2'), described({ region: 3 }), usual);
+    const [page] = answerTo(listOf(table), '\\collapse_addr_hash\\1', { region: 3 }).pages;
+    expect(decodeListPage(page as Uint8Array).servers).to.deep.equal([
+      { host: '192.0.2.1', port: 2 },
     ]);
   });
 

@@ -1,0 +1,172 @@
+import type { DriverStats } from '../../datagram-driver.js';
+import type { PeerAddress } from '../../peer-address.js';
+import { MAX_PAYLOAD } from '../../socket-buffer.js';
+import { EAGAIN, type Libc, MSG_DONTWAIT, SOL_UDP, UDP_SEGMENT } from './libc.js';
+import { CONTROL_SIZE, MessageTable } from './message-table.js';
+import { ADDRESS_SIZE, ADDRESS_WORDS } from './socket-address.js';
+
+const SIZE = 256;
+const ARENA = 1024 * 1024;
+/** Older kernels take no more segments in one call. */
+const MAX_SEGMENTS = 64;
+/** Longer ones might not fit the path, and then a train would be lost whole. */
+const MAX_SEGMENT = 1452;
+
+/**
+ * Datagrams on their way out: copied into one arena and sent by one system call. Neighbours of equal size to
+ * one peer leave as one train where the kernel can cut it (UDP_SEGMENT).
+ */
+export class SendQueue {
+  readonly #table: MessageTable;
+  readonly #arena = Buffer.allocUnsafeSlow(ARENA);
+  readonly #words: Int32Array;
+  /** Descriptors behind each header, for counting. */
+  readonly #trains = new Uint16Array(SIZE);
+  readonly #trainBytes = new Uint32Array(SIZE);
+  #count = 0;
+  #used = 0;
+
+  constructor(
+    private readonly libc: Libc,
+    private readonly descriptor: number,
+    isIPv6: boolean,
+    private readonly segments: boolean,
+    private readonly stats: DriverStats,
+  ) {
+    this.#table = new MessageTable(libc, SIZE, this.#arena, 0, 0, isIPv6);
+    const { bytes } = this.#table.addresses;
+    this.#words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+    const { controls } = this.#table;
+    for (let i = 0; i < SIZE; i++) {
+      // cmsghdr: length 18, level, type, then the size of a segment.
+      controls.writeBigUInt64LE(18n, i * CONTROL_SIZE);
+      controls.writeInt32LE(SOL_UDP, i * CONTROL_SIZE + 8);
+      controls.writeInt32LE(UDP_SEGMENT, i * CONTROL_SIZE + 12);
+    }
+  }
+
+  get isEmpty(): boolean {
+    return this.#count === 0;
+  }
+
+  /** Queues an answer to the sender of a received datagram. */
+  answer(bytes: Uint8Array, addresses: Buffer, index: number): void {
+    const slot = this.#take(bytes);
+    if (slot === -1) return;
+    addresses.copy(
+      this.#table.addresses.bytes,
+      slot * ADDRESS_SIZE,
+      index * ADDRESS_SIZE,
+      (index + 1) * ADDRESS_SIZE,
+    );
+  }
+
+  /** Queues a datagram to any address of the socket's family. */
+  push(bytes: Uint8Array, to: PeerAddress): void {
+    if (to.port === 0) {
+      this.stats.sendFailures++;
+      return;
+    }
+    const slot = this.#take(bytes);
+    if (slot === -1 || this.#table.addresses.write(slot, to)) return;
+    this.#count--;
+    this.stats.sendFailures++;
+  }
+
+  /** Sends all that is queued; what the system does not take is dropped and counted. */
+  flush(): void {
+    const headers = this.#buildHeaders();
+    for (let from = 0; from < headers; ) {
+      const taken = this.libc.sendmmsg(
+        this.descriptor,
+        this.#table.from(from),
+        headers - from,
+        MSG_DONTWAIT,
+      );
+      if (taken > 0) {
+        this.#countSent(from, from + taken);
+        from += taken;
+        continue;
+      }
+      if (this.libc.errno() === EAGAIN) {
+        // The send buffer is full; a datagram service must not queue.
+        this.#countFailed(from, headers);
+        break;
+      }
+      // One bad message must not lose the rest.
+      this.#countFailed(from, from + 1);
+      from++;
+    }
+    this.#count = 0;
+    this.#used = 0;
+  }
+
+  #take(bytes: Uint8Array): number {
+    const { length } = bytes;
+    if (length > MAX_PAYLOAD) {
+      this.stats.sendFailures++;
+      return -1;
+    }
+    if (this.#count === SIZE || this.#used + length > ARENA) this.flush();
+    const slot = this.#count++;
+    this.#arena.set(bytes, this.#used);
+    this.#table.setStart(slot, this.#used);
+    this.#table.setLength(slot, length);
+    this.#used += length;
+    return slot;
+  }
+
+  #buildHeaders(): number {
+    let headers = 0;
+    for (let first = 0; first < this.#count; headers++) {
+      const count = this.segments ? this.#trainLength(first) : 1;
+      let bytes = this.#table.length(first);
+      if (count > 1) {
+        this.#table.controls.writeUInt16LE(bytes, first * CONTROL_SIZE + 16);
+        for (let i = first + 1; i < first + count; i++) bytes += this.#table.length(i);
+      }
+      this.#table.point(headers, first, count, count > 1);
+      this.#trains[headers] = count;
+      this.#trainBytes[headers] = bytes;
+      first += count;
+    }
+    return headers;
+  }
+
+  /** Neighbours of one size to one peer; the last one may be shorter. */
+  #trainLength(first: number): number {
+    const size = this.#table.length(first);
+    if (size === 0 || size > MAX_SEGMENT) return 1;
+    let count = 1;
+    let total = size;
+    while (first + count < this.#count && count < MAX_SEGMENTS) {
+      const length = this.#table.length(first + count);
+      if (length === 0 || length > size || total + length > MAX_PAYLOAD) break;
+      if (!this.#samePeer(first, first + count)) break;
+      total += length;
+      count++;
+      if (length < size) break;
+    }
+    return count;
+  }
+
+  #samePeer(one: number, other: number): boolean {
+    const words = this.#words;
+    const a = one * ADDRESS_WORDS;
+    const b = other * ADDRESS_WORDS;
+    const used = this.#table.addresses.length / 4;
+    for (let i = 0; i < used; i++) if (words[a + i] !== words[b + i]) return false;
+    return true;
+  }
+
+  #countSent(from: number, to: number): void {
+    for (let i = from; i < to; i++) {
+      this.stats.sent += this.#trains[i] as number;
+      this.stats.sentBytes += this.#trainBytes[i] as number;
+    }
+  }
+
+  #countFailed(from: number, to: number): void {
+    for (let i = from; i < to; i++) this.stats.sendFailures += this.#trains[i] as number;
+  }
+}

@@ -1,0 +1,221 @@
+import { createHash } from 'node:crypto';
+import { type Clock, DecodeError, type Logger, ServerError, type Store } from 'beaconry';
+import type { KeyFolder, SigningPair } from './key-folder.js';
+import type { PublishedConfig } from './public.js';
+import type { RelayRegistry } from './relay-registry.js';
+import type { Revocations } from './revocations.js';
+import { encodeBase64 } from './sdr/armour-codec.js';
+import {
+  decodeCertificateBody,
+  decodeCertificateText,
+  encodeSignedCertificate,
+  type SignedCertificate,
+} from './sdr/certificate-codec.js';
+import { CertificateStore } from './sdr/certificate-store.js';
+import {
+  encodeConfigSignature,
+  encodeNetworkConfig,
+  type NetworkConfig,
+  type PopEntry,
+} from './sdr/network-config-codec.js';
+import { keyIdOf } from './sdr/openssh-key-codec.js';
+
+export interface PublisherOptions {
+  readonly store: Store;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly log: Pick<Logger, 'info' | 'warn'>;
+  readonly keys: KeyFolder;
+  readonly revocations: Revocations;
+  /** POPs as configured. */
+  readonly pops: ReadonlyMap<string, PopEntry>;
+  readonly typicalPings: readonly (readonly [string, string, number])[];
+  readonly p2pShareIp: Readonly<Record<string, number>>;
+  readonly directMode: boolean;
+}
+
+interface StoredRevision {
+  readonly hash: string;
+  readonly revision: number;
+  [key: string]: string | number;
+}
+
+/**
+ * Builds and signs the network config out of configuration, relays that joined, CA certificates of all nodes
+ * and revocations. The revision rises when, and only when, the content changes.
+ */
+export class NetworkConfigPublisher {
+  #published: PublishedConfig | undefined;
+  #signer: SigningPair | undefined;
+  #certificates: CertificateStore;
+  #authorities: readonly SignedCertificate[] = [];
+  #signerChain: readonly SignedCertificate[] = [];
+  #work: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly options: PublisherOptions,
+    private readonly relays: () => RelayRegistry,
+  ) {
+    this.#certificates = new CertificateStore({ roots: [options.keys.rootPublicKey] });
+  }
+
+  get published(): PublishedConfig {
+    if (this.#published === undefined) throw new ServerError('NO_CONFIG', 'no config is built yet');
+    return this.#published;
+  }
+
+  get certificates(): CertificateStore {
+    return this.#certificates;
+  }
+
+  /** The key that signs now. */
+  get signer(): SigningPair {
+    if (this.#signer === undefined)
+      throw new ServerError('KEY_MISSING', 'no signing key is loaded');
+    return this.#signer;
+  }
+
+  /** Certificates of the signer, from the one a root signed downwards. */
+  get signerChain(): readonly SignedCertificate[] {
+    return this.#signerChain;
+  }
+
+  /** Builds again after a change; calls run one after the other. */
+  rebuild(): Promise<void> {
+    const run = this.#work.then(() => this.#rebuild());
+    // A failure is its caller's; the next one starts afresh.
+    this.#work = run.catch(() => {});
+    return run;
+  }
+
+  async #rebuild(): Promise<void> {
+    const { keys, revocations, log } = this.options;
+    await revocations.load();
+    const isRevoked = (keyId: bigint) => revocations.has(keyId);
+    if (keys.needsRotation(isRevoked)) await this.#rotate();
+    this.#signer = keys.active(isRevoked);
+    this.#authorities = await this.#shareAuthorities();
+    this.#signerChain = chainOf(this.#signer.key.id, this.#authorities);
+    const certificates = new CertificateStore({ roots: [keys.rootPublicKey] });
+    for (const authority of this.#authorities) certificates.add(authority);
+    certificates.setRevoked(revocations.ids);
+    this.#certificates = certificates;
+    await this.relays().load();
+
+    const config = await this.#number(this.#content());
+    const text = encodeNetworkConfig(config);
+    const { key } = this.#signer;
+    const signature = encodeConfigSignature(key.id, key.sign(Buffer.from(text)));
+    if (config.revision !== this.#published?.config.revision) {
+      log.info(
+        { revision: config.revision, pops: config.pops.size },
+        'published the network config',
+      );
+    }
+    this.#published = { config, text, signature };
+  }
+
+  async #rotate(): Promise<void> {
+    const { keys, log } = this.options;
+    try {
+      await keys.rotate();
+    } catch (error) {
+      if (!(error instanceof ServerError) || error.code !== 'KEY_MISSING') throw error;
+      log.warn(`signing key is missing or near its end: ${error.message}`);
+    }
+  }
+
+  /** Own CA certificates go to the store, from which every node publishes all. */
+  async #shareAuthorities(): Promise<readonly SignedCertificate[]> {
+    const { store, keys, clock } = this.options;
+    const now = Math.floor(clock.now() / 1000);
+    for (const { key, certificate, expiresAt } of keys.pairs) {
+      if (expiresAt <= now) continue;
+      const text = encodeBase64(encodeSignedCertificate(certificate));
+      await store.set(`certificate/${key.id}`, text, { ttl: (expiresAt - now) * 1000 });
+    }
+    const entries = await store.scan<string>('certificate/');
+    return entries.flatMap(([name, text]) => {
+      try {
+        return [decodeCertificateText(text)];
+      } catch (error) {
+        if (!(error instanceof DecodeError)) throw error;
+        this.options.log.warn({ name }, 'the store holds a certificate that cannot be read');
+        return [];
+      }
+    });
+  }
+
+  #content(): Omit<NetworkConfig, 'revision'> {
+    const { keys, revocations, typicalPings, p2pShareIp, directMode } = this.options;
+    return {
+      pops: this.#pops(),
+      certificates: this.#authorities,
+      revokedKeys: [...revocations.ids].sort((one, other) => (one < other ? -1 : 1)),
+      relayPublicKey: keys.routeKey.publicKey,
+      p2pShareIp,
+      typicalPings,
+      directMode,
+    };
+  }
+
+  /** Configured POPs, with the relays that joined. */
+  #pops(): ReadonlyMap<string, PopEntry> {
+    const pops = new Map(this.options.pops);
+    const home = Buffer.from(this.options.keys.routeKey.publicKey).toString('hex');
+    for (const relay of this.relays().live) {
+      if (relay.state !== 'listed') continue;
+      const pop = pops.get(relay.pop) ?? emptyPop(relay.pop);
+      const known = pop.relays.filter(
+        ({ ipv4, portRange }) => ipv4 !== relay.ipv4 || portRange[0] !== relay.firstPort,
+      );
+      const entry = {
+        ipv4: relay.ipv4,
+        portRange: [relay.firstPort, relay.lastPort] as const,
+        id: relay.id,
+        keyId: BigInt(relay.keyId),
+      };
+      pops.set(relay.pop, {
+        ...pop,
+        relays: [...known, entry],
+        ...(relay.routeKey === home
+          ? {}
+          : { routeKey: Uint8Array.from(Buffer.from(relay.routeKey, 'hex')) }),
+      });
+    }
+    return pops;
+  }
+
+  async #number(content: Omit<NetworkConfig, 'revision'>): Promise<NetworkConfig> {
+    const text = encodeNetworkConfig({ ...content, revision: 0 });
+    const hash = createHash('sha256').update(text).digest('base64');
+    const stored = await this.options.store.update<StoredRevision>('revision', (known) =>
+      known?.hash === hash ? known : { hash, revision: (known?.revision ?? 0) + 1 },
+    );
+    return { ...content, revision: stored?.revision ?? 1 };
+  }
+}
+
+function chainOf(
+  keyId: bigint,
+  authorities: readonly SignedCertificate[],
+): readonly SignedCertificate[] {
+  const chain: SignedCertificate[] = [];
+  for (let id = keyId; ; ) {
+    const next = authorities.find(
+      ({ body }) => keyIdOf(decodeCertificateBody(body).keyData) === id,
+    );
+    if (next === undefined || chain.includes(next)) return chain;
+    chain.unshift(next);
+    id = next.caKeyId;
+  }
+}
+
+const emptyPop = (code: string): PopEntry => ({
+  desc: code,
+  partners: 1,
+  tier: 0,
+  aliases: [],
+  groups: [],
+  relays: [],
+  serviceAddressRanges: [],
+});

@@ -1,0 +1,47 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import type { StoredProof, StoredRelay } from './relay-record.js';
+import { addressProofBytes, CHALLENGE_LENGTH } from './sdr/address-proof-codec.js';
+import type { AnsweredProbe } from './sdr/relay-check-in-codec.js';
+import { VerifyingKey } from './sdr/signing-key.js';
+
+/** Milliseconds one relay has to report the answer of another. */
+const PROOF_TIME = 60_000;
+const NEEDED_PROOFS = 2;
+
+/**
+ * Where a relay stands with its proofs: gives new ones out to `listed` relays (of which it is none), drops those
+ * whose prober is gone or too slow, and lists it when enough came.
+ */
+export function nextProofs(
+  known: readonly StoredProof[],
+  listed: readonly StoredRelay[],
+  now: number,
+): Pick<StoredRelay, 'state' | 'proofs'> {
+  const needed = Math.min(NEEDED_PROOFS, listed.length);
+  if (needed === 0) return { state: 'waiting', proofs: [] };
+  const alive = new Set(listed.map((relay) => relay.id));
+  const proofs = known.filter(
+    ({ prober, proven, at }) => alive.has(prober) && (proven || now - at < PROOF_TIME),
+  );
+  if (proofs.filter(({ proven }) => proven).length >= needed)
+    return { state: 'listed', proofs: [] };
+  const asked = new Set(proofs.map(({ prober }) => prober));
+  const idle = listed.filter((relay) => !asked.has(relay.id));
+  while (proofs.length < needed && idle.length > 0) {
+    const [prober] = idle.splice(randomInt(idle.length), 1);
+    if (prober === undefined) break;
+    const challenge = randomBytes(CHALLENGE_LENGTH).toString('hex');
+    proofs.push({ challenge, prober: prober.id, at: now, proven: false });
+  }
+  return { state: 'proving', proofs };
+}
+
+/** Whether a prober's report shows that the relay answered at its address. */
+export function provesAddress(
+  relay: StoredRelay,
+  { challenge, address, signature }: AnsweredProbe,
+): boolean {
+  const claimed = `${relay.ipv4}:${relay.firstPort}`;
+  const key = new VerifyingKey(Buffer.from(relay.key, 'hex'));
+  return address === claimed && key.verifies(addressProofBytes(challenge, claimed), signature);
+}

@@ -1,0 +1,241 @@
+import { type Clock, ServerError, type Store } from 'beaconry';
+import { judgeCheckIn } from './relay-check-in.js';
+import { nextProofs, provesAddress } from './relay-proofs.js';
+import { RELAY_STATE_TEXTS, type StoredRelay } from './relay-record.js';
+import type { CertificateStore } from './sdr/certificate-store.js';
+import type { AnsweredProbe, CheckInAnswer, RelayCheckIn } from './sdr/relay-check-in-codec.js';
+import type { VerifyingKey } from './sdr/signing-key.js';
+
+/** Seconds between check-ins, and until a silent relay leaves the config. */
+const CHECK_IN = 30;
+const LEASE = 180;
+const MAX_RELAYS_PER_KEY = 64;
+
+export interface RelayRegistryOptions {
+  readonly store: Store;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly dev: boolean;
+  /** CIDRs of relays besides public addresses. */
+  readonly ranges: readonly string[];
+  /** X25519 key of the network. */
+  readonly routeKey: Uint8Array;
+  certificates(): CertificateStore;
+  /** Whether the configuration itself lists this relay, which then needs no proof. */
+  isConfigured(pop: string, ipv4: string, port: number, keyId: bigint): boolean;
+  /** Publishes, when a relay enters or leaves the config. */
+  onChange(): Promise<void>;
+}
+
+/**
+ * Relays that joined with a data-centre certificate for their POP. A relay is listed when two relays that are
+ * listed already (one, if there is only one) saw it answer at its address.
+ */
+export class RelayRegistry {
+  #relays: readonly StoredRelay[] = [];
+
+  constructor(private readonly options: RelayRegistryOptions) {}
+
+  /** Relays that are alive, with a key that is not revoked. */
+  get live(): readonly StoredRelay[] {
+    const now = this.options.clock.now();
+    const certificates = this.options.certificates();
+    return this.#relays.filter(
+      (relay) => relay.expiresAt > now && !certificates.isRevoked(BigInt(relay.keyId)),
+    );
+  }
+
+  get all(): readonly StoredRelay[] {
+    return this.#relays;
+  }
+
+  /** Reads what this node or another one wrote. */
+  async load(): Promise<void> {
+    const page = await this.options.store.scan<StoredRelay>('relay/', { limit: 10_000 });
+    this.#relays = page.map(([, relay]) => relay);
+  }
+
+  /**
+   * Takes a signed check-in. Codes: CHECK_IN_MALFORMED, those of `checkCertificate`, CHECK_IN_SIGNATURE,
+   * CHECK_IN_TIME, RELAY_ADDRESS, RELAY_ROUTE_KEY, RELAY_TOO_MANY, RELAY_DEV.
+   */
+  async checkIn(bytes: Uint8Array): Promise<CheckInAnswer> {
+    const { clock, dev, ranges } = this.options;
+    const certificates = this.options.certificates();
+    const { checkIn, key, pop } = judgeCheckIn(bytes, {
+      now: clock.now(),
+      certificates,
+      dev,
+      ranges,
+    });
+    const id = `${pop}-${checkIn.ipv4}-${checkIn.firstPort}`;
+    await this.load();
+    this.#checkOthers(id, key, checkIn, pop);
+    let changed = false;
+    const stored = await this.options.store.update<StoredRelay>(`relay/${id}`, (known) => {
+      const next = this.#next(known, id, key, checkIn, pop);
+      changed = (known?.state === 'listed') !== (next.state === 'listed');
+      return next;
+    });
+    // Only now is it certain that the relay itself speaks, and for the first time.
+    if (stored?.state === 'listed') await this.#takeProofs(id, checkIn.answered);
+    await this.load();
+    if (changed) await this.options.onChange();
+    return this.#answer(stored as StoredRelay);
+  }
+
+  /** Lets a relay or all of a POP leave the config; their sessions go on until they moved. */
+  async drain(name: string): Promise<readonly string[]> {
+    return this.#change(name, 'draining');
+  }
+
+  /** Removes a relay or all of a POP at once; what checks in again is told to stop. */
+  async remove(name: string): Promise<readonly string[]> {
+    return this.#change(name, 'removed');
+  }
+
+  /** Lets a drained or removed relay, or all of a POP, prove its address and come back. */
+  async admit(name: string): Promise<readonly string[]> {
+    return this.#change(name, 'proving');
+  }
+
+  /** Forgets relays that have been silent for a lease; those removed stay refused. True when the config changes. */
+  async sweep(): Promise<boolean> {
+    await this.load();
+    const now = this.options.clock.now();
+    let changed = false;
+    for (const relay of this.#relays) {
+      if (relay.expiresAt > now || relay.state === 'removed') continue;
+      await this.options.store.update<StoredRelay>(`relay/${relay.id}`, (known) =>
+        known !== undefined && known.expiresAt <= now && known.state !== 'removed'
+          ? undefined
+          : known,
+      );
+      changed ||= relay.state === 'listed';
+    }
+    if (changed) await this.load();
+    return changed;
+  }
+
+  #checkOthers(id: string, key: VerifyingKey, checkIn: RelayCheckIn, pop: string): void {
+    const others = this.#relays.filter((relay) => relay.id !== id && relay.state !== 'removed');
+    if (others.filter((relay) => relay.keyId === String(key.id)).length >= MAX_RELAYS_PER_KEY) {
+      throw new ServerError(
+        'RELAY_TOO_MANY',
+        `key ${key.id} has ${MAX_RELAYS_PER_KEY} relays already`,
+      );
+    }
+    const routeKey = this.#routeKeyOf(checkIn);
+    const neighbour = this.live.find((relay) => relay.pop === pop && relay.id !== id);
+    if (neighbour !== undefined && neighbour.routeKey !== routeKey) {
+      throw new ServerError(
+        'RELAY_ROUTE_KEY',
+        `relays of POP ${pop} share one route key, and this is another one than that of ${neighbour.id}`,
+      );
+    }
+  }
+
+  #next(
+    known: StoredRelay | undefined,
+    id: string,
+    key: VerifyingKey,
+    checkIn: RelayCheckIn,
+    pop: string,
+  ): StoredRelay {
+    const keyId = String(key.id);
+    const now = this.options.clock.now();
+    const revoked =
+      known !== undefined && this.options.certificates().isRevoked(BigInt(known.keyId));
+    if (known !== undefined && known.keyId !== keyId && known.expiresAt > now && !revoked) {
+      throw new ServerError('RELAY_ADDRESS', `${id} belongs to another key`);
+    }
+    // A relay that was silent for a lease, or changed hands, proves its address again.
+    const same = known?.keyId === keyId && (known.expiresAt > now || known.state === 'removed');
+    if (same && BigInt(known.time) >= checkIn.time) {
+      throw new ServerError('CHECK_IN_TIME', 'a newer check-in of this relay is known');
+    }
+    const { ipv4, firstPort, lastPort } = checkIn;
+    const base = {
+      id,
+      keyId,
+      key: Buffer.from(key.bytes).toString('hex'),
+      pop,
+      ipv4,
+      firstPort,
+      lastPort,
+      routeKey: this.#routeKeyOf(checkIn),
+      time: String(checkIn.time),
+      expiresAt: now + LEASE * 1000,
+    };
+    const state = same ? known.state : 'proving';
+    if (state === 'draining' || state === 'removed' || state === 'listed') {
+      return { ...base, state, proofs: [] };
+    }
+    if (this.options.isConfigured(pop, ipv4, firstPort, key.id))
+      return { ...base, state: 'listed', proofs: [] };
+    const listed = this.live.filter((relay) => relay.state === 'listed' && relay.id !== id);
+    return { ...base, ...nextProofs(same ? known.proofs : [], listed, now) };
+  }
+
+  /** Marks the proofs that this relay brings about others. */
+  async #takeProofs(prober: string, answered: readonly AnsweredProbe[]): Promise<void> {
+    for (const probe of answered) {
+      const hex = Buffer.from(probe.challenge).toString('hex');
+      const candidate = this.#relays.find(({ proofs }) =>
+        proofs.some((proof) => proof.challenge === hex && proof.prober === prober),
+      );
+      if (candidate === undefined || !provesAddress(candidate, probe)) continue;
+      await this.options.store.update<StoredRelay>(
+        `relay/${candidate.id}`,
+        (known) =>
+          known && {
+            ...known,
+            proofs: known.proofs.map((proof) =>
+              proof.challenge === hex ? { ...proof, proven: true } : proof,
+            ),
+          },
+      );
+    }
+  }
+
+  #answer(relay: StoredRelay): CheckInAnswer {
+    const isProber = relay.state === 'listed';
+    const probes = isProber
+      ? this.live.flatMap(({ ipv4, firstPort, proofs }) =>
+          proofs
+            .filter(({ prober, proven }) => prober === relay.id && !proven)
+            .map(({ challenge }) => ({ challenge, address: `${ipv4}:${firstPort}` })),
+        )
+      : [];
+    const hosts = new Map(this.live.map(({ id, ipv4 }) => [id, ipv4]));
+    const probers = relay.proofs.flatMap(({ prober }) => hosts.get(prober) ?? []);
+    const text = RELAY_STATE_TEXTS[relay.state];
+    return { relay: relay.id, state: relay.state, text, next: CHECK_IN, probes, probers };
+  }
+
+  async #change(
+    name: string,
+    state: 'draining' | 'removed' | 'proving',
+  ): Promise<readonly string[]> {
+    await this.load();
+    const hit = this.#relays.filter(({ id, pop }) => id === name || pop === name);
+    if (hit.length === 0) {
+      throw new ServerError(
+        'RELAY_UNKNOWN',
+        `no relay or POP ${name}; "beaconry pop list" shows them`,
+      );
+    }
+    for (const { id } of hit) {
+      await this.options.store.update<StoredRelay>(
+        `relay/${id}`,
+        (known) => known && { ...known, state, proofs: [] },
+      );
+    }
+    await this.load();
+    await this.options.onChange();
+    return hit.map(({ id }) => id);
+  }
+
+  #routeKeyOf({ routeKey }: RelayCheckIn): string {
+    return Buffer.from(routeKey.length === 0 ? this.options.routeKey : routeKey).toString('hex');
+  }
+}
