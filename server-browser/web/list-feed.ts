@@ -5,7 +5,7 @@ import type { Directory } from './directory.js';
 import { type EventBatch, type EventBytes, EventLog, PIECE } from './event-log.js';
 import { listColumns } from './list-columns.js';
 
-/** Milliseconds for which one snapshot serves all readers; the events behind it close the gap. */
+/** Milliseconds after which a snapshot is made anew for the readers to come. */
 const snapshotLifetime = 3000;
 
 /** The list in columns with the event it stands at, in every encoding. */
@@ -43,6 +43,7 @@ export class ListFeed {
   readonly #listeners = new Set<(batch: EventBatch) => void>();
   #snapshot: Kept<Snapshot> | undefined;
   #snapshotEvent: Kept<Promise<EventBytes>> | undefined;
+  #isRenewing = false;
 
   constructor(
     private readonly directory: Pick<Directory, 'all' | 'takeChanges'>,
@@ -66,15 +67,37 @@ export class ListFeed {
     return () => this.#listeners.delete(hear);
   }
 
-  /** The list as columns; at most some seconds old. */
+  /**
+   * The list as columns. One that is some seconds old is given at once while the next is made behind it:
+   * whoever takes it continues with the events since then, so its age shows nowhere.
+   */
   snapshot(): Snapshot {
-    this.#snapshot = this.#keep(this.#snapshot, (number) => {
-      const event = this.#log.idOf(number);
-      const at = new Date(this.clock.now()).toISOString();
-      const text = JSON.stringify(listColumns(this.directory.all(), event, at));
-      return new Snapshot(event, number, Buffer.from(text));
-    });
-    return this.#snapshot.value;
+    const kept = this.#snapshot;
+    if (kept === undefined || this.#log.after(kept.number) === undefined) {
+      this.#snapshot = this.#keep(undefined, (number) => this.#columns(number));
+      return this.#snapshot.value;
+    }
+    const isFresh = kept.number === this.#log.last || kept.until > this.clock.monotonic();
+    if (!isFresh && !this.#isRenewing) this.#renew();
+    return kept.value;
+  }
+
+  #renew(): void {
+    this.#isRenewing = true;
+    const next = this.#keep(undefined, (number) => this.#columns(number));
+    const made = Promise.all([next.value.gzip, next.value.brotli]);
+    const end = () => {
+      this.#snapshot = next;
+      this.#isRenewing = false;
+    };
+    made.then(end, end);
+  }
+
+  #columns(number: number): Snapshot {
+    const event = this.#log.idOf(number);
+    const at = new Date(this.clock.now()).toISOString();
+    const text = JSON.stringify(listColumns(this.directory.all(), event, at));
+    return new Snapshot(event, number, Buffer.from(text));
   }
 
   /** The list as an event, and the number of the event up to which it goes. */

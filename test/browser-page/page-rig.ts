@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Registrations } from 'beaconry/plugins/master';
 import { FakeClock, startTestServer, type TestServer } from 'beaconry/testing';
 import pino from 'pino';
@@ -156,7 +157,7 @@ async function writeHistory(path: string): Promise<void> {
 export async function screenshot(page: Page, name: string): Promise<void> {
   const folder = new URL('../../../.screenshots/', import.meta.url);
   mkdirSync(folder, { recursive: true });
-  await page.screenshot({ path: new URL(`${name}.png`, folder).pathname });
+  await page.screenshot({ path: fileURLToPath(new URL(`${name}.png`, folder)) });
 }
 
 export const SIZES = {

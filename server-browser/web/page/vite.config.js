@@ -1,9 +1,12 @@
+import { fileURLToPath } from 'node:url';
 import preact from '@preact/preset-vite';
 import { compressedFiles } from './build/compressed-files.js';
 import { landDots } from './build/land-dots.js';
 
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+
 export default {
-  root: import.meta.dirname ?? new URL('.', import.meta.url).pathname,
+  root: here('.'),
   plugins: [
     preact({ prefreshEnabled: false, devToolsEnabled: false }),
     landDots(),
@@ -12,7 +15,7 @@ export default {
   base: './',
   resolve: {
     // The page has no hooks; signals import them for functions that are not used here.
-    alias: { 'preact/hooks': new URL('build/no-hooks.js', import.meta.url).pathname },
+    alias: { 'preact/hooks': here('build/no-hooks.js') },
   },
   build: {
     outDir: '../../../dist/server-browser/web/page',
@@ -34,8 +37,8 @@ export default {
         },
       },
       input: {
-        index: new URL('index.html', import.meta.url).pathname,
-        admin: new URL('admin/index.html', import.meta.url).pathname,
+        index: here('index.html'),
+        admin: here('admin/index.html'),
       },
     },
   },

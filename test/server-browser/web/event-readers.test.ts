@@ -155,17 +155,35 @@ describe('event stream of the list', () => {
   });
 
   it('has one snapshot for all who come within three seconds, and events behind it close the gap', async () => {
-    const { clock, feed, change, open } = rig();
+    const { feed, change, open } = rig();
     change();
     const first = feed.snapshot();
     change();
     expect(feed.snapshot()).to.equal(first);
     const reader = await open(first.event);
     expect(reader.text).to.include('map1').and.not.include('map0');
+  });
+
+  it('gives an older snapshot at once and makes the next one behind it', async () => {
+    const { clock, feed, change } = rig();
+    change();
+    const first = feed.snapshot();
+    change();
     await clock.advance(3001);
-    expect(feed.snapshot()).to.not.equal(first);
-    const later = feed.snapshot();
+    expect(feed.snapshot()).to.equal(first);
+    while (feed.snapshot() === first) await new Promise((resolve) => setTimeout(resolve, 1));
+    const next = feed.snapshot();
+    expect(next.plain.toString()).to.include('map1');
     await clock.advance(60_000);
-    expect(feed.snapshot()).to.equal(later);
+    expect(feed.snapshot()).to.equal(next);
+  });
+
+  it('gives no snapshot whose next events are gone', () => {
+    const { feed, change } = rig();
+    change();
+    const first = feed.snapshot();
+    for (let i = 0; i < 310; i++) change();
+    expect(feed.snapshot().plain.toString()).to.include('map310');
+    expect(feed.snapshot()).to.not.equal(first);
   });
 });

@@ -202,6 +202,13 @@ const Actions = ({
   );
 };
 
+/** Flags of other plugins have no text here and are shown as they are. */
+const flagText = (flag: string): string => {
+  const key = `flag.${flag}`;
+  const text = t(key as Word);
+  return text === key ? flag : text;
+};
+
 const SYSTEMS: Readonly<Record<string, string>> = {
   l: 'Linux',
   w: 'Windows',
@@ -235,7 +242,7 @@ const Facts = ({ found }: { found: ServerDetail }) => {
           {found.flags.map((flag) => (
             <li key={flag}>
               <Icon name="warn" />
-              {t(`flag.${flag}` as Word)}
+              {flagText(flag)}
             </li>
           ))}
         </ul>
