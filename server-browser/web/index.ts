@@ -163,7 +163,10 @@ export default definePlugin({
     const readers = new EventReaders(feed, clock);
     context.every(eventInterval, () => feed.turn());
     context.every(pingInterval, () => readers.ping());
-    context.defer(() => readers.closeAll());
+    context.defer(() => {
+      readers.closeAll();
+      feed.close();
+    });
 
     const folder = new URL('page/', import.meta.url);
     const { endpoint, attribution, joinLinks, embedOrigins } = config;

@@ -7,6 +7,8 @@ import { listColumns } from './list-columns.js';
 
 /** Milliseconds after which a snapshot is made anew for the readers to come. */
 const snapshotLifetime = 3000;
+/** Milliseconds that making one waits, so that the page that asked gets its files first. */
+const renewalDelay = 300;
 
 /** The list in columns with the event it stands at, in every encoding. */
 export class Snapshot {
@@ -44,10 +46,11 @@ export class ListFeed {
   #snapshot: Kept<Snapshot> | undefined;
   #snapshotEvent: Kept<Promise<EventBytes>> | undefined;
   #isRenewing = false;
+  #cancelRenewal: () => void = () => {};
 
   constructor(
     private readonly directory: Pick<Directory, 'all' | 'takeChanges'>,
-    private readonly clock: Pick<Clock, 'now' | 'monotonic'>,
+    private readonly clock: Pick<Clock, 'now' | 'monotonic' | 'after'>,
   ) {
     this.#log = new EventLog(clock.now().toString(36));
   }
@@ -78,12 +81,19 @@ export class ListFeed {
       return this.#snapshot.value;
     }
     const isFresh = kept.number === this.#log.last || kept.until > this.clock.monotonic();
-    if (!isFresh && !this.#isRenewing) this.#renew();
+    if (!isFresh && !this.#isRenewing) {
+      this.#isRenewing = true;
+      this.#cancelRenewal = this.clock.after(renewalDelay, () => this.#renew());
+    }
     return kept.value;
   }
 
+  /** No renewal begins any more. */
+  close(): void {
+    this.#cancelRenewal();
+  }
+
   #renew(): void {
-    this.#isRenewing = true;
     const next = this.#keep(undefined, (number) => this.#columns(number));
     const made = Promise.all([next.value.gzip, next.value.brotli]);
     const end = () => {

@@ -171,6 +171,7 @@ describe('event stream of the list', () => {
     change();
     await clock.advance(3001);
     expect(feed.snapshot()).to.equal(first);
+    await clock.advance(300);
     while (feed.snapshot() === first) await new Promise((resolve) => setTimeout(resolve, 1));
     const next = feed.snapshot();
     expect(next.plain.toString()).to.include('map1');
