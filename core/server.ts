@@ -91,6 +91,7 @@ export class Server {
       data: config.data,
       configFolder: folder,
       publicAddress: config.publicAddress,
+      retention: config.retention,
     };
     this.endpoints = new ServerEndpoints({
       config,
@@ -151,6 +152,7 @@ export class Server {
         config: this.prepared.file.server,
         metrics: this.metrics,
         log: this.log,
+        clock: this.clock,
         data: this.facts.data,
         problems: () => this.problems(),
         drivers: () => this.endpoints.drivers(),

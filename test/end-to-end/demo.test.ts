@@ -47,7 +47,7 @@ describe('beaconry demo', () => {
       '--json',
     );
     expect(JSON.parse(filtered.stdout)).deep.equal([]);
-    const page = await (await fetch(`http://${http}/`)).text();
+    const page = await (await fetch(`http://${http}/plain`)).text();
     expect(page).contain('beaconry demo');
     const json = await (await fetch(`http://${http}/v1/servers`)).json();
     expect((json as { items: unknown[] }).items[0]).include({ address: game, map: 'de_dust2' });
