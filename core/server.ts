@@ -82,6 +82,7 @@ export class Server {
       data: config.data,
       configFolder: folder,
       publicAddress: config.publicAddress,
+      retention: config.retention,
     };
     this.endpoints = new ServerEndpoints({
       config,
