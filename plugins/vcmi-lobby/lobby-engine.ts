@@ -173,6 +173,8 @@ function refusalText(refusal: NameRefusal, name: string): string {
       return `Can't connect with the name ${name}. This login is already occpupied`;
     case 'held':
       return `Can't connect with the name ${name}. It was in use a moment ago, try again later`;
+    case 'owned':
+      return `Can't connect with the name ${name}. It belongs to a registered account`;
     case 'look-alike':
       return `Can't connect with the name ${name}. It looks like the name of another user`;
   }

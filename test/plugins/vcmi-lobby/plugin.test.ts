@@ -143,7 +143,10 @@ describe('vcmi-lobby: plugin', () => {
     expect((await server.request('/v1/vcmi/rooms')).json()).to.deep.equal({
       items: [
         {
+          lobby: 'proxy',
           name: 'room1',
+          description: '',
+          started: false,
           host: 'alice',
           players: ['alice'],
           total: 3,
@@ -156,7 +159,16 @@ describe('vcmi-lobby: plugin', () => {
     });
     const first = await server.request('/v1/vcmi/players?limit=1');
     expect(first.json()).to.deep.equal({
-      items: [{ name: 'alice', protocol: 4, client: 'VCMI 1.4.5', room: 'room1', ready: false }],
+      items: [
+        {
+          lobby: 'proxy',
+          name: 'alice',
+          protocol: 4,
+          client: 'VCMI 1.4.5',
+          room: 'room1',
+          ready: false,
+        },
+      ],
       next: 'alice',
     });
     const second = (await server.request('/v1/vcmi/players?limit=1&after=alice')).json();
