@@ -42,7 +42,7 @@ export interface JsonLobbyOptions {
 }
 
 /** Lists for all together cost at most so many bytes a second. */
-const LIST_BYTES_PER_SECOND = 8 * 1024 * 1024;
+const LIST_BYTES_PER_SECOND = 4 * 1024 * 1024;
 
 /** Who is here and which rooms there are, and everything that is told to all. */
 export class JsonLobby {

@@ -46,12 +46,14 @@ export class SharedList {
     if (this.#stale.size === 0) return;
     const now = this.clock.monotonic();
     if (now - this.#sentAt < LIST_INTERVAL_MS) return;
-    const ready = [...this.#stale].filter(({ outlet }) => !outlet.isCongested);
-    if (ready.length === 0) return;
-    const bytes = this.#encode();
-    if (!this.#take(bytes.length * ready.length)) return;
     this.#sentAt = now;
-    for (const account of ready) this.#deliver(account, bytes);
+    const bytes = this.#encode();
+    // Whoever had it last comes last: new ones join the set at its end.
+    for (const account of this.#stale) {
+      if (account.outlet.isCongested) continue;
+      if (!this.#take(bytes.length)) return;
+      this.#deliver(account, bytes);
+    }
   }
 
   forget(account: OnlineAccount): void {

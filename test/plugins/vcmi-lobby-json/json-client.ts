@@ -29,6 +29,8 @@ export class JsonClient {
   readonly #heard: ServerMessage[] = [];
   #raw: Buffer[] | undefined;
   heartbeats = 0;
+  /** In place of keeping what is heard. */
+  onMessage: ((message: ServerMessage) => void) | undefined;
   closed = false;
   accountID = '';
   cookie = '';
@@ -58,6 +60,7 @@ export class JsonClient {
     this.#frames.push(chunk);
     for (let next = this.#frames.next(); next !== undefined; next = this.#frames.next()) {
       if (next.length === 0) this.heartbeats++;
+      else if (this.onMessage !== undefined) this.onMessage(decodeServerMessage(next));
       else this.#heard.push(decodeServerMessage(next));
     }
   }

@@ -257,7 +257,7 @@ describe('vcmi-lobby-json: rooms', () => {
   });
 
   it('of six players go from the first to the last step and leave nothing, whoever disconnects at whichever step', async () => {
-    await fixture.start();
+    await fixture.start({}, {}, { management: { token: 'given' } });
     for (let step = 0; step < 12; step++) {
       const names = ['Host', 'Guest1', 'Guest2', 'Guest3', 'Guest4', 'Guest5'];
       const clients = await players(...(names.map((name) => `${name}x${step}`) as [string]));
@@ -296,10 +296,11 @@ describe('vcmi-lobby-json: rooms', () => {
     }
     const last = await fixture.player('Lastone');
     last.login();
-    const metrics = async () => (await fixture.test.request('/metrics', 'admin')).body;
+    const headers = { authorization: 'Bearer given' };
+    const metrics = async () =>
+      (await fixture.test.request({ method: 'GET', url: '/metrics', headers }, 'admin')).body;
     const value = async (name: string) =>
       new RegExp(`^beaconry_vcmi_lobby_json_${name} (\\d+)$`, 'm').exec(await metrics())?.[1];
-    await last.waitFor('all to be gone', () => true);
     for (let i = 0; i < 50 && (await value('proxies')) !== '0'; i++) await last.sync();
     for (const name of ['rooms', 'proxies', 'pending'])
       expect(await value(name), name).to.equal('0');
