@@ -84,6 +84,8 @@ export class ChatCommands {
       key = conversationKey(account.accountID, channelName);
     }
     const lines = await this.lobby.parts.history.open(key);
+    // Nobody hears a line again that was in the history.
+    this.lobby.flushBroadcast();
     account.send(this.historyMessage({ channelType, channelName }, lines()));
   }
 

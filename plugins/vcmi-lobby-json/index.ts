@@ -16,7 +16,7 @@ import {
 import { Accounts } from './accounts.js';
 import { ChatCommands } from './chat-commands.js';
 import { ChatHistory } from './chat-history.js';
-import { JsonLobby, type JsonLobbyListener } from './json-lobby.js';
+import { BROADCAST_INTERVAL_MS, JsonLobby, type JsonLobbyListener } from './json-lobby.js';
 import { listedPlayer, listedRoom } from './listed.js';
 import { LobbyJsonServer } from './lobby-json-server.js';
 import { Logins } from './logins.js';
@@ -172,6 +172,7 @@ export default definePlugin({
 
     context.tcp(config.endpoint).onConnection((connection) => server.accept(connection));
     context.on(BansAdded, () => lobby.dropBanned());
+    context.every(BROADCAST_INTERVAL_MS, () => lobby.flushBroadcast());
     context.every(LIST_INTERVAL_MS, () => lobby.flushLists());
     context.every(SWEEP_INTERVAL_MS, () => {
       server.sweep();

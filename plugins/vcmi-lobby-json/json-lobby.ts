@@ -41,6 +41,8 @@ export interface JsonLobbyOptions {
   readonly maxRooms: number;
 }
 
+/** Chat for all goes out at most this often. */
+export const BROADCAST_INTERVAL_MS = 40;
 /** Lists for all together cost at most so many bytes a second. */
 const LIST_BYTES_PER_SECOND = 4 * 1024 * 1024;
 
@@ -51,6 +53,8 @@ export class JsonLobby {
   /** By account id: the active room it is in, also while it is away. */
   readonly #roomOf = new Map<string, GameRoom>();
   readonly #budget: GlobalLimit;
+  #broadcast: Buffer[] = [];
+  #broadcastAt = Number.NEGATIVE_INFINITY;
   readonly accountList: SharedList;
   readonly roomList: SharedList;
 
@@ -161,9 +165,21 @@ export class JsonLobby {
     }
   }
 
+  /** At once, or together with what else is said within {@link BROADCAST_INTERVAL_MS}: a write for each line and account is dear. */
   sendToAll(message: ServerMessage): void {
-    const bytes = encodeMessage(message);
-    for (const account of this.online.values()) account.send(bytes);
+    this.#broadcast.push(encodeMessage(message));
+    const now = this.parts.clock.monotonic();
+    if (now - this.#broadcastAt >= BROADCAST_INTERVAL_MS) this.flushBroadcast();
+  }
+
+  /** Call it every {@link BROADCAST_INTERVAL_MS}, and before anybody is sent what has been said. */
+  flushBroadcast(): void {
+    if (this.#broadcast.length === 0) return;
+    const bytes =
+      this.#broadcast.length === 1 ? this.#broadcast[0] : Buffer.concat(this.#broadcast);
+    this.#broadcast = [];
+    this.#broadcastAt = this.parts.clock.monotonic();
+    for (const account of this.online.values()) account.send(bytes as Buffer);
   }
 
   /** Lists that were held back. */

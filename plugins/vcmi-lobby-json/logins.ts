@@ -96,6 +96,7 @@ export class Logins {
     }
     const version = cleanText(message.version, MAX_VERSION);
     const account = new OnlineAccount(found, version, stranger.address, stranger.outlet);
+    this.lobby.flushBroadcast();
     this.lobby.add(account);
     account.send({ type: 'clientLoginSuccess', accountCookie, displayName: found.displayName });
     channels.forEach((channelName, i) => {
