@@ -1,4 +1,5 @@
 import { type Context, definePlugin, ServerError } from 'beaconry';
+import { Bans, BansAdded } from 'beaconry/plugins/bans';
 import { GameTable } from './game-table.js';
 import { Lobby, type LobbyListener } from './lobby.js';
 import { LobbyEngine } from './lobby-engine.js';
@@ -29,6 +30,7 @@ export default definePlugin({
   name: 'vcmi-lobby',
   api: 1,
   doc: 'Lobby and game proxy for VCMI 1.1 to 1.4 (protocol versions 1 to 5).',
+  optional: [Bans],
   provides: [VcmiLobby, VcmiLobbies],
   config: {
     endpoint: {
@@ -109,7 +111,13 @@ export default definePlugin({
     });
     const names = NamePolicy.ofLobbies();
     const lobby = new Lobby(context.clock, names, games, announcer(context, statistics));
-    const engine = new LobbyEngine(lobby, statistics, config);
+    const bans = context.find(Bans);
+    const engine = new LobbyEngine(
+      lobby,
+      statistics,
+      config,
+      (name) => bans?.isAccountBanned(name, context.name) ?? false,
+    );
     const { clock, log, metrics } = context;
     const counters = {
       refused: metrics.counter('refused_total', 'Connections with bad bytes or an unknown game.'),
@@ -151,6 +159,7 @@ export default definePlugin({
     metrics.gauge('pending', 'Connections not logged in yet.', () => server.pending);
 
     context.tcp(config.endpoint).onConnection((connection) => server.accept(connection));
+    context.on(BansAdded, () => engine.dropBanned());
     context.every(LIST_INTERVAL_MS, () => lobby.flushLists());
     context.every(SWEEP_INTERVAL_MS, () => server.sweep());
     if (config.healthcheck > 0) context.every(config.healthcheck, () => engine.checkHealth());
