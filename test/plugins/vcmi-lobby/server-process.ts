@@ -39,7 +39,12 @@ export class ServerProcess {
     writeFileSync(
       file,
       stringify({
-        endpoints: { http: { http: any }, admin: { http: any }, lobby: { tcp: any } },
+        endpoints: {
+          http: { http: any },
+          admin: { http: any },
+          lobby: { tcp: any },
+          'lobby-json': { tcp: any },
+        },
         data: folder,
         store: { driver: 'memory' },
         log: { level: 'error' },
