@@ -2,7 +2,7 @@ import { type ChallengeIssuer, type Clock, type PeerAddress, PrefixLimit } from 
 import type { AddressMap } from './address-map.js';
 import { type AddressRanges, isLoopback } from './address-ranges.js';
 import { type GameServerMessage, joinChallenge, type MasterMessage } from './heartbeat-codec.js';
-import type { Registration, ServerDescription } from './public.js';
+import type { RegisterResult, Registration, ServerDescription } from './public.js';
 import type { Refusals } from './refusals.js';
 import type { RegistrationTable } from './registration-table.js';
 import { describeServer } from './server-description.js';
@@ -87,10 +87,10 @@ export class MasterEngine {
     }
   }
 
-  #join(from: PeerAddress, values: ReadonlyMap<string, string>): readonly MasterMessage[] {
+  /** Registers a server whose address is proven, by the operator's rules. */
+  register(from: PeerAddress, description: ServerDescription): RegisterResult {
     const address = this.rules.addressMap.listed(from);
-    if (!this.#mayRegister(from, address)) return nothing;
-    const description = describeServer(values);
+    if (!this.#mayRegister(from, address)) return 'refused';
     const outdated = this.#isOutdated(description);
     const result = this.table.upsert(address, description, {
       whitelisted: this.rules.white.includes(from),
@@ -98,11 +98,20 @@ export class MasterEngine {
     });
     if (result === 'address-full' || result === 'prefix-full') {
       this.refusals.note(from, result);
-      return nothing;
+      return 'refused';
     }
-    if (!outdated) return nothing;
+    if (!outdated) return 'listed';
     this.refusals.note(from, 'outdated');
-    return this.#notice(address, Number(values.get('challenge')));
+    return 'outdated';
+  }
+
+  withdraw(from: PeerAddress): void {
+    this.#shutdown(from);
+  }
+
+  #join(from: PeerAddress, values: ReadonlyMap<string, string>): readonly MasterMessage[] {
+    if (this.register(from, describeServer(values)) !== 'outdated') return nothing;
+    return this.#notice(this.rules.addressMap.listed(from), Number(values.get('challenge')));
   }
 
   #mayRegister(from: PeerAddress, listed: PeerAddress): boolean {
