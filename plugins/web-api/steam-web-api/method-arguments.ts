@@ -73,12 +73,15 @@ export function readArguments(
   return new MethodArguments(values);
 }
 
+/** 64-bit ids may be written as numbers there, whose digits JSON.parse would lose: they become texts. */
+const quoteLongNumbers = (text: string): string =>
+  text.replace(/"(?:[^"\\]|\\.)*"|-?\d{16,}(?![\d.eE])/g, (token) =>
+    token.startsWith('"') ? token : `"${token}"`,
+  );
+
 function readJson(text: string): object {
   try {
-    const value: unknown = JSON.parse(text, (_key, item, context?: { readonly source?: string }) =>
-      // 64-bit ids may be written as numbers there: their digits are in the source.
-      typeof item === 'number' && !Number.isSafeInteger(item) ? (context?.source ?? item) : item,
-    );
+    const value: unknown = JSON.parse(quoteLongNumbers(text));
     if (typeof value === 'object' && value !== null) return value;
   } catch {
     // Refused below.
