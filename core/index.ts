@@ -23,6 +23,7 @@ export {
   type Section,
 } from './config/schema.js';
 export { inject, injectable } from './di.js';
+export type { DoctorChecks, DoctorContext, Finding } from './doctor/doctor-check.js';
 export { ConfigError, messageOf, type Problem, ServerError } from './errors.js';
 export { ServerStarted, ServerStopping } from './events.js';
 export { isNotModified, tagOf } from './http/etag.js';

@@ -200,13 +200,13 @@ export class HttpEndpoint {
     const origins = new OriginCheck(this.#options);
     app.addHook('onRequest', (request, reply, done) => {
       this.#hijackable.set(reply.raw, reply);
+      reply.headers(defaultHeaders);
       this.#sockets.speaksFor(request.raw.socket, request.ip);
       if (this.#options.filters?.refusesText(request.ip, this.name) === true) {
         // Cutting the connection of a proxy would make it believe that this server is down.
         done(new HttpError(403, 'ADDRESS_REFUSED', 'nothing is served to this address'));
         return;
       }
-      reply.headers(defaultHeaders);
       reply.header(
         'cache-control',
         request.headers.authorization === undefined ? 'no-cache' : 'no-store',

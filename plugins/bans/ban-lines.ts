@@ -10,7 +10,7 @@ const leastListedBits = { ipv4: 8, ipv6: 16 };
 const longestReason = 512;
 const longestName = 128;
 /** Lines that are read before others get their turn. */
-const linesAtOnce = 2000;
+const linesAtOnce = 500;
 
 export interface ListedBan extends Omit<Ban, 'source'> {}
 

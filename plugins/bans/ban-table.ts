@@ -8,7 +8,7 @@ import type { Ban, BanListOptions, BanSubject, Bans, NewBan } from './public.js'
 /** Channel on which nodes say that something changed. */
 const channel = 'changed';
 /** Bans that are taken up before others get their turn. */
-const bansAtOnce = 5000;
+const bansAtOnce = 1000;
 const defaultLimit = 1000;
 
 export interface BanTableParts {

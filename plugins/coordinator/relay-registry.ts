@@ -70,13 +70,14 @@ export class RelayRegistry {
     const id = `${pop}-${checkIn.ipv4}-${checkIn.firstPort}`;
     await this.load();
     this.#checkOthers(id, key, checkIn, pop);
-    await this.#takeProofs(id, checkIn.answered);
     let changed = false;
     const stored = await this.options.store.update<StoredRelay>(`relay/${id}`, (known) => {
       const next = this.#next(known, id, key, checkIn, pop);
       changed = (known?.state === 'listed') !== (next.state === 'listed');
       return next;
     });
+    // Only now is it certain that the relay itself speaks, and for the first time.
+    if (stored?.state === 'listed') await this.#takeProofs(id, checkIn.answered);
     await this.load();
     if (changed) await this.options.onChange();
     return this.#answer(stored as StoredRelay);

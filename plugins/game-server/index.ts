@@ -1,6 +1,7 @@
 import { definePlugin, ServerStarted } from 'beaconry';
 import { AuthSessions } from 'beaconry/plugins/auth-sessions';
 import { GameSocketShare } from 'beaconry/plugins/game-socket-share';
+import { RestartRequested } from 'beaconry/plugins/heartbeat';
 import { Rules } from 'beaconry/plugins/rules';
 import { Social } from 'beaconry/plugins/social';
 import { SteamBackend } from 'beaconry/plugins/steam-backend';
@@ -55,6 +56,7 @@ export default definePlugin({
     context.provide(SteamGameServer, server);
     context.provide(SteamGameServers, new GameServerFactory(shared, address));
     context.defer(() => server.serverShutdown());
+    context.on(RestartRequested, () => server.requestRestart());
     if (config.pump > 0) context.every(config.pump, () => server.runCallbacks());
 
     // A configuration that names a token states a whole server: nobody else will log it on.

@@ -484,7 +484,7 @@ export class SteamGameServer extends ServerPresentation {
     this.runCallbacks();
   }
 
-  // --- helpers that people miss
+  // --- beyond Steam: what people miss
 
   on<N extends SignalName>(signal: N, listener: SignalListener<N>): () => void;
   on(signal: string, listener: (data: never) => void): () => void;

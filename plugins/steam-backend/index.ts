@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import { definePlugin } from 'beaconry';
+import { Bans, BansAdded } from 'beaconry/plugins/bans';
 import { backendConfig, readKeyFile, toBackendOptions } from './backend-config.js';
 import { BackendGateway } from './backend-gateway.js';
 import { backendCommands } from './commands.js';
+import { CommunityBans } from './community-bans.js';
 import { LocalAdministration, remoteAdministration } from './local-administration.js';
 import { LocalBackend } from './local-backend.js';
 import { BanLookup, SteamAdministration, SteamBackend } from './public.js';
@@ -14,7 +16,7 @@ export default definePlugin({
   api: 1,
   doc: "Plays the part of Steam's servers: accounts, login tokens, tickets, licences, groups, bans.",
   provides: [SteamBackend, SteamAdministration],
-  optional: [BanLookup],
+  optional: [BanLookup, Bans],
   config: backendConfig,
   commands: backendCommands,
   async setup(context, config) {
@@ -26,7 +28,8 @@ export default definePlugin({
       return;
     }
     const { configFolder, data, node } = context.server;
-    const bans = context.find(BanLookup);
+    const [lookup, bans] = [context.find(BanLookup), context.find(Bans)];
+    let community: CommunityBans | undefined;
     const backend = new LocalBackend({
       store: context.store,
       bus: context.bus,
@@ -36,8 +39,13 @@ export default definePlugin({
       key: await openTicketKey(join(data, 'steam-ticket.key')),
       trustedKeys: config.trustedKeys.map((file) => readKeyFile(file, configFolder)),
       options: toBackendOptions(config, configFolder),
-      ...(bans === undefined ? {} : { bans }),
+      bans: (stored) => {
+        if (lookup !== undefined || bans === undefined) return lookup ?? stored;
+        community = new CommunityBans(stored, bans);
+        return community;
+      },
     });
+    context.on(BansAdded, (added) => community?.heard(added.bans));
     await backend.start();
     context.defer(() => backend.close());
     context.provide(SteamBackend, backend);

@@ -41,8 +41,8 @@ export interface BackendParts {
   /** Further issuers whose tickets are believed (PEM). */
   readonly trustedKeys: readonly string[];
   readonly options: BackendOptions;
-  /** Instead of the backend's own tables. */
-  readonly bans?: BanLookup;
+  /** What to ask instead of, or beside, the backend's own tables. */
+  readonly bans?: (stored: StoredBans) => BanLookup;
 }
 
 const SWEEP_INTERVAL = 600_000;
@@ -92,7 +92,7 @@ export class LocalBackend implements SteamBackend {
     this.licences = new Licences(this.tables, options, clock);
     this.groups = new Groups(this.tables, options, clock);
     this.storedBans = new StoredBans(this.tables, clock);
-    this.bans = parts.bans ?? this.storedBans;
+    this.bans = parts.bans?.(this.storedBans) ?? this.storedBans;
     this.tickets = new IssuedTickets(this.tables, options, clock);
     this.ownership = new OwnershipTickets(this.licences, parts.key, options, clock);
     this.reputations = new Reputations(this.tables, clock);

@@ -68,13 +68,16 @@ export class Explanations implements MasterExplanations {
   }
 
   #registrationText(registration: Registration): string {
-    const { address, name, map, players, maxPlayers, outdated, lan, lastSeen } = registration;
+    const { address, name, map, players, maxPlayers, outdated, lan, hidden, lastSeen } =
+      registration;
     const what = `"${printable(name)}" on ${printable(map)}, ${players}/${maxPlayers} players`;
     const state = outdated
       ? 'registered but not listed, since its version is too old'
       : lan
         ? 'registered but not listed, since it says it is for a local network (sv_lan)'
-        : 'listed';
+        : hidden
+          ? `registered but not listed, since ${whyHidden(registration)}`
+          : 'listed';
     return `${address} is ${state}: ${what}; last heartbeat ${this.#ago(lastSeen)}`;
   }
 
@@ -93,10 +96,16 @@ function stateOf(
   refusals: readonly Refusal[],
 ): Explanation['state'] {
   if (registration !== undefined) {
-    return registration.outdated || registration.lan ? 'unlisted' : 'listed';
+    const { outdated, lan, hidden } = registration;
+    return outdated || lan || hidden ? 'unlisted' : 'listed';
   }
   return refusals.length > 0 ? 'refused' : 'unknown';
 }
+
+const whyHidden = ({ verified }: Registration): string =>
+  verified
+    ? 'it signed off, or servers at more than three addresses say the same of themselves'
+    : 'it has not answered a query (A2S INFO) at this address; see that UDP reaches it there';
 
 const neverHeardOf = (text: string): string =>
   [

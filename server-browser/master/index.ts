@@ -4,15 +4,22 @@ import {
   definePlugin,
   either,
   GlobalLimit,
+  isLoopback,
   ListBudget,
   list,
+  type PeerAddress,
+  PrefixLimit,
+  type Reach,
+  reachOf,
   record,
   ServerStarted,
 } from 'beaconry';
+import { decodeAnswer, encodeQuery } from 'beaconry/a2s-query';
 import { Bans, BansAdded } from 'beaconry/plugins/bans';
 import { decodeListRequest } from '../a2s-query/list-codec.js';
 import { AddressMap } from './address-map.js';
-import { AddressRanges, isLoopback } from './address-ranges.js';
+import { AddressRanges } from './address-ranges.js';
+import { echoAnswer, echoPrefix, longestEchoRequest } from './echo-codec.js';
 import { explainCommand, explainRoutes } from './explain-routes.js';
 import { Explanations } from './explanation.js';
 import {
@@ -26,6 +33,7 @@ import { MemoryRegistrationTable } from './memory-registration-table.js';
 import { MasterExplanations, Registrations, ServerRegistrar } from './public.js';
 import { RefusalLog } from './refusals.js';
 import { ServerList } from './server-list.js';
+import { ServerVerifier } from './server-verifier.js';
 
 /** Milliseconds of one window in which a challenge is valid; the next one accepts it too. */
 const challengeWindow = 60_000;
@@ -35,6 +43,9 @@ const maxPerPrefix = 512;
 const challengeBudget = { bitsPerSecond: 20_000_000, pagesPerSecond: 1e9, burst: 1e9 };
 /** Servers that are dropped each second at most; more than a full table could lose in its time to live. */
 const expiredPerSecond = 5000;
+/** Questions of operators whether they are reached: for each /24 or /48, and for all together. */
+const echoes = { perSecond: 6 / 60, burst: 6 };
+const echoesPerSecond = 20;
 /** Notices to Xash3D servers behind NAT, to all together. */
 const connectRequestsPerSecond = 100;
 /** `1`, the region, and an address with a port. */
@@ -125,16 +136,33 @@ export default definePlugin({
   },
 
   setup(context, config) {
-    const { clock, metrics } = context;
+    const { clock, log, metrics } = context;
     const udp = context.udp(config.endpoint);
     const refusals = new RefusalLog(metrics, clock);
     const perSecond = config.rateLimit === 'off' ? undefined : config.rateLimit;
     let boundToLoopback = false;
+    const verifies = () => config.verify === 'a2s' && !boundToLoopback;
     const table = new MemoryRegistrationTable(clock, {
       ttl: config.ttl,
       perAddress: config.maxPerAddress,
       perPrefix: config.maxPerAddress === 0 ? 0 : maxPerPrefix,
+      verify: verifies,
     });
+    const verifier = new ServerVerifier(clock, table, (to, challenge) =>
+      udp.send(encodeQuery('info', challenge), to),
+    );
+    const said = new Set<Reach>();
+    /** One line for each range: the operator has to know it once. */
+    const sayWhatIsMissing = (address: PeerAddress): void => {
+      const reach = reachOf(address);
+      if (said.has(reach)) return;
+      said.add(reach);
+      const family = address.isIPv4 ? 'ipv4' : 'ipv6';
+      log.warn(
+        `${address} registered from inside ${reach} and is listed only to clients there; to list such servers ` +
+          `to everybody set publicAddress.${family}, or addressMap: { ${reach}: ADDRESS } of ${context.name}`,
+      );
+    };
     const bans = context.find(Bans);
     const challenges = new ChallengeIssuer(clock, challengeWindow);
     const rules: MasterRules = {
@@ -144,6 +172,8 @@ export default definePlugin({
       addressMap: new AddressMap(config.addressMap, context.server.publicAddress),
       isBanned: (address) => bans?.isServerBanned(address, context.name) === true,
       allowsLoopback: () => config.allowLoopback || boundToLoopback,
+      verifier: () => (verifies() ? verifier : undefined),
+      listedInside: sayWhatIsMissing,
       minVersion: config.minVersion,
       joinsPerSecond: perSecond,
     };
@@ -166,7 +196,7 @@ export default definePlugin({
       prefix: '/v1/admin',
       ifPresent: true,
     });
-    table.onRemove(({ address }, why) => {
+    table.onForget(({ address }, why) => {
       if (why !== 'removed') refusals.note(address, why);
     });
     context.on(BansAdded, () =>
@@ -194,6 +224,18 @@ export default definePlugin({
       handler: receive,
     });
 
+    for (const letter of ['A', 'I', 'm']) {
+      udp.onDatagram(`\xff\xff\xff\xff${letter}`, {
+        proves: ({ from }) => verifier.expects(from),
+        handler({ from, bytes, proven }) {
+          if (!proven) return;
+          const answer = decodeAnswer(bytes);
+          if (answer.kind === 'challenge') verifier.challenged(from, answer.challenge);
+          if (answer.kind === 'info') verifier.answered(from, answer.info);
+        },
+      });
+    }
+
     const bitsPerSecond = config.listBudget || Number.MAX_SAFE_INTEGER;
     const budget = new ListBudget(
       clock,
@@ -216,10 +258,22 @@ export default definePlugin({
       },
     });
 
+    const asked = new PrefixLimit(clock, echoes);
+    const allAsked = new GlobalLimit(clock, { perSecond: echoesPerSecond });
+    udp.onDatagram(echoPrefix, {
+      shape: ({ length }) => length >= echoAnswer.length && length <= longestEchoRequest,
+      handler(datagram) {
+        if (asked.take(datagram.from) && allAsked.take()) datagram.reply(echoAnswer);
+      },
+    });
+
     context.on(ServerStarted, () => {
       boundToLoopback = udp.addresses.length > 0 && udp.addresses.every(isLoopback);
     });
-    context.every(1000, () => void table.expire(expiredPerSecond));
+    context.every(1000, () => {
+      table.expire(expiredPerSecond);
+      verifier.tick();
+    });
     metrics.gauge('registrations', 'Servers in the list.', () => table.size);
   },
 });

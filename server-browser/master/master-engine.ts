@@ -1,11 +1,19 @@
-import { type ChallengeIssuer, type Clock, type PeerAddress, PrefixLimit } from 'beaconry';
+import {
+  type ChallengeIssuer,
+  type Clock,
+  isLoopback,
+  type PeerAddress,
+  PrefixLimit,
+  reachOf,
+} from 'beaconry';
 import type { AddressMap } from './address-map.js';
-import { type AddressRanges, isLoopback } from './address-ranges.js';
+import type { AddressRanges } from './address-ranges.js';
 import { type GameServerMessage, joinChallenge, type MasterMessage } from './heartbeat-codec.js';
 import type { RegisterResult, Registration, ServerDescription } from './public.js';
 import type { Refusals } from './refusals.js';
 import type { RegistrationTable } from './registration-table.js';
 import { describeServer } from './server-description.js';
+import type { ServerVerifier } from './server-verifier.js';
 import { isOutdated } from './version-requirement.js';
 
 /** Milliseconds between two notices to one outdated server. */
@@ -24,6 +32,10 @@ export interface MasterRules {
   isBanned(listed: PeerAddress): boolean;
   /** Whether loopback addresses may be listed; asked again for each, since endpoints are bound late. */
   allowsLoopback(): boolean;
+  /** Who asks servers whether they are what they say; undefined while they are believed. */
+  verifier?(): ServerVerifier | undefined;
+  /** A server is listed at an address that the rest of the world cannot reach. */
+  listedInside?(address: PeerAddress): void;
   /** Least version by product or, where that has none, by gamedir. */
   readonly minVersion: ReadonlyMap<string, string>;
   /** Joins each second from one /24 or /48; undefined for no limit. */
@@ -92,7 +104,9 @@ export class MasterEngine {
     const address = this.rules.addressMap.listed(from);
     if (!this.#mayRegister(from, address)) return 'refused';
     const outdated = this.#isOutdated(description);
-    const result = this.table.upsert(address, description, {
+    const verifier = this.rules.verifier?.();
+    const believed = verifier?.believable(address, description) ?? description;
+    const result = this.table.upsert(address, believed, {
       whitelisted: this.rules.white.includes(from),
       outdated,
     });
@@ -100,13 +114,17 @@ export class MasterEngine {
       this.refusals.note(from, result);
       return 'refused';
     }
+    if (reachOf(address) !== 'public') this.rules.listedInside?.(address);
+    const registration = this.table.find(address);
+    if (registration !== undefined) verifier?.joined(registration, description.players);
     if (!outdated) return 'listed';
     this.refusals.note(from, 'outdated');
     return 'outdated';
   }
 
+  /** Takes a server out whose wish is proven. */
   withdraw(from: PeerAddress): void {
-    this.#shutdown(from);
+    this.table.remove(this.rules.addressMap.listed(from), 'signed-off');
   }
 
   #join(from: PeerAddress, values: ReadonlyMap<string, string>): readonly MasterMessage[] {
@@ -151,10 +169,15 @@ export class MasterEngine {
   }
 
   /**
-   * A shutdown carries no proof, so it counts only for exactly the address and port it comes from. The place
-   * to ask back before believing it.
+   * A shutdown carries no proof, so it counts only for exactly the address and port it comes from, and where
+   * servers are asked back only if this one is silent then.
    */
   #shutdown(from: PeerAddress): void {
-    this.table.remove(this.rules.addressMap.listed(from), 'signed-off');
+    const address = this.rules.addressMap.listed(from);
+    const verifier = this.rules.verifier?.();
+    const registration = this.table.find(address);
+    if (registration === undefined) return;
+    if (verifier === undefined) this.table.remove(address, 'signed-off');
+    else verifier.shutdown(registration);
   }
 }

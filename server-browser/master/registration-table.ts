@@ -16,6 +16,13 @@ export type UpsertResult =
   | 'address-full'
   | 'prefix-full';
 
+/** What a query told of a server. */
+export interface Revision {
+  readonly verified: boolean;
+  readonly hidden: boolean;
+  readonly players: number;
+}
+
 /** Why a server is no longer registered. */
 export type Leaving = 'signed-off' | 'expired' | 'banned' | 'removed';
 
@@ -35,6 +42,8 @@ export interface RegistrationTable {
   find(address: PeerAddress): Registration | undefined;
   /** Registers a server or refreshes it: its time to live starts anew. The address is copied. */
   upsert(address: PeerAddress, description: ServerDescription, standing: Standing): UpsertResult;
+  /** Takes what a query told; lists change with it. */
+  revise(registration: Registration, revision: Partial<Revision>): void;
   remove(address: PeerAddress, why?: Leaving): boolean;
   /** Removes all servers of which the test says yes. */
   removeWhere(test: (registration: Registration) => boolean, why: Leaving): void;
@@ -42,9 +51,12 @@ export interface RegistrationTable {
   expire(limit?: number): number;
   /** Visits in order of address and port, until the visitor says false. The visitor changes nothing. */
   scan(range: ScanRange, visit: (registration: Registration) => boolean): void;
-  /** Called when a server comes or changes; the returned function ends it. */
+  /** Called when a server that is not hidden comes or changes; the returned function ends it. */
   onUpsert(listener: (registration: Registration) => void): () => void;
-  onRemove(listener: (registration: Registration, why: Leaving) => void): () => void;
+  /** Called when a server is hidden or, not being hidden, removed. */
+  onRemove(listener: (registration: Registration) => void): () => void;
+  /** Called when a server is removed, hidden or not. */
+  onForget(listener: (registration: Registration, why: Leaving) => void): () => void;
 }
 
 export interface RegistrationLimits {
@@ -54,4 +66,6 @@ export interface RegistrationLimits {
   readonly perAddress: number;
   /** Servers of one /24 or /48; 0 for no limit. */
   readonly perPrefix: number;
+  /** Servers are hidden until they are verified, and those that are not make room for others. */
+  readonly verify?: () => boolean;
 }

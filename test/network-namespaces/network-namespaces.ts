@@ -69,6 +69,22 @@ export class NetworkNamespaces<Name extends string> {
     return host;
   }
 
+  /**
+   * Lets a host send from an IPv4 address that belongs to another one; answers go to the owner, since the host
+   * neither answers nor asks for the address on the link.
+   */
+  impersonate(name: Name, address: string): void {
+    const [, , , namespace = ''] = this.host(name).within;
+    for (const [key, value] of [
+      ['arp_ignore', 1],
+      ['arp_announce', 2],
+    ]) {
+      const setting = `net.ipv4.conf.all.${key}=${value}`;
+      execFileSync('ip', ['netns', 'exec', namespace, 'sysctl', '-qw', setting]);
+    }
+    ip('-n', namespace, 'address', 'replace', `${address}/32`, 'dev', 'lo');
+  }
+
   /** Removes all namespaces, and with them links and bridge. Processes in them are the test's to end. */
   close(): void {
     for (const name of this.#namespaces.splice(0).reverse()) ip('netns', 'delete', name);

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SystemClock } from 'beaconry';
+import { Bans } from 'beaconry/plugins/bans';
 import { SteamGameServer, SteamGameServers } from 'beaconry/plugins/game-server';
 import { SteamAdministration, SteamBackend } from 'beaconry/plugins/steam-backend';
 import { RemoteBackend, SteamClient } from 'beaconry/steam-client';
@@ -71,6 +72,35 @@ describe('plugin steam-backend', () => {
     expect(server.beginAuthSession((await asked).bytes, steamId)).to.equal(0);
     await clock.advance(200);
     expect(responses).to.eql([0]);
+  });
+
+  it('a ban of the plugin bans gives 9 mid-game, and bans an address from logging on', async () => {
+    test = await startTestServer({
+      plugins: { 'steam-backend': {}, 'auth-sessions': {}, bans: {}, 'game-server': {} },
+    });
+    const { clock } = test;
+    const administration = test.get(SteamAdministration);
+    const { steamId, accountKey } = await administration.createAccount();
+    await administration.grantLicence({ steamId, appId: 480 });
+    const server = test.get(SteamGameServer);
+    server.serverInit('', 27015, 27016, 3, '1.0');
+    server.logOnAnonymous();
+    await clock.advance(200);
+    const client = new SteamClient({ backend: test.get(SteamBackend), clock, log: console });
+    await client.logOn({ accountKey });
+    const asked = client.getAuthSessionTicket(480);
+    await clock.advance(200);
+    const responses: number[] = [];
+    server.on('validate_auth_ticket_response', ({ response }) => responses.push(response));
+    server.beginAuthSession((await asked).bytes, steamId);
+    await clock.advance(200);
+    const bans = test.get(Bans);
+    await bans.add({ subject: steamId.toString(), scope: '480', reason: 'cheats', by: 'test' });
+    await clock.advance(2_000);
+    expect(responses).to.eql([0, 9]);
+    await bans.add({ subject: '203.0.113.0/24', scope: 'steam-backend', reason: '', by: 'test' });
+    const other = { backend: test.get(SteamBackend), clock, log: console, address: '203.0.113.9' };
+    expect(await codeOf(new SteamClient(other).logOn({ accountKey }))).to.contain('105');
   });
 
   it('further game servers of the process have a state of their own', async () => {

@@ -89,7 +89,12 @@ describe('a client that knows the Steam Web API alone', () => {
     const listed = await api.get('IGameServersService/GetServerList', { filter, limit: '10' });
     expect(listed.body.response.servers).have.length(1);
     const [server] = listed.body.response.servers;
-    expect(server).include({ addr: '127.0.0.1:28102', name: 'on nuke', gametype: 'a,b', region: -1 });
+    expect(server).include({
+      addr: '127.0.0.1:28102',
+      name: 'on nuke',
+      gametype: 'a,b',
+      region: -1,
+    });
     expect(server.steamid).match(/^\d{17,}$/);
     const none = await api.get('IGameServersService/GetServerList', { filter: '\\map\\none' });
     expect(none.body).deep.equal({ response: {} });
@@ -110,12 +115,17 @@ describe('a client that knows the Steam Web API alone', () => {
   });
 
   it('makes, resets, queries and deletes a login token', async () => {
-    const made = await api.post('IGameServersService/CreateAccount', { appid: `${APP}`, memo: 'm' });
+    const made = await api.post('IGameServersService/CreateAccount', {
+      appid: `${APP}`,
+      memo: 'm',
+    });
     const { steamid, login_token } = made.body.response;
     expect(login_token).match(/^[0-9A-F]{32}$/);
     const reset = await api.post('IGameServersService/ResetLoginToken', { steamid });
     const second = reset.body.response.login_token;
-    expect(second).match(/^[0-9A-F]{32}$/).not.equal(login_token);
+    expect(second)
+      .match(/^[0-9A-F]{32}$/)
+      .not.equal(login_token);
     const query = (token: string) =>
       api.get('IGameServersService/QueryLoginToken', { login_token: token });
     expect((await query(login_token)).body).deep.equal({ response: {} });
@@ -124,7 +134,11 @@ describe('a client that knows the Steam Web API alone', () => {
     const list = await api.get('IGameServersService/GetAccountList');
     expect(list.body.response.servers).deep.include({
       ...{ steamid, appid: APP, login_token: '', memo: 'new' },
-      ...{ is_deleted: false, is_expired: false, rt_last_logon: list.body.response.servers[0].rt_last_logon },
+      ...{
+        is_deleted: false,
+        is_expired: false,
+        rt_last_logon: list.body.response.servers[0].rt_last_logon,
+      },
     });
     const info = await api.get('IGameServersService/GetAccountPublicInfo', { steamid });
     expect(info.body.response).deep.equal({ steamid, appid: APP });
@@ -152,7 +166,11 @@ describe('a client that knows the Steam Web API alone', () => {
     const { steamId } = await world.player();
     const args = { steamid: steamId, appid: `${APP}` };
     const owns = await api.get('ISteamUser/CheckAppOwnership', args, 'v2');
-    expect(owns.body.appownership).include({ ownsapp: true, permanent: true, ownersteamid: steamId });
+    expect(owns.body.appownership).include({
+      ownsapp: true,
+      permanent: true,
+      ownersteamid: steamId,
+    });
     const groups = await api.get('ISteamUser/GetUserGroupList', { steamid: steamId });
     expect(groups.body.response).deep.equal({ success: true, groups: [] });
     const shared = { steamid: steamId, appid_playing: `${APP}` };

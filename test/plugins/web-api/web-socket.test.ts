@@ -99,7 +99,10 @@ describe('/v1/ws', () => {
     const { accountKey } = await world.player();
     const { frames } = await open({ accountKey });
     await world.call('POST', '/v1/logon', { body: { accountKey, appId: APP } });
-    expect(await frames.next()).deep.include({ signal: 'server_disconnected', data: { result: 34 } });
+    expect(await frames.next()).deep.include({
+      signal: 'server_disconnected',
+      data: { result: 34 },
+    });
     expect(await frames.close()).equal(4002);
   });
 

@@ -16,9 +16,10 @@ import { LocalBackend } from '../plugins/steam-backend/local-backend.js';
 import { newTicketKey } from '../plugins/steam-backend/ticket-key.js';
 
 const APP = 480;
-const PLAYERS = 1000;
-const ROUNDS = 30;
-const WARM_UP = 10;
+const QUICK = process.argv.includes('--quick');
+const PLAYERS = QUICK ? 100 : 1000;
+const ROUNDS = QUICK ? 3 : 30;
+const WARM_UP = QUICK ? 1 : 10;
 const GROUP = 20;
 
 const clock = new SystemClock();

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import pino from 'pino';
 import { APP, SteamWorld } from '../steam-backend/steam-world.js';
 
-describe('helpers of the game server interface', () => {
+describe('what the interface offers beyond Steam', () => {
   let world: SteamWorld;
 
   beforeEach(async () => {
