@@ -21,9 +21,6 @@ const STEAM_ID = '76561197960287930';
 
 type Ports = { readonly fastify: number; readonly echo: number; readonly api: number };
 
-if (process.argv.includes('--serve')) await serve();
-else await measure();
-
 /** The three servers in one process of their own, whose CPU time is what counts. */
 async function serve(): Promise<void> {
   const app = fastify();
@@ -167,3 +164,6 @@ async function post(url: string, body: object, bearer?: string): Promise<{ handl
   if (!answer.ok) throw new Error(`${url}: ${answer.status} ${JSON.stringify(json)}`);
   return json;
 }
+
+if (process.argv.includes('--serve')) await serve();
+else await measure();

@@ -1,10 +1,12 @@
 import { execFile, spawn, spawnSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { encodeQuery } from 'beaconry/a2s-query';
 import { HostedGameServers } from 'beaconry/plugins/web-api';
 import { expect } from 'chai';
 import { APP, WebWorld } from './web-world.js';
@@ -146,5 +148,44 @@ describe('game server clients of docs/clients: server, game and player in three 
     await play('From C', program, ({ url, token, ticket, steamId }) => [
       ...[url, token, ticket, steamId],
     ]);
+  });
+
+  it('the sidecar of a game that cannot be changed', async () => {
+    const game = createSocket('udp4');
+    game.on('message', (datagram, { port }) =>
+      game.send(`game heard ${datagram}`, port, '127.0.0.1'),
+    );
+    const asking = createSocket('udp4');
+    for (const socket of [game, asking]) {
+      await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+    }
+    const bearer = await world.gameServer({ queryPort: 65535 });
+    const body = { name: 'Old game', advertise: true };
+    await world.call('PATCH', '/v1/gameservers/self', { bearer, body });
+    const script = join(docs, 'legacy-sidecar.mjs');
+    const args = [script, world.url, bearer, '0', String(game.address().port)];
+    const sidecar = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    try {
+      const [line] = (await once(sidecar.stdout, 'data')) as [Buffer];
+      const port = Number(/\d+/.exec(line.toString())?.[0]);
+      const ask = async (bytes: Uint8Array): Promise<Buffer> => {
+        const answer = once(asking, 'message');
+        // The socket to the API may still be opening: what is sent then is lost, as datagrams are.
+        const again = setInterval(() => asking.send(bytes, port, '127.0.0.1'), 100);
+        asking.send(bytes, port, '127.0.0.1');
+        const [datagram] = (await answer) as [Buffer];
+        clearInterval(again);
+        return datagram;
+      };
+      expect(String(await ask(Buffer.from('hello')))).equal('game heard hello');
+      const challenge = await ask(encodeQuery('info', null));
+      expect(challenge).have.length(9);
+      const info = await ask(encodeQuery('info', challenge.readUInt32LE(5)));
+      expect(info.toString('latin1')).contain('Old game');
+    } finally {
+      sidecar.kill();
+      game.close();
+      asking.close();
+    }
   });
 });

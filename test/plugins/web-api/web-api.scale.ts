@@ -63,7 +63,7 @@ describe('the web API at scale', function () {
     const bodies = await openAll(
       500,
       () =>
-        'POST /v1/gameservers HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{',
+        'POST /v1/logon HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{',
     );
     const silent = await openAll(
       500,
