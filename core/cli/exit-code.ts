@@ -15,6 +15,8 @@ const CONFIGURATION_CODES: ReadonlySet<string> = new Set([
   'STORE_FOREIGN',
   'STORE_DRIVER',
   'NO_NATIVE_DRIVER',
+  'DATA_FOLDER',
+  'SCHEMA',
 ]);
 
 export const exitCodeOf = (error: unknown): number => {

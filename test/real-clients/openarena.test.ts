@@ -83,11 +83,11 @@ plugins: { browser: {}, quake3-master: { use: ${JSON.stringify(plugin)} } }
 
 /**
  * Asks until the game server answers too: on a busy machine OpenArena sends its first heartbeat long before it
- * answers anything, and quakestat 2.17 then ends without or with half an output.
+ * answers anything.
  */
 async function shownByQuakestat(master: string, address: string) {
   let last: unknown;
-  for (let tries = 0; tries < 9; tries++) {
+  for (let tries = 0; tries < 4; tries++) {
     try {
       const servers = await quakestat('-q3m,71,empty,full', master);
       if (servers === undefined) return 'not installed';
