@@ -56,7 +56,7 @@ export class ReliableMessages {
     for (let number = this.#base; number < this.#base + WINDOW; number++) {
       const waiting = this.#waiting.get(number);
       if (waiting === undefined) continue;
-      const pause = Math.min(3000, Math.max(150, rtt * 1.5) * 2 ** Math.min(4, waiting.tries - 1));
+      const pause = Math.min(3000, Math.max(150, rtt * 1.5) * 2 ** Math.min(2, waiting.tries - 1));
       if (now - waiting.sentAt < pause) continue;
       waiting.sentAt = now;
       waiting.tries++;
