@@ -65,7 +65,7 @@ export class Path {
 export interface ConnectionListener {
   onState?(state: ConnectionState): void;
   /** A datagram for a virtual port. */
-  onDatagram?(port: number, bytes: Uint8Array): void;
+  onDatagram?(port: number, bytes: Uint8Array, index: number): void;
   /** A message; reliable ones come in order. */
   onMessage?(bytes: Uint8Array, reliable: boolean): void;
 }
@@ -181,6 +181,12 @@ export class Connection {
     return this.#sendDatagram(index, bytes);
   }
 
+  /** The same by place in the port table, which may name a port several times. */
+  sendAt(index: number, bytes: Uint8Array): boolean {
+    if (this.#ports[index] === undefined || this.#state !== ConnectionState.connected) return false;
+    return this.#sendDatagram(index, bytes);
+  }
+
   /** A message without promises, or one that arrives once and in order. */
   sendMessage(bytes: Uint8Array, { reliable = false } = {}): boolean {
     if (!this.isOpen) return false;
@@ -229,7 +235,7 @@ export class Connection {
       return;
     }
     const port = this.#ports[opened.portIndex];
-    if (port !== undefined) this.listener.onDatagram?.(port, whole);
+    if (port !== undefined) this.listener.onDatagram?.(port, whole, opened.portIndex);
   }
 
   /** Pings and resends; to be called about every 100 ms. */

@@ -92,7 +92,7 @@ describe('agents and relays', () => {
       const { listener } = connection;
       connection.listener = {
         onDatagram: (port, bytes) => {
-          listener.onDatagram?.(port, bytes);
+          listener.onDatagram?.(port, bytes, 0);
           connection.send(port, bytes);
         },
       };
