@@ -2,6 +2,7 @@
  * The public face of the host: the plugin contract and what plugins are built from.
  * @packageDocumentation
  */
+export type { AuditedAction } from './admin/audit-log.js';
 export type { Bus } from './bus/bus.js';
 export type { CliExtension } from './cli/cli-extension.js';
 export { type Clock, SystemClock } from './clock.js';
@@ -12,6 +13,7 @@ export {
   type CommandDefinition,
   command,
 } from './commands/command.js';
+export { readCidr } from './config/format-reader.js';
 export {
   type ConfigOf,
   either,
@@ -21,6 +23,7 @@ export {
   type Section,
 } from './config/schema.js';
 export { inject, injectable } from './di.js';
+export type { DoctorChecks, DoctorContext, Finding } from './doctor/doctor-check.js';
 export { ConfigError, messageOf, type Problem, ServerError } from './errors.js';
 export { ServerStarted, ServerStopping } from './events.js';
 export { isNotModified, tagOf } from './http/etag.js';
@@ -28,6 +31,8 @@ export { HttpError } from './http/http-error.js';
 export type { HttpScope, Routes, RoutesOptions } from './http/routes.js';
 export type { Logger } from './logger.js';
 export type { Counter, Histogram, Labels, Metrics } from './metrics.js';
+export type { AddressFilter } from './net/address-filter.js';
+export { canReach, isLoopback, type Reach, reachOf } from './net/address-reach.js';
 export { ByteReader } from './net/byte-reader.js';
 export { ByteWriter } from './net/byte-writer.js';
 export { ChallengeIssuer } from './net/challenge.js';
@@ -39,6 +44,11 @@ export type {
   UdpEndpoint,
 } from './net/datagram.js';
 export { DecodeError, type DecodeErrorKind } from './net/decode-error.js';
+export {
+  type FrameListener,
+  LengthFraming,
+  type LengthFramingOptions,
+} from './net/length-framing.js';
 export { ListBudget, type ListBudgetOptions } from './net/list-budget.js';
 export { PeerAddress } from './net/peer-address.js';
 export {
@@ -48,6 +58,7 @@ export {
   type RateLimitOptions,
 } from './net/rate-limit.js';
 export { hashWords, SipHash } from './net/siphash.js';
+export { relayBytes } from './net/socket-connection.js';
 export {
   type AnyToken,
   type Constructor,

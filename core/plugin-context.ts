@@ -1,12 +1,15 @@
+import type { AuditedAction, AuditLog } from './admin/audit-log.js';
 import type { Bus } from './bus/bus.js';
 import { Cleanup } from './cleanup.js';
 import type { Clock } from './clock.js';
+import type { CommandCaller } from './commands/command.js';
 import { messageOf, ServerError } from './errors.js';
 import type { EventHub } from './event-hub.js';
 import type { HttpEndpoint } from './http/http-endpoint.js';
 import type { Routes, RoutesOptions } from './http/routes.js';
 import type { Logger } from './logger.js';
 import type { Metrics, MetricsRegistry } from './metrics.js';
+import type { AddressFilter, AddressFilters } from './net/address-filter.js';
 import type { TcpEndpoint } from './net/connection.js';
 import type { UdpEndpoint } from './net/datagram.js';
 import { findEndpoints, PluginTcpEndpoint, PluginUdpEndpoint } from './net/plugin-endpoints.js';
@@ -25,6 +28,8 @@ export interface ServerParts {
   readonly bus: Bus;
   readonly metrics: MetricsRegistry;
   readonly events: EventHub;
+  readonly audit: AuditLog;
+  readonly filters: AddressFilters;
   readonly udp: ReadonlyMap<string, UdpListener>;
   readonly tcp: ReadonlyMap<string, TcpListener>;
   readonly http: ReadonlyMap<string, HttpEndpoint>;
@@ -77,7 +82,16 @@ export class PluginContext
   }
 
   http(routes: Routes, options: RoutesOptions = {}): void {
-    for (const endpoint of findEndpoints('http', this.parts.http, options.endpoint ?? 'http')) {
+    const { http } = this.parts;
+    const wanted = [options.endpoint ?? 'http'].flat();
+    const names = options.ifPresent === true ? wanted.filter((name) => http.has(name)) : wanted;
+    for (const endpoint of findEndpoints('http', http, names)) {
+      if (options.loopbackOnly !== undefined && !endpoint.isLoopback) {
+        throw new ServerError(
+          'EXPOSED',
+          `${this.name} on endpoint ${endpoint.name}, which others can reach: ${options.loopbackOnly}`,
+        );
+      }
       this.defer(endpoint.add(this.name, routes, options.prefix ?? ''));
     }
   }
@@ -140,6 +154,15 @@ export class PluginContext
     const cancel = this.clock.after(ms, () => void this.#run(task));
     this.defer(cancel);
     return cancel;
+  }
+
+  audit(caller: CommandCaller, action: AuditedAction): Promise<void> {
+    return this.parts.audit.write(caller, { plugin: this.name, ...action });
+  }
+
+  refuseAddresses(filter: AddressFilter): () => void {
+    this.defer(this.parts.filters.add(filter));
+    return () => this.parts.filters.sweep();
   }
 
   defer(cleanup: () => void | Promise<void>): void {

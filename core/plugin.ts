@@ -1,10 +1,12 @@
+import type { AuditedAction } from './admin/audit-log.js';
 import type { Bus } from './bus/bus.js';
 import type { Clock } from './clock.js';
-import type { Command } from './commands/command.js';
+import type { Command, CommandCaller } from './commands/command.js';
 import type { ConfigOf, Section } from './config/schema.js';
 import type { Routes, RoutesOptions } from './http/routes.js';
 import type { Logger } from './logger.js';
 import type { Metrics } from './metrics.js';
+import type { AddressFilter } from './net/address-filter.js';
 import type { TcpEndpoint } from './net/connection.js';
 import type { UdpEndpoint } from './net/datagram.js';
 import type { Store } from './store/store.js';
@@ -55,6 +57,14 @@ export interface Context<
   /** Hears an event of core or of another plugin. A listener that throws is logged and stops nobody. */
   on<T>(event: EventToken<T>, listener: (payload: T) => void | Promise<void>): void;
   emit<T>(event: EventToken<T>, payload: T): void;
+  /** Writes down who did what; resolves when the entry is durable. Runs of commands are written by the host. */
+  audit(caller: CommandCaller, action: AuditedAction): Promise<void>;
+  /**
+   * Makes endpoints silent to addresses, before any plugin sees what they send; the endpoint `admin` alone
+   * is never filtered. Call what it returns when the filter refuses more than before: open connections of
+   * refused addresses are cut.
+   */
+  refuseAddresses(filter: AddressFilter): () => void;
   every(ms: number, task: () => void | Promise<void>): () => void;
   after(ms: number, task: () => void | Promise<void>): () => void;
   /** Runs when the plugin unloads, in reverse order of registration. */

@@ -3,6 +3,7 @@ import type { EndpointConfig, ServerConfig } from './config/server-config.js';
 import { HttpEndpoint } from './http/http-endpoint.js';
 import type { Logger } from './logger.js';
 import type { MetricsRegistry } from './metrics.js';
+import { AddressFilters } from './net/address-filter.js';
 import type { OpenDriver } from './net/drivers/choose-driver.js';
 import type { PeerAddress } from './net/peer-address.js';
 import { TcpListener } from './net/tcp-listener.js';
@@ -30,6 +31,7 @@ export class ServerEndpoints {
   readonly udp = new Map<string, UdpListener>();
   readonly tcp = new Map<string, TcpListener>();
   readonly http = new Map<string, HttpEndpoint>();
+  readonly filters = new AddressFilters();
 
   constructor(private readonly options: EndpointsOptions) {
     for (const endpoint of options.config.endpoints.values()) this.#add(endpoint);
@@ -113,6 +115,8 @@ export class ServerEndpoints {
     const { config, clock, log, metrics, openDriver, poison, version } = this.options;
     const { name, binds } = endpoint;
     const tls = endpoint.tls === undefined ? {} : { tls: endpoint.tls };
+    // Whoever filters too much must be able to take it back.
+    const filters = name === 'admin' ? {} : { filters: this.filters };
     switch (endpoint.protocol) {
       case 'udp':
         this.udp.set(
@@ -126,13 +130,21 @@ export class ServerEndpoints {
             metrics: metrics.prefixed('udp'),
             openDriver,
             poison,
+            ...filters,
           }),
         );
         break;
       case 'tcp':
         this.tcp.set(
           name,
-          new TcpListener({ name, binds, ...tls, log, metrics: metrics.prefixed('tcp') }),
+          new TcpListener({
+            name,
+            binds,
+            ...tls,
+            ...filters,
+            log,
+            metrics: metrics.prefixed('tcp'),
+          }),
         );
         break;
       case 'http':
@@ -142,6 +154,7 @@ export class ServerEndpoints {
             name,
             binds,
             ...tls,
+            ...filters,
             log,
             trustedProxies: config.trustedProxies,
             hosts: config.http.hosts,

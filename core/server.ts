@@ -59,6 +59,7 @@ export class Server {
   readonly #events: EventHub;
   readonly #store: StoreDriver;
   readonly #bus: LocalBus;
+  readonly #audit: AuditLog;
   #phase: 'starting' | 'ready' | 'stopping' = 'starting';
 
   private constructor(
@@ -91,7 +92,8 @@ export class Server {
       openDriver,
       poison: options.poison ?? false,
     });
-    const { udp, tcp, http } = this.endpoints;
+    const { udp, tcp, http, filters } = this.endpoints;
+    this.#audit = new AuditLog(store.namespace('audit'), this.clock, config.retention.audit);
     this.host = new PluginHost(
       {
         facts: this.facts,
@@ -100,6 +102,8 @@ export class Server {
         bus: this.#bus,
         metrics: this.metrics,
         events: this.#events,
+        audit: this.#audit,
+        filters,
         udp,
         tcp,
         http,
@@ -217,8 +221,7 @@ export class Server {
 
   /** What operators see and do, on the endpoint that is called `admin`. */
   #addAdmin(): void {
-    const { retention } = this.prepared.file.server;
-    const audit = new AuditLog(this.#store.namespace('audit'), this.clock, retention.audit);
+    const audit = this.#audit;
     const runner = new CommandRunner(this.host.commands, audit);
     const routes = adminRoutes({
       runner,

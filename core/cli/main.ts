@@ -4,6 +4,7 @@ import { packageInfo } from '../package-info.js';
 import { addExtensions } from './add-extensions.js';
 import { addConfigCommands } from './config-commands.js';
 import { addDemoCommand } from './demo-command.js';
+import { addDoctorCommand } from './doctor-command.js';
 import { EXIT } from './exit-code.js';
 import { addNodeCommands } from './node-commands.js';
 import { addPluginsCommand } from './plugins-command.js';
@@ -20,9 +21,19 @@ addDemoCommand(program);
 addStartCommands(program);
 addPluginsCommand(program);
 addConfigCommands(program);
+addDoctorCommand(program);
 
 // Importing every bundled folder takes time that the start of a server need not wait for.
-const OWN = new Set(['demo', 'start', 'check-config', 'plugins', 'init', '--version', '-V']);
+const OWN = new Set([
+  'demo',
+  'start',
+  'check-config',
+  'plugins',
+  'init',
+  'doctor',
+  '--version',
+  '-V',
+]);
 if (!OWN.has(process.argv[2] ?? '')) {
   await addExtensions(program);
   await addNodeCommands(program);

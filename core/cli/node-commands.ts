@@ -5,23 +5,14 @@ import { positionalParameters } from '../commands/command-parameters.js';
 import { ConfigFile } from '../config/config-file.js';
 import { describeSection } from '../config/describe-section.js';
 import type { Section } from '../config/schema.js';
-import type { HeavySource } from '../net/heavy-sources.js';
 import { bundledPlugins, loadPlugin } from '../plugin-loader.js';
-import { type NodeOptions, RunningNode } from './running-node.js';
+import { type NodeOptions, RunningNode, withNodeOptions } from './running-node.js';
+import { addTopCommand } from './top-command.js';
 
 /** Adds the commands of bundled and configured plugins, which run in the running node, and `top`. */
 export async function addNodeCommands(program: Program): Promise<void> {
   for (const command of await pluginCommands()) addCommand(program, command);
-  withNodeOptions(program.command('top').description('heaviest sources of each UDP endpoint, live'))
-    .option('--once', 'print once and end')
-    .action(async (options: NodeOptions & { once?: true }) => {
-      const node = RunningNode.find(options);
-      for (;;) {
-        process.stdout.write(await topText(node, options.once !== true && process.stdout.isTTY));
-        if (options.once) return;
-        await new Promise((resolve) => setTimeout(resolve, 1000));
-      }
-    });
+  addTopCommand(program);
 }
 
 async function pluginCommands(): Promise<Command[]> {
@@ -85,23 +76,4 @@ function addCommand(program: Program, command: Command): void {
 function groupOf(program: Program, name: string): Program {
   const known = program.commands.find((command) => command.name() === name);
   return known ?? program.command(name).description(`commands about each ${name}`);
-}
-
-const withNodeOptions = (command: Program): Program =>
-  command
-    .option('--config <file>', 'configuration file of the node, default ./beaconry.yaml')
-    .option('--admin <url>', 'admin endpoint of the node, such as http://127.0.0.1:8081')
-    .option('--token-file <file>', 'file with the admin token');
-
-async function topText(node: RunningNode, clear: boolean): Promise<string> {
-  const { items } = await node.get<{ items: { endpoint: string; sources: HeavySource[] }[] }>(
-    '/v1/admin/top?limit=10',
-  );
-  const lines = items.flatMap(({ endpoint, sources }) => [
-    `${endpoint}: heaviest sources, datagrams of about the last two minutes`,
-    ...(sources.length === 0
-      ? ['  none']
-      : sources.map(({ host, datagrams }) => `  ${String(datagrams).padStart(10)}  ${host}`)),
-  ]);
-  return `${clear ? '\u001b[2J\u001b[H' : ''}${lines.join('\n')}\n`;
 }

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
 import { ConfigFile } from '../config/config-file.js';
 import { messageOf, ServerError } from '../errors.js';
 
@@ -11,6 +12,13 @@ export interface NodeOptions {
   readonly admin?: string;
   readonly tokenFile?: string;
 }
+
+/** Adds those options. */
+export const withNodeOptions = (command: Command): Command =>
+  command
+    .option('--config <file>', 'configuration file of the node, default ./beaconry.yaml')
+    .option('--admin <url>', 'admin endpoint of the node, such as http://127.0.0.1:8081')
+    .option('--token-file <file>', 'file with the admin token');
 
 /** The `admin` endpoint of a node that runs on this machine or is named. */
 export class RunningNode {
@@ -46,10 +54,16 @@ export class RunningNode {
     return this.#request<T>('POST', path, body);
   }
 
-  async #request<T>(method: string, path: string, body?: object): Promise<T> {
-    let response: Response;
+  /** An answer that is no JSON. */
+  async text(path: string): Promise<string> {
+    const response = await this.#fetch('GET', path);
+    if (response.ok) return response.text();
+    throw new ServerError(`HTTP_${response.status}`, `the node answered ${response.status}`);
+  }
+
+  async #fetch(method: string, path: string, body?: object): Promise<Response> {
     try {
-      response = await fetch(`${this.url}${path}`, {
+      return await fetch(`${this.url}${path}`, {
         method,
         headers: {
           authorization: `Bearer ${this.token}`,
@@ -65,6 +79,10 @@ export class RunningNode {
         { cause },
       );
     }
+  }
+
+  async #request<T>(method: string, path: string, body?: object): Promise<T> {
+    const response = await this.#fetch(method, path, body);
     const answer = (await response.json()) as T & { error?: { code: string; message: string } };
     if (!response.ok) {
       const code = answer.error?.code ?? `HTTP_${response.status}`;

@@ -11,10 +11,12 @@ import fastify, {
 } from 'fastify';
 import { messageOf, ServerError } from '../errors.js';
 import type { Logger } from '../logger.js';
+import type { AddressFilters } from '../net/address-filter.js';
 import type { PeerAddress } from '../net/peer-address.js';
 import { type RequireAdmin, refuseAdmin } from './admin-auth.js';
 import { refuseUpgrade, replyNotFound, replyWithError } from './error-reply.js';
 import { tagRead } from './etag.js';
+import { HttpError } from './http-error.js';
 import { fastifyLog } from './http-log.js';
 import { OriginCheck } from './http-origin.js';
 import { defaultLimits, type HttpLimits, HttpSockets } from './http-sockets.js';
@@ -31,6 +33,8 @@ export interface HttpEndpointOptions {
   readonly trustedProxies: readonly string[];
   readonly hosts: readonly string[];
   readonly origins: readonly string[];
+  /** Addresses whose connections are cut, and whose requests through a trusted proxy are refused. */
+  readonly filters?: AddressFilters;
   /** For the API description. */
   readonly title?: string;
   readonly version?: string;
@@ -84,6 +88,11 @@ export class HttpEndpoint {
     return () => {
       this.#parts.delete(part);
     };
+  }
+
+  /** Nobody from another machine can connect. */
+  get isLoopback(): boolean {
+    return this.#options.binds.every(({ host }) => /^(127\.|::1$|localhost$)/.test(host));
   }
 
   /** What `scope.requireAdmin` checks; until then it refuses everybody. */
@@ -192,6 +201,12 @@ export class HttpEndpoint {
     app.addHook('onRequest', (request, reply, done) => {
       this.#hijackable.set(reply.raw, reply);
       reply.headers(defaultHeaders);
+      this.#sockets.speaksFor(request.raw.socket, request.ip);
+      if (this.#options.filters?.refusesText(request.ip, this.name) === true) {
+        // Cutting the connection of a proxy would make it believe that this server is down.
+        done(new HttpError(403, 'ADDRESS_REFUSED', 'nothing is served to this address'));
+        return;
+      }
       reply.header(
         'cache-control',
         request.headers.authorization === undefined ? 'no-cache' : 'no-store',

@@ -3,6 +3,7 @@ import { createServer, type Server, type ServerOptions, type ServerResponse } fr
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { messageOf, ServerError } from '../errors.js';
+import type { AddressFilters } from '../net/address-filter.js';
 import { PeerAddress } from '../net/peer-address.js';
 import { ConnectionCount } from './connection-count.js';
 import { answerClientError } from './error-reply.js';
@@ -36,6 +37,7 @@ export interface HttpSocketsOptions {
   readonly binds: readonly { readonly host: string; readonly port: number }[];
   readonly tls?: { readonly cert: string; readonly key: string };
   readonly trustedProxies: readonly string[];
+  readonly filters?: AddressFilters;
   readonly limits: HttpLimits;
 }
 
@@ -43,7 +45,8 @@ export interface HttpSocketsOptions {
 export class HttpSockets {
   readonly #options: HttpSocketsOptions;
   readonly #servers: Server[] = [];
-  readonly #sockets = new Set<Socket>();
+  /** With the address behind each: the peer's, or the one a trusted proxy named last. */
+  readonly #sockets = new Map<Socket, string | undefined>();
   readonly #responses = new Set<ServerResponse>();
   readonly #count: ConnectionCount;
   #wake = () => {};
@@ -53,6 +56,7 @@ export class HttpSockets {
     this.#options = options;
     const { limits, trustedProxies } = options;
     this.#count = new ConnectionCount(limits.connectionsPerAddress, trustedProxies);
+    options.filters?.onSweep(() => this.#sweep());
   }
 
   get addresses(): readonly PeerAddress[] {
@@ -86,6 +90,11 @@ export class HttpSockets {
     }
   }
 
+  /** A trusted proxy said for whom it speaks on this connection. */
+  speaksFor(socket: Socket, address: string): void {
+    if (this.#sockets.has(socket)) this.#sockets.set(socket, address);
+  }
+
   /** Ends connections of these responses at once: streams such as SSE have no end of their own. */
   endStreams(isStream: (response: ServerResponse) => boolean): void {
     for (const response of this.#responses) if (isStream(response)) response.destroy();
@@ -100,7 +109,7 @@ export class HttpSockets {
     for (const response of this.#responses) response.shouldKeepAlive = false;
     for (const server of this.#servers) server.closeIdleConnections();
     if (graceMs > 0 && this.#sockets.size > 0) await this.#emptied(graceMs);
-    for (const socket of this.#sockets) socket.destroy();
+    for (const socket of this.#sockets.keys()) socket.destroy();
     await Promise.all(closed);
   }
 
@@ -141,7 +150,19 @@ export class HttpSockets {
     return server;
   }
 
+  #sweep(): void {
+    const { filters, name } = this.#options;
+    for (const [socket, address] of this.#sockets) {
+      if (filters?.refusesText(address, name) === true) socket.destroy();
+    }
+  }
+
   #accept(socket: Socket): void {
+    const { filters, name } = this.#options;
+    if (filters?.refusesText(socket.remoteAddress, name) === true) {
+      socket.destroy();
+      return;
+    }
     // A connection that is over already has no address.
     const release =
       socket.remoteAddress === undefined ? undefined : this.#count.take(socket.remoteAddress);
@@ -149,7 +170,7 @@ export class HttpSockets {
       socket.destroy();
       return;
     }
-    this.#sockets.add(socket);
+    this.#sockets.set(socket, socket.remoteAddress);
     socket.once('close', () => {
       this.#sockets.delete(socket);
       release();

@@ -32,4 +32,8 @@ export interface RoutesOptions {
   readonly endpoint?: string | readonly string[];
   /** Path before all routes, such as `/v1`. */
   readonly prefix?: string;
+  /** These routes are for this machine only: on an endpoint that others reach set-up fails with this text. */
+  readonly loopbackOnly?: string;
+  /** A server without that endpoint does without the routes, too; otherwise it is an error. */
+  readonly ifPresent?: boolean;
 }

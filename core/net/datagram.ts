@@ -49,6 +49,8 @@ export interface UdpEndpoint {
   readonly names: readonly string[];
   /** Bound addresses; known from `ServerStarted` on, when port 0 was replaced by the real one. */
   readonly addresses: readonly PeerAddress[];
+  /** All of them are `udp: shared`, without a socket. */
+  readonly isShared: boolean;
   /**
    * Takes the datagrams that begin with the prefix (text is Latin-1); the longest prefix wins, the empty one
    * takes the rest. The same prefix twice on one endpoint is an error that names both plugins.
@@ -56,4 +58,13 @@ export interface UdpEndpoint {
   onDatagram(prefix: string | Uint8Array, route: DatagramHandler | DatagramRoute): void;
   /** Sends from the first socket of the address's family; the bytes may be reused at once. */
   send(bytes: Uint8Array, to: PeerAddress): void;
+  /**
+   * Takes the place of the socket that a `udp: shared` endpoint does not have. `transmit` gets each datagram
+   * that leaves, as a copy; the returned function hands a datagram in and says whether some plugin takes it.
+   * Answers have left when it returns. Throws NOT_SHARED for an endpoint with sockets and ENDPOINT_TAKEN
+   * when another plugin carries it already.
+   */
+  carry(
+    transmit: (bytes: Uint8Array, to: PeerAddress) => void,
+  ): (bytes: Uint8Array, from: PeerAddress) => boolean;
 }

@@ -21,6 +21,10 @@ export class PluginUdpEndpoint implements UdpEndpoint {
     return this.listeners.flatMap(({ addresses }) => addresses);
   }
 
+  get isShared(): boolean {
+    return this.listeners.every((listener) => listener.isShared);
+  }
+
   onDatagram(prefix: string | Uint8Array, route: DatagramHandler | DatagramRoute): void {
     const bytes = typeof prefix === 'string' ? Buffer.from(prefix, 'latin1') : prefix;
     for (const listener of this.listeners) this.defer(listener.attach(this.owner, bytes, route));
@@ -28,6 +32,13 @@ export class PluginUdpEndpoint implements UdpEndpoint {
 
   send(bytes: Uint8Array, to: PeerAddress): void {
     this.listeners[0]?.send(bytes, to);
+  }
+
+  carry(
+    transmit: (bytes: Uint8Array, to: PeerAddress) => void,
+  ): (bytes: Uint8Array, from: PeerAddress) => boolean {
+    for (const listener of this.listeners) this.defer(listener.carry(this.owner, transmit));
+    return (bytes, from) => this.listeners.some((listener) => listener.receive(bytes, from));
   }
 }
 

@@ -71,7 +71,8 @@ export class ReceivedDatagram implements Datagram {
     const left = Math.max(ALLOWANCE, this.length) - this.#answered;
     return new KeptDatagram(
       this.#driver,
-      this.bytes.slice(),
+      // Not slice(): drivers give Buffers, whose slice shares the memory.
+      new Uint8Array(this.bytes),
       this.from.copy(),
       this.proven,
       this.counters,

@@ -4,6 +4,7 @@ import { createServer as createTlsServer } from 'node:tls';
 import { messageOf, ServerError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { Metrics } from '../metrics.js';
+import type { AddressFilters } from './address-filter.js';
 import { bindError } from './bind-error.js';
 import type { Connection } from './connection.js';
 import { PeerAddress } from './peer-address.js';
@@ -18,6 +19,8 @@ export interface TcpListenerOptions {
   readonly metrics: Metrics;
   /** Connections held at once, default 20,000; more are refused by closing them. */
   readonly maxConnections?: number;
+  /** Addresses whose connections are cut. */
+  readonly filters?: AddressFilters;
 }
 
 type Handler = (connection: Connection) => void;
@@ -32,6 +35,7 @@ export class TcpListener {
 
   constructor(private readonly options: TcpListenerOptions) {
     this.name = options.name;
+    options.filters?.onSweep(() => this.#sweep());
     const endpoint = { endpoint: this.name };
     options.metrics.gauge('open', 'Open connections.', () => this.#open.size, endpoint);
     options.metrics.total(
@@ -42,7 +46,7 @@ export class TcpListener {
     );
     options.metrics.total(
       'refused_total',
-      'Connections refused: over the limit, or no TLS.',
+      'Connections refused: filtered, over the limit, or no TLS.',
       () => this.counters.refused,
       endpoint,
     );
@@ -114,7 +118,8 @@ export class TcpListener {
   #createServer(): Server {
     const accept = (socket: Socket) => this.#accept(socket);
     const { tls } = this.options;
-    if (tls === undefined) return createTcpServer({ allowHalfOpen: true }, accept);
+    if (tls === undefined)
+      return createTcpServer({ allowHalfOpen: true, pauseOnConnect: true }, accept);
     const server = createTlsServer(
       {
         cert: readFileSync(tls.cert),
@@ -130,10 +135,18 @@ export class TcpListener {
     return server;
   }
 
+  #sweep(): void {
+    const { filters } = this.options;
+    for (const connection of this.#open) {
+      if (filters?.refuses(connection.from, this.name) === true) connection.destroy();
+    }
+  }
+
   #accept(socket: Socket): void {
     if (
       this.#taken === undefined ||
       socket.remoteAddress === undefined ||
+      this.options.filters?.refusesText(socket.remoteAddress, this.name) === true ||
       this.#open.size >= (this.options.maxConnections ?? 20_000)
     ) {
       this.counters.refused++;
@@ -142,9 +155,8 @@ export class TcpListener {
       return;
     }
     this.counters.accepted++;
-    const connection = new SocketConnection(socket);
+    const connection = new SocketConnection(socket, undefined, (gone) => this.#open.delete(gone));
     this.#open.add(connection);
-    socket.once('close', () => this.#open.delete(connection));
     const { owner, handler } = this.#taken;
     try {
       handler(connection);

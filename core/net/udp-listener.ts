@@ -2,6 +2,7 @@ import type { Clock } from '../clock.js';
 import { messageOf, ServerError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { Metrics } from '../metrics.js';
+import type { AddressFilters } from './address-filter.js';
 import { bindError } from './bind-error.js';
 import type { DatagramHandler, DatagramRoute } from './datagram.js';
 import type { DatagramBatch, DatagramDriver, DatagramDriverOptions } from './datagram-driver.js';
@@ -24,7 +25,7 @@ export interface Bind {
 export interface UdpListenerOptions {
   readonly name: string;
   readonly binds: readonly Bind[];
-  /** No socket: datagrams are handed in by `receive` and taken out by `onSend`. */
+  /** No socket: datagrams are handed in by `receive` and taken out by whoever carries it. */
   readonly shared?: boolean;
   readonly clock: Clock;
   readonly log: Logger;
@@ -34,6 +35,8 @@ export interface UdpListenerOptions {
   readonly poison?: boolean;
   /** Datagrams of unproven senders that are handled each second, default 100,000. */
   readonly unprovenPerSecond?: number;
+  /** Addresses that nothing is read from and nothing sent to. */
+  readonly filters?: AddressFilters;
 }
 
 interface OwnedRoute {
@@ -58,6 +61,7 @@ export class UdpListener {
   readonly heavySources = new HeavySources();
   /** For a shared endpoint: gets what leaves. */
   onSend: ((sent: SentDatagram) => void) | undefined;
+  #carrier: string | undefined;
 
   constructor(options: UdpListenerOptions) {
     this.#options = options;
@@ -71,7 +75,9 @@ export class UdpListener {
     describeUdp(options.metrics, this.name, this.counters, this.#drivers);
   }
 
+  /** None for a shared endpoint: only the game knows where its socket is. */
   get addresses(): readonly PeerAddress[] {
+    if (this.isShared) return [];
     return this.#drivers.map((driver) => PeerAddress.of(driver.host, driver.port));
   }
 
@@ -92,29 +98,58 @@ export class UdpListener {
     if (this.isShared) {
       let driver: MemoryDriver | undefined;
       driver = new MemoryDriver(
-        '0.0.0.0',
+        '::',
         0,
         (batch) => driver !== undefined && this.#onBatch(driver, batch),
         (sent) => this.onSend?.(sent),
       );
       this.#drivers.push(driver);
+      if (this.onSend === undefined) {
+        this.#options.log.warn(
+          { endpoint: this.name },
+          `endpoint ${this.name} is shared, but no plugin carries its datagrams: enable one that does, such as game-socket-share`,
+        );
+      }
       return;
     }
     for (const { host, port } of this.#options.binds) await this.#open(host, port);
   }
 
+  /** Lets a plugin stand in for the socket of a shared endpoint; the returned function ends it. */
+  carry(owner: string, transmit: (bytes: Uint8Array, to: PeerAddress) => void): () => void {
+    if (!this.isShared) {
+      throw new ServerError(
+        'NOT_SHARED',
+        `plugin ${owner} wants to carry the datagrams of endpoint ${this.name}, which has a socket of its ` +
+          `own; write ${this.name}: { udp: shared } for an endpoint without one`,
+      );
+    }
+    if (this.#carrier !== undefined) {
+      throw new ServerError(
+        'ENDPOINT_TAKEN',
+        `plugins ${this.#carrier} and ${owner} both want to carry the datagrams of endpoint ` +
+          `${this.name}; give one of them another endpoint`,
+      );
+    }
+    this.#carrier = owner;
+    this.onSend = ({ bytes, to }) => transmit(bytes, to);
+    return () => {
+      this.#carrier = undefined;
+      this.onSend = undefined;
+    };
+  }
+
   /** Hands a datagram to a shared endpoint; true when a plugin takes such datagrams. */
   receive(bytes: Uint8Array, from: PeerAddress): boolean {
     const driver = this.#drivers[0];
-    if (!(driver instanceof MemoryDriver)) {
-      throw new ServerError('NOT_SHARED', `endpoint ${this.name} has a socket of its own`);
-    }
-    if (this.#demux.find(bytes) === undefined) return false;
-    driver.receive(bytes, from);
+    if (!(driver instanceof MemoryDriver) || this.#demux.find(bytes) === undefined) return false;
+    // Spoiling views must not reach the game's own buffer, which it goes on to read.
+    driver.receive(this.#options.poison === true ? new Uint8Array(bytes) : bytes, from);
     return true;
   }
 
   send(bytes: Uint8Array, to: PeerAddress): void {
+    if (this.#options.filters?.refuses(to, this.name) === true) return;
     const driver =
       this.#drivers.find(({ host }) => host.includes(':') !== to.isIPv4) ??
       this.#drivers.find(({ host }) => host === '::');
@@ -160,9 +195,14 @@ export class UdpListener {
 
   #onBatch(driver: DatagramDriver, batch: DatagramBatch): void {
     const datagram = this.#datagram;
+    const { filters } = this.#options;
     for (let i = 0; i < batch.count; i++) {
       datagram.begin(driver, batch, i);
       this.heavySources.count(datagram.from);
+      if (filters?.refuses(datagram.from, this.name) === true) {
+        this.counters.refused++;
+        continue;
+      }
       const owned = this.#demux.find(datagram.bytes);
       if (owned === undefined) {
         this.counters.unclaimed++;

@@ -3,6 +3,7 @@ import type { DatagramDriver } from './datagram-driver.js';
 import type { UnprovenCounters } from './received-datagram.js';
 
 const DROP_REASONS = [
+  'refused',
   'unclaimed',
   'shape',
   'limited',
@@ -15,6 +16,7 @@ const DROP_REASONS = [
 export type UdpCounters = UnprovenCounters & Record<(typeof DROP_REASONS)[number], number>;
 
 export const newUdpCounters = (): UdpCounters => ({
+  refused: 0,
   unclaimed: 0,
   shape: 0,
   limited: 0,

@@ -23,7 +23,7 @@ export class MemoryNetwork {
     const sender = PeerAddress.parse(from) as PeerAddress;
     const before = this.#sent.length;
     // The driver's bytes are spoiled after handling; the test's own must not be.
-    this.#driverAt(to)?.receive(bytes.slice(), sender);
+    this.#driverAt(to)?.receive(new Uint8Array(bytes), sender);
     const answers = this.#sent.slice(before).filter((sent) => sent.to.equals(sender));
     return answers.map((sent) => sent.bytes);
   }

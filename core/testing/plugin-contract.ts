@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import { PeerAddress } from '../net/peer-address.js';
 import type { Plugin } from '../plugin.js';
 import { startTestServer, type TestServerOptions } from './test-server.js';
 
@@ -22,7 +23,10 @@ export async function checkPluginContract(
   const second = await startTestServer(complete);
   try {
     for (const listener of first.server.endpoints.udp.values()) {
-      for (const bytes of someBytes()) first.ask(listener.name, bytes);
+      for (const bytes of someBytes()) {
+        if (listener.isShared) listener.receive(bytes, stranger);
+        else first.ask(listener.name, bytes);
+      }
       assert.equal(
         listener.counters.failed,
         0,
@@ -44,6 +48,8 @@ export async function checkPluginContract(
     `plugin ${plugin.name} left a timer behind; use context.every`,
   );
 }
+
+const stranger = PeerAddress.of('192.0.2.1', 40000);
 
 /** Every first byte, alone and behind the out-of-band header, short and long. */
 function* someBytes(): Iterable<Uint8Array> {

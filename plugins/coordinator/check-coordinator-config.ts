@@ -14,6 +14,9 @@ export function checkCoordinatorConfig(config: CoordinatorConfig): void {
     wrong('ticketLifetime', 'must be between 1s and 24h, which is what relays accept');
   }
   if (config.certificateLifetime < 1000) wrong('certificateLifetime', 'must be at least 1s');
+  for (const range of config.relayRanges) {
+    if (!isIPv4(range.split('/')[0] ?? '')) wrong('relayRanges', `${range} is not an IPv4 CIDR`);
+  }
   for (const [code, { aliases, relays }] of config.pops) {
     for (const name of [code, ...aliases]) checkCode(`pops.${code}`, name);
     if (code === DEV_POP && !config.dev) wrong(`pops.${code}`, 'POP dev needs dev: true');

@@ -49,7 +49,7 @@ export const coordinatorConfig = {
     default: [],
   },
   relayRanges: {
-    doc: 'CIDRs in which relays may sit besides public addresses.',
+    doc: 'IPv4 CIDRs in which relays may sit besides public addresses.',
     format: list({ doc: 'CIDR.', format: 'cidr', default: null }),
     default: [],
   },
@@ -74,6 +74,12 @@ export const coordinatorConfig = {
           ipv4: text('Public IPv4 address.', ''),
           firstPort: { doc: 'First UDP port.', format: 'port', default: null },
           lastPort: { doc: 'Last UDP port.', format: 'port', default: null },
+          keyId: {
+            doc: 'Key that this relay checks in with; null: any that is certified for the POP.',
+            format: 'uint64',
+            default: null,
+            nullable: true,
+          },
         }),
         default: [],
       },
@@ -117,9 +123,10 @@ export const configuredPops = ({ pops }: CoordinatorConfig): ReadonlyMap<string,
         tier: pop.tier,
         aliases: pop.aliases,
         groups: pop.groups,
-        relays: pop.relays.map(({ ipv4, firstPort, lastPort }) => ({
+        relays: pop.relays.map(({ ipv4, firstPort, lastPort, keyId }) => ({
           ipv4,
           portRange: [firstPort, lastPort] as const,
+          ...(keyId === null ? {} : { keyId }),
         })),
         serviceAddressRanges: pop.serviceAddressRanges,
       },

@@ -13,8 +13,8 @@ import { Type } from 'typebox';
 import { Callers, type CallersOptions } from './callers.js';
 import type { Coordinator, ExtraField } from './public.js';
 import { answered } from './refusal-answers.js';
+import { decodeBase64, encodeBase64 } from './sdr/armour-codec.js';
 import { CONFIG_SIGNATURE_HEADER } from './sdr/network-config-codec.js';
-import { decodeBase64, encodeBase64 } from './sdr/protobuf-codec.js';
 
 export interface CoordinatorRoutesOptions extends CallersOptions {
   readonly coordinator: Coordinator;

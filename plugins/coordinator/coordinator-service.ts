@@ -13,6 +13,7 @@ import type {
   TicketRequest,
 } from './public.js';
 import type { RelayRegistry } from './relay-registry.js';
+import { encodeBase64 } from './sdr/armour-codec.js';
 import {
   decodeCertificateRequest,
   encodeSignedCertificate,
@@ -24,7 +25,6 @@ import { identityOf } from './sdr/host-identity-codec.js';
 import { keyIdOf } from './sdr/openssh-key-codec.js';
 import { estimatePingOfTexts, popDistances } from './sdr/ping-estimate.js';
 import { DEV_POP } from './sdr/pop-code-codec.js';
-import { encodeBase64 } from './sdr/protobuf-codec.js';
 import type { CheckInAnswer } from './sdr/relay-check-in-codec.js';
 import { issueRelayTicket } from './sdr/relay-ticket.js';
 import { sealRoute } from './sdr/sealed-route.js';

@@ -37,9 +37,13 @@ export class HostedServers {
   constructor(
     private readonly store: Store,
     private readonly clock: Pick<Clock, 'now'>,
+    private readonly isRevoked: (keyId: bigint) => boolean,
   ) {}
 
-  /** Takes a judged login; LOGIN_REPLAYED for one that is older than what is known. */
+  /**
+   * Takes a judged login. LOGIN_REPLAYED for one that is older than what is known, LOGIN_TAKEN while another key
+   * holds the identity, LOGIN_UNSIGNED for one without a key in place of one with.
+   */
   async signOn(login: CheckedServerLogin): Promise<HostedServerState> {
     const { identity, appId, route, keyId, generatedAt } = login;
     const fresh: StoredServer = {
@@ -57,7 +61,7 @@ export class HostedServers {
     await this.store.update<StoredServer>(
       serverKey(identity),
       (known) => {
-        if (known !== undefined) checkSuccessor(known, fresh);
+        if (known !== undefined && this.#isLive(known)) this.#checkSuccessor(known, fresh);
         return fresh;
       },
       { ttl: LEASE * 1000 },
@@ -99,6 +103,19 @@ export class HostedServers {
     return taken;
   }
 
+  /** An identity is its key's until the lease ends or the key is revoked. */
+  #checkSuccessor(known: StoredServer, fresh: StoredServer): void {
+    const { identity, keyId } = known;
+    if (fresh.generatedAt < known.generatedAt) {
+      throw new ServerError('LOGIN_REPLAYED', `a newer login of ${identity} is known`);
+    }
+    if (keyId === '' || keyId === fresh.keyId || this.isRevoked(BigInt(keyId))) return;
+    if (fresh.keyId === '') {
+      throw new ServerError('LOGIN_UNSIGNED', `${identity} signed on with a certificate before`);
+    }
+    throw new ServerError('LOGIN_TAKEN', `${identity} is signed on with key ${keyId}`);
+  }
+
   /** Giving places away renews the entry in the store, but not the lease. */
   #isLive({ expiresAt }: StoredServer): boolean {
     return expiresAt > this.clock.now();
@@ -106,19 +123,6 @@ export class HostedServers {
 }
 
 const serverKey = (identity: string): string => `server/${identity}`;
-
-/** An identity that one key signed for is not taken over by a blob without or with an older signature. */
-function checkSuccessor(known: StoredServer, fresh: StoredServer): void {
-  if (fresh.generatedAt < known.generatedAt) {
-    throw new ServerError('LOGIN_REPLAYED', `a newer login of ${known.identity} is known`);
-  }
-  if (known.keyId !== '' && fresh.keyId === '') {
-    throw new ServerError(
-      'LOGIN_UNSIGNED',
-      `${known.identity} signed on with a certificate before`,
-    );
-  }
-}
 
 const stateOf = ({ identity, pop, appId, freeSlots }: StoredServer): HostedServerState => ({
   identity,

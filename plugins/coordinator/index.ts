@@ -62,10 +62,15 @@ export default definePlugin({
       ranges: config.relayRanges,
       routeKey: keys.routeKey.publicKey,
       certificates: () => publisher.certificates,
-      isConfigured: (pop, ipv4, port) =>
+      isConfigured: (pop, ipv4, port, keyId) =>
         pops
           .get(pop)
-          ?.relays.some((relay) => relay.ipv4 === ipv4 && relay.portRange[0] === port) === true,
+          ?.relays.some(
+            (relay) =>
+              relay.ipv4 === ipv4 &&
+              relay.portRange[0] === port &&
+              (relay.keyId === undefined || relay.keyId === keyId),
+          ) === true,
       onChange: async () => {
         await publisher.rebuild();
         announce();
@@ -78,7 +83,7 @@ export default definePlugin({
     const service = new CoordinatorService({
       clock,
       publisher,
-      servers: new HostedServers(store, clock),
+      servers: new HostedServers(store, clock, (keyId) => revocations.has(keyId)),
       relays,
       apps,
       certificateLifetime: Math.floor(config.certificateLifetime / 1000),

@@ -4,6 +4,7 @@ import type { KeyFolder, SigningPair } from './key-folder.js';
 import type { PublishedConfig } from './public.js';
 import type { RelayRegistry } from './relay-registry.js';
 import type { Revocations } from './revocations.js';
+import { encodeBase64 } from './sdr/armour-codec.js';
 import {
   decodeCertificateBody,
   decodeCertificateText,
@@ -18,7 +19,6 @@ import {
   type PopEntry,
 } from './sdr/network-config-codec.js';
 import { keyIdOf } from './sdr/openssh-key-codec.js';
-import { encodeBase64 } from './sdr/protobuf-codec.js';
 
 export interface PublisherOptions {
   readonly store: Store;

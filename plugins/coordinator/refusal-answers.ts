@@ -6,6 +6,7 @@ const STATUS: Readonly<Record<string, number>> = {
   REQUEST_IDENTITY: 403,
   PLACE_NO_ROOM: 409,
   LOGIN_REPLAYED: 409,
+  LOGIN_TAKEN: 409,
   NO_CONFIG: 503,
 };
 /** Codes with these beginnings are the caller's fault and carry no secret. */

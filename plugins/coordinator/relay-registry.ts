@@ -21,7 +21,7 @@ export interface RelayRegistryOptions {
   readonly routeKey: Uint8Array;
   certificates(): CertificateStore;
   /** Whether the configuration itself lists this relay, which then needs no proof. */
-  isConfigured(pop: string, ipv4: string, port: number): boolean;
+  isConfigured(pop: string, ipv4: string, port: number, keyId: bigint): boolean;
   /** Publishes, when a relay enters or leaves the config. */
   onChange(): Promise<void>;
 }
@@ -70,13 +70,14 @@ export class RelayRegistry {
     const id = `${pop}-${checkIn.ipv4}-${checkIn.firstPort}`;
     await this.load();
     this.#checkOthers(id, key, checkIn, pop);
-    await this.#takeProofs(id, checkIn.answered);
     let changed = false;
     const stored = await this.options.store.update<StoredRelay>(`relay/${id}`, (known) => {
       const next = this.#next(known, id, key, checkIn, pop);
       changed = (known?.state === 'listed') !== (next.state === 'listed');
       return next;
     });
+    // Only now is it certain that the relay itself speaks, and for the first time.
+    if (stored?.state === 'listed') await this.#takeProofs(id, checkIn.answered);
     await this.load();
     if (changed) await this.options.onChange();
     return this.#answer(stored as StoredRelay);
@@ -169,7 +170,7 @@ export class RelayRegistry {
     if (state === 'draining' || state === 'removed' || state === 'listed') {
       return { ...base, state, proofs: [] };
     }
-    if (this.options.isConfigured(pop, ipv4, firstPort))
+    if (this.options.isConfigured(pop, ipv4, firstPort, key.id))
       return { ...base, state: 'listed', proofs: [] };
     const listed = this.live.filter((relay) => relay.state === 'listed' && relay.id !== id);
     return { ...base, ...nextProofs(same ? known.proofs : [], listed, now) };

@@ -97,7 +97,16 @@ export const gameServerConfig = {
     nullable: true,
     sensitive: true,
   },
-  advertise: { doc: 'Ask masters to list this server.', format: Boolean, default: true },
+  pump: {
+    doc: 'How often signals are delivered; 0: the game calls runCallbacks itself.',
+    format: 'duration',
+    default: '100ms',
+  },
+  advertise: {
+    doc: 'Ask masters to list this server; live: as the game says, which starts with true.',
+    format: either(live, Boolean),
+    default: true,
+  },
   players: {
     doc: 'Players shown; live: those of the running game.',
     format: either(
@@ -145,7 +154,7 @@ export const initialSnapshot: GameServerSnapshot = {
 
 /** What the configuration fixes, as parts of the state. */
 export function fixedState(config: GameServerConfig, now: number): FixedState {
-  const { players, mode: _mode, token: _token, ...values } = config;
+  const { players, mode: _mode, token: _token, pump: _pump, ...values } = config;
   const snapshot = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== live));
   return {
     snapshot: snapshot as Partial<GameServerSnapshot>,

@@ -1,4 +1,12 @@
 import { serviceToken } from 'beaconry';
+import type { GameSocketShare } from 'beaconry/plugins/game-socket-share';
+import type { SteamGameServer as SteamGameServerInterface } from './steam-game-server.js';
+
+export type { Diagnosis } from './diagnosis.js';
+export type { ConnectData, InitAnswer } from './server-init.js';
+export type { HandledPacket, OutgoingPacket } from './shared-port.js';
+export type { QueuedSignal } from './signal-queue.js';
+export type { SteamSignals } from './steam-signals.js';
 
 /** One connected player, as A2S_PLAYER shows him. */
 export interface GamePlayer {
@@ -54,3 +62,24 @@ export interface GameServerState {
   setPlayers(players: readonly GamePlayer[]): void;
 }
 export const GameServerState = serviceToken<GameServerState>('GameServerState');
+
+/** What the interface needs of the endpoint without a socket. */
+export type SharedSocket = Pick<GameSocketShare, 'handle' | 'next' | 'clear'>;
+
+/** Steam's game server interface (37 functions, 10 signals) for the game server of this process. */
+export type SteamGameServer = SteamGameServerInterface;
+export const SteamGameServer = serviceToken<SteamGameServer>('SteamGameServer');
+
+/** Makes further game servers in this process, each with a state of its own. */
+export interface SteamGameServers {
+  create(options?: {
+    /** IP the logon is said to come from, when the backend is in this process. */
+    readonly address?: string;
+    readonly sharedSocket?: SharedSocket;
+  }): {
+    readonly server: SteamGameServer;
+    readonly state: GameServerState;
+    readonly rules: ReadonlyMap<string, string>;
+  };
+}
+export const SteamGameServers = serviceToken<SteamGameServers>('SteamGameServers');

@@ -108,7 +108,8 @@ export default definePlugin({
           '/v1/signaling',
           { websocket: true, schema: { hide: true } },
           (socket, request) => {
-            const loopback = isLoopbackHost(request.socket.localAddress ?? '');
+            const loopback =
+              isLoopbackHost(request.socket.localAddress ?? '') && isLoopbackHost(request.ip);
             if (!requireAuth && !allowUnauthenticated && !loopback) {
               socket.close(1008, 'authentication is required here');
               return;

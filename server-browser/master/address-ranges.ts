@@ -28,12 +28,6 @@ export class AddressRanges {
   }
 }
 
-/** 127.0.0.0/8 and ::1. */
-export const isLoopback = (address: PeerAddress): boolean =>
-  address.isIPv4
-    ? address.d >>> 24 === 127
-    : address.a === 0 && address.b === 0 && address.c === 0 && address.d === 1;
-
 const parseRange = (cidr: string): Range => {
   try {
     const single = cidr.includes(':') ? 128 : 32;

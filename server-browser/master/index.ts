@@ -4,14 +4,24 @@ import {
   definePlugin,
   either,
   GlobalLimit,
+  isLoopback,
   ListBudget,
   list,
+  type PeerAddress,
+  PrefixLimit,
+  type Reach,
+  reachOf,
   record,
   ServerStarted,
 } from 'beaconry';
+import { decodeAnswer, encodeQuery } from 'beaconry/a2s-query';
+import { Bans, BansAdded } from 'beaconry/plugins/bans';
 import { decodeListRequest } from '../a2s-query/list-codec.js';
 import { AddressMap } from './address-map.js';
-import { AddressRanges, isLoopback } from './address-ranges.js';
+import { AddressRanges } from './address-ranges.js';
+import { echoAnswer, echoPrefix, longestEchoRequest } from './echo-codec.js';
+import { explainCommand, explainRoutes } from './explain-routes.js';
+import { Explanations } from './explanation.js';
 import {
   decodeGameServerMessage,
   encodeMasterMessage,
@@ -20,9 +30,10 @@ import {
 import { ListedRegistrations } from './listed-registrations.js';
 import { MasterEngine, type MasterRules } from './master-engine.js';
 import { MemoryRegistrationTable } from './memory-registration-table.js';
-import { Registrations } from './public.js';
-import { CountedRefusals } from './refusals.js';
+import { MasterExplanations, Registrations } from './public.js';
+import { RefusalLog } from './refusals.js';
 import { ServerList } from './server-list.js';
+import { ServerVerifier } from './server-verifier.js';
 
 /** Milliseconds of one window in which a challenge is valid; the next one accepts it too. */
 const challengeWindow = 60_000;
@@ -32,6 +43,9 @@ const maxPerPrefix = 512;
 const challengeBudget = { bitsPerSecond: 20_000_000, pagesPerSecond: 1e9, burst: 1e9 };
 /** Servers that are dropped each second at most; more than a full table could lose in its time to live. */
 const expiredPerSecond = 5000;
+/** Questions of operators whether they are reached: for each /24 or /48, and for all together. */
+const echoes = { perSecond: 6 / 60, burst: 6 };
+const echoesPerSecond = 20;
 /** Notices to Xash3D servers behind NAT, to all together. */
 const connectRequestsPerSecond = 100;
 /** `1`, the region, and an address with a port. */
@@ -43,7 +57,9 @@ export default definePlugin({
   name: 'master',
   api: 1,
   doc: 'Master server: game servers register by heartbeat, clients ask for lists.',
-  provides: [Registrations],
+  optional: [Bans],
+  provides: [Registrations, MasterExplanations],
+  commands: [explainCommand],
   config: {
     endpoint: {
       doc: 'UDP endpoints on which heartbeats and list requests are answered.',
@@ -120,29 +136,71 @@ export default definePlugin({
   },
 
   setup(context, config) {
-    const { clock, metrics } = context;
+    const { clock, log, metrics } = context;
     const udp = context.udp(config.endpoint);
-    const refusals = new CountedRefusals(metrics);
+    const refusals = new RefusalLog(metrics, clock);
     const perSecond = config.rateLimit === 'off' ? undefined : config.rateLimit;
     let boundToLoopback = false;
+    const verifies = () => config.verify === 'a2s' && !boundToLoopback;
     const table = new MemoryRegistrationTable(clock, {
       ttl: config.ttl,
       perAddress: config.maxPerAddress,
       perPrefix: config.maxPerAddress === 0 ? 0 : maxPerPrefix,
+      verify: verifies,
     });
+    const verifier = new ServerVerifier(clock, table, (to, challenge) =>
+      udp.send(encodeQuery('info', challenge), to),
+    );
+    const said = new Set<Reach>();
+    /** One line for each range: the operator has to know it once. */
+    const sayWhatIsMissing = (address: PeerAddress): void => {
+      const reach = reachOf(address);
+      if (said.has(reach)) return;
+      said.add(reach);
+      const family = address.isIPv4 ? 'ipv4' : 'ipv6';
+      log.warn(
+        `${address} registered from inside ${reach} and is listed only to clients there; to list such servers ` +
+          `to everybody set publicAddress.${family}, or addressMap: { ${reach}: ADDRESS } of ${context.name}`,
+      );
+    };
+    const bans = context.find(Bans);
     const challenges = new ChallengeIssuer(clock, challengeWindow);
     const rules: MasterRules = {
       deny: new AddressRanges(config.deny),
       allow: new AddressRanges(config.allow),
       white: new AddressRanges(config.white),
       addressMap: new AddressMap(config.addressMap, context.server.publicAddress),
+      isBanned: (address) => bans?.isServerBanned(address, context.name) === true,
       allowsLoopback: () => config.allowLoopback || boundToLoopback,
+      verifier: () => (verifies() ? verifier : undefined),
+      listedInside: sayWhatIsMissing,
       minVersion: config.minVersion,
       joinsPerSecond: perSecond,
     };
     const engine = new MasterEngine(clock, challenges, table, rules, refusals);
     const servers = new ServerList(table, clock, { ...config.xash, searchesPerSecond: perSecond });
     context.provide(Registrations, new ListedRegistrations(table));
+    const { addressMap } = rules;
+    const explanations = new Explanations({
+      table,
+      refusals,
+      addressMap,
+      bans,
+      scopes: [context.name, ...udp.names],
+      clock,
+    });
+    context.provide(MasterExplanations, explanations);
+    context.http(explainRoutes(explanations), {
+      endpoint: 'admin',
+      prefix: '/v1/admin',
+      ifPresent: true,
+    });
+    table.onForget(({ address }, why) => {
+      if (why !== 'removed') refusals.note(address, why);
+    });
+    context.on(BansAdded, () =>
+      table.removeWhere(({ address }) => rules.isBanned(address), 'banned'),
+    );
 
     const small = new ListBudget(clock, challengeBudget);
     const receive = (datagram: Datagram): void => {
@@ -164,6 +222,18 @@ export default definePlugin({
       allow: (from) => engine.mayJoin(from),
       handler: receive,
     });
+
+    for (const letter of ['A', 'I', 'm']) {
+      udp.onDatagram(`\xff\xff\xff\xff${letter}`, {
+        proves: ({ from }) => verifier.expects(from),
+        handler({ from, bytes, proven }) {
+          if (!proven) return;
+          const answer = decodeAnswer(bytes);
+          if (answer.kind === 'challenge') verifier.challenged(from, answer.challenge);
+          if (answer.kind === 'info') verifier.answered(from, answer.info);
+        },
+      });
+    }
 
     const bitsPerSecond = config.listBudget || Number.MAX_SAFE_INTEGER;
     const budget = new ListBudget(
@@ -187,10 +257,22 @@ export default definePlugin({
       },
     });
 
+    const asked = new PrefixLimit(clock, echoes);
+    const allAsked = new GlobalLimit(clock, { perSecond: echoesPerSecond });
+    udp.onDatagram(echoPrefix, {
+      shape: ({ length }) => length >= echoAnswer.length && length <= longestEchoRequest,
+      handler(datagram) {
+        if (asked.take(datagram.from) && allAsked.take()) datagram.reply(echoAnswer);
+      },
+    });
+
     context.on(ServerStarted, () => {
       boundToLoopback = udp.addresses.length > 0 && udp.addresses.every(isLoopback);
     });
-    context.every(1000, () => void table.expire(expiredPerSecond));
+    context.every(1000, () => {
+      table.expire(expiredPerSecond);
+      verifier.tick();
+    });
     metrics.gauge('registrations', 'Servers in the list.', () => table.size);
   },
 });

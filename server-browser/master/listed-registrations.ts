@@ -25,14 +25,14 @@ export class ListedRegistrations implements Registrations {
 
   list(
     text: string,
-    { after, limit = Number.POSITIVE_INFINITY }: ListOptions = {},
+    { after, from, limit = Number.POSITIVE_INFINITY }: ListOptions = {},
   ): Registration[] {
     const filter = compile(text);
     const found: Registration[] = [];
     if (limit <= 0) return found;
     const visit = listed(
       filter,
-      { after, region: Region.world },
+      { after, from, region: Region.world },
       (registration) => found.push(registration) < limit,
     );
     this.table.expire();

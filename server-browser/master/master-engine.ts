@@ -1,11 +1,19 @@
-import { type ChallengeIssuer, type Clock, type PeerAddress, PrefixLimit } from 'beaconry';
+import {
+  type ChallengeIssuer,
+  type Clock,
+  isLoopback,
+  type PeerAddress,
+  PrefixLimit,
+  reachOf,
+} from 'beaconry';
 import type { AddressMap } from './address-map.js';
-import { type AddressRanges, isLoopback } from './address-ranges.js';
+import type { AddressRanges } from './address-ranges.js';
 import { type GameServerMessage, joinChallenge, type MasterMessage } from './heartbeat-codec.js';
 import type { Registration, ServerDescription } from './public.js';
 import type { Refusals } from './refusals.js';
 import type { RegistrationTable } from './registration-table.js';
 import { describeServer } from './server-description.js';
+import type { ServerVerifier } from './server-verifier.js';
 import { isOutdated } from './version-requirement.js';
 
 /** Milliseconds between two notices to one outdated server. */
@@ -20,8 +28,14 @@ export interface MasterRules {
   readonly allow: AddressRanges;
   readonly white: AddressRanges;
   readonly addressMap: AddressMap;
+  /** Whether the server, or its address, is banned. */
+  isBanned(listed: PeerAddress): boolean;
   /** Whether loopback addresses may be listed; asked again for each, since endpoints are bound late. */
   allowsLoopback(): boolean;
+  /** Who asks servers whether they are what they say; undefined while they are believed. */
+  verifier?(): ServerVerifier | undefined;
+  /** A server is listed at an address that the rest of the world cannot reach. */
+  listedInside?(address: PeerAddress): void;
   /** Least version by product or, where that has none, by gamedir. */
   readonly minVersion: ReadonlyMap<string, string>;
   /** Joins each second from one /24 or /48; undefined for no limit. */
@@ -90,7 +104,9 @@ export class MasterEngine {
     if (!this.#mayRegister(from, address)) return nothing;
     const description = describeServer(values);
     const outdated = this.#isOutdated(description);
-    const result = this.table.upsert(address, description, {
+    const verifier = this.rules.verifier?.();
+    const believed = verifier?.believable(address, description) ?? description;
+    const result = this.table.upsert(address, believed, {
       whitelisted: this.rules.white.includes(from),
       outdated,
     });
@@ -98,6 +114,9 @@ export class MasterEngine {
       this.refusals.note(from, result);
       return nothing;
     }
+    if (reachOf(address) !== 'public') this.rules.listedInside?.(address);
+    const registration = this.table.find(address);
+    if (registration !== undefined) verifier?.joined(registration, description.players);
     if (!outdated) return nothing;
     this.refusals.note(from, 'outdated');
     return this.#notice(address, Number(values.get('challenge')));
@@ -109,6 +128,8 @@ export class MasterEngine {
       this.refusals.note(from, 'port');
     } else if (deny.includes(from) || !(allow.isEmpty || allow.includes(from))) {
       this.refusals.note(from, 'denied');
+    } else if (this.rules.isBanned(from) || this.rules.isBanned(listed)) {
+      this.refusals.note(from, 'banned');
     } else if (isLoopback(listed) && !this.rules.allowsLoopback()) {
       this.refusals.note(from, 'loopback');
     } else {
@@ -138,10 +159,15 @@ export class MasterEngine {
   }
 
   /**
-   * A shutdown carries no proof, so it counts only for exactly the address and port it comes from. The place
-   * to ask back before believing it.
+   * A shutdown carries no proof, so it counts only for exactly the address and port it comes from, and where
+   * servers are asked back only if this one is silent then.
    */
   #shutdown(from: PeerAddress): void {
-    this.table.remove(this.rules.addressMap.listed(from));
+    const address = this.rules.addressMap.listed(from);
+    const verifier = this.rules.verifier?.();
+    const registration = this.table.find(address);
+    if (registration === undefined) return;
+    if (verifier === undefined) this.table.remove(address, 'signed-off');
+    else verifier.shutdown(registration);
   }
 }

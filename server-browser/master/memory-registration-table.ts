@@ -1,9 +1,11 @@
 import { type Clock, PeerAddress } from 'beaconry';
-import { OrderedAddresses } from './ordered-addresses.js';
+import { compareAddresses, OrderedAddresses } from './ordered-addresses.js';
 import type { Registration, ServerDescription } from './public.js';
 import type {
+  Leaving,
   RegistrationLimits,
   RegistrationTable,
+  Revision,
   ScanRange,
   Standing,
   UpsertResult,
@@ -29,6 +31,7 @@ export class MemoryRegistrationTable implements RegistrationTable {
   readonly #texts = new TextPool();
   readonly #upsertListeners = new Set<(registration: Registration) => void>();
   readonly #removeListeners = new Set<(registration: Registration) => void>();
+  readonly #forgetListeners = new Set<(registration: Registration, why: Leaving) => void>();
   #first: Entry | undefined;
   #last: Entry | undefined;
   #version = 0;
@@ -66,25 +69,46 @@ export class MemoryRegistrationTable implements RegistrationTable {
     else this.#unlink(entry);
     this.#append(entry);
     if (!changed) return 'refreshed';
-    this.#version++;
-    for (const listener of this.#upsertListeners) listener(entry);
+    if (!entry.hidden) this.#shown(entry);
     return known === undefined ? 'added' : 'changed';
   }
 
-  remove(address: PeerAddress): boolean {
+  revise(registration: Registration, { verified, hidden, players }: Partial<Revision>): void {
+    const entry = registration as Entry;
+    const wasHidden = entry.hidden;
+    const before = entry.players;
+    if (verified !== undefined) entry.verified = verified;
+    if (hidden !== undefined) entry.hidden = hidden;
+    if (players !== undefined) entry.players = players;
+    if (entry.hidden && !wasHidden) this.#vanished(entry);
+    else if (!entry.hidden && (wasHidden || entry.players !== before)) this.#shown(entry);
+  }
+
+  remove(address: PeerAddress, why: Leaving = 'removed'): boolean {
     const entry = this.#familyOf(address).remove(address);
     if (entry === undefined) return false;
     this.#unlink(entry);
-    this.#version++;
-    for (const listener of this.#removeListeners) listener(entry);
+    if (!entry.hidden) this.#vanished(entry);
+    for (const listener of this.#forgetListeners) listener(entry, why);
     return true;
+  }
+
+  removeWhere(test: (registration: Registration) => boolean, why: Leaving): void {
+    const found: PeerAddress[] = [];
+    for (const family of Object.values(this.#families)) {
+      family.scan(undefined, (entry) => {
+        if (test(entry)) found.push(entry.address);
+        return true;
+      });
+    }
+    for (const address of found) this.remove(address, why);
   }
 
   expire(limit = 1000): number {
     const latest = this.clock.monotonic() - this.limits.ttl;
     let removed = 0;
     while (removed < limit && this.#first !== undefined && this.#first.joinedAt <= latest) {
-      this.remove(this.#first.address);
+      this.remove(this.#first.address, 'expired');
       removed++;
     }
     return removed;
@@ -104,6 +128,21 @@ export class MemoryRegistrationTable implements RegistrationTable {
     return () => this.#removeListeners.delete(listener);
   }
 
+  onForget(listener: (registration: Registration, why: Leaving) => void): () => void {
+    this.#forgetListeners.add(listener);
+    return () => this.#forgetListeners.delete(listener);
+  }
+
+  #shown(entry: Entry): void {
+    this.#version++;
+    for (const listener of this.#upsertListeners) listener(entry);
+  }
+
+  #vanished(entry: Entry): void {
+    this.#version++;
+    for (const listener of this.#removeListeners) listener(entry);
+  }
+
   #familyOf(address: PeerAddress): OrderedAddresses<Entry> {
     return address.isIPv4 ? this.#families.ipv4 : this.#families.ipv6;
   }
@@ -117,7 +156,9 @@ export class MemoryRegistrationTable implements RegistrationTable {
     const { perAddress, perPrefix } = this.limits;
     const low = new PeerAddress().set(a, b, c, d, 0);
     const high = new PeerAddress().set(a, b, c, d, 65535);
-    if (perAddress > 0 && family.countBetween(low, high) >= perAddress) return 'address-full';
+    if (perAddress > 0 && family.countBetween(low, high) >= perAddress) {
+      if (!this.#makeRoom(family, low, high)) return 'address-full';
+    }
     if (address.isIPv4) {
       low.set(a, b, c, d & ~0xff, 0);
       high.set(a, b, c, d | 0xff, 65535);
@@ -125,7 +166,27 @@ export class MemoryRegistrationTable implements RegistrationTable {
       low.set(a, b & ~0xffff, 0, 0, 0);
       high.set(a, b | 0xffff, -1, -1, 65535);
     }
-    return perPrefix > 0 && family.countBetween(low, high) >= perPrefix ? 'prefix-full' : undefined;
+    if (perPrefix > 0 && family.countBetween(low, high) >= perPrefix) {
+      if (!this.#makeRoom(family, low, high)) return 'prefix-full';
+    }
+    return undefined;
+  }
+
+  /** Of the servers that no query has found yet the one that joined first goes. */
+  #makeRoom(family: OrderedAddresses<Entry>, low: PeerAddress, high: PeerAddress): boolean {
+    if (this.limits.verify?.() !== true) return false;
+    let oldest: Entry | undefined;
+    const consider = (entry: Entry): boolean => {
+      if (compareAddresses(entry.address, high) > 0) return false;
+      if (!entry.verified && (oldest === undefined || entry.joinedAt < oldest.joinedAt)) {
+        oldest = entry;
+      }
+      return true;
+    };
+    const first = family.find(low);
+    if (first !== undefined) consider(first);
+    family.scan(low, consider);
+    return oldest !== undefined && this.remove(oldest.address);
   }
 
   #create(address: PeerAddress, now: number): Entry {
@@ -154,6 +215,8 @@ export class MemoryRegistrationTable implements RegistrationTable {
       spectatorPort: null,
       whitelisted: false,
       outdated: false,
+      verified: false,
+      hidden: this.limits.verify?.() === true,
       firstSeen: now,
       lastSeen: now,
       joinedAt: 0,

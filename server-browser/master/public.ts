@@ -43,6 +43,10 @@ export interface Registration extends ServerDescription {
   readonly whitelisted: boolean;
   /** Its version is below the least one that the operator asks for; such a server is not listed. */
   readonly outdated: boolean;
+  /** It answered a query at the address under which it is listed. */
+  readonly verified: boolean;
+  /** Kept, but not in any list: not verified yet, signed off, or one of many that are the same. */
+  readonly hidden: boolean;
   /** Unix milliseconds of the first join of this stay. */
   readonly firstSeen: number;
   /** Unix milliseconds of the last join. */
@@ -54,6 +58,8 @@ export interface ListOptions {
   readonly after?: PeerAddress;
   /** At most so many; default all. */
   readonly limit?: number;
+  /** Only servers that somebody at this address can reach; default all. */
+  readonly from?: PeerAddress;
 }
 
 /** The servers that the master lists. */
@@ -74,10 +80,42 @@ export interface Registrations {
   matcher(
     filter: string,
   ): (server: ServerDescription & Pick<Registration, 'address' | 'whitelisted'>) => boolean;
-  /** Called when a server comes or changes; the returned function ends it. */
+  /** Called when a listed server comes or changes; the returned function ends it. */
   onUpsert(listener: (registration: Registration) => void): () => void;
-  /** Called when a server signs off, expires or is taken out. */
+  /** Called when a listed server signs off, expires, is hidden or taken out. */
   onRemove(listener: (registration: Registration) => void): () => void;
 }
 
+/** Something that led to nothing, or a server that left. */
+export interface RefusedSender {
+  readonly address: string;
+  /** A word for programs, such as `challenge`. */
+  readonly reason: string;
+  /** The same for people, and what to do about it. */
+  readonly text: string;
+  readonly remedy: string;
+  readonly count: number;
+  /** Unix milliseconds of the last time. */
+  readonly at: number;
+}
+
+export interface Explanation {
+  readonly address: string;
+  /** `unlisted`: registered, but kept out of lists. */
+  readonly state: 'listed' | 'unlisted' | 'banned' | 'refused' | 'unknown';
+  /** Newest first. */
+  readonly refusals: readonly RefusedSender[];
+  /** For people, with remedies. */
+  readonly text: string;
+}
+
+/** What the master knows of servers, for operators. */
+export interface MasterExplanations {
+  /** @throws HttpError BAD_ADDRESS unless it is `host:port` */
+  explain(address: string): Explanation;
+  /** The last refusals, newest first; of a server, or of all ports of an address. */
+  refusals(address: string | undefined, limit: number): readonly RefusedSender[];
+}
+
+export const MasterExplanations = serviceToken<MasterExplanations>('MasterExplanations');
 export const Registrations = serviceToken<Registrations>('Registrations');

@@ -16,6 +16,16 @@ export type UpsertResult =
   | 'address-full'
   | 'prefix-full';
 
+/** What a query told of a server. */
+export interface Revision {
+  readonly verified: boolean;
+  readonly hidden: boolean;
+  readonly players: number;
+}
+
+/** Why a server is no longer registered. */
+export type Leaving = 'signed-off' | 'expired' | 'banned' | 'removed';
+
 /** Where a scan starts and which servers it sees. */
 export interface ScanRange {
   /** A socket of one family lists servers of that family. */
@@ -32,14 +42,21 @@ export interface RegistrationTable {
   find(address: PeerAddress): Registration | undefined;
   /** Registers a server or refreshes it: its time to live starts anew. The address is copied. */
   upsert(address: PeerAddress, description: ServerDescription, standing: Standing): UpsertResult;
-  remove(address: PeerAddress): boolean;
+  /** Takes what a query told; lists change with it. */
+  revise(registration: Registration, revision: Partial<Revision>): void;
+  remove(address: PeerAddress, why?: Leaving): boolean;
+  /** Removes all servers of which the test says yes. */
+  removeWhere(test: (registration: Registration) => boolean, why: Leaving): void;
   /** Removes servers whose time is over, at most `limit` in one call; tells how many. */
   expire(limit?: number): number;
   /** Visits in order of address and port, until the visitor says false. The visitor changes nothing. */
   scan(range: ScanRange, visit: (registration: Registration) => boolean): void;
-  /** Called when a server comes or changes; the returned function ends it. */
+  /** Called when a server that is not hidden comes or changes; the returned function ends it. */
   onUpsert(listener: (registration: Registration) => void): () => void;
+  /** Called when a server is hidden or, not being hidden, removed. */
   onRemove(listener: (registration: Registration) => void): () => void;
+  /** Called when a server is removed, hidden or not. */
+  onForget(listener: (registration: Registration, why: Leaving) => void): () => void;
 }
 
 export interface RegistrationLimits {
@@ -49,4 +66,6 @@ export interface RegistrationLimits {
   readonly perAddress: number;
   /** Servers of one /24 or /48; 0 for no limit. */
   readonly perPrefix: number;
+  /** Servers are hidden until they are verified, and those that are not make room for others. */
+  readonly verify?: () => boolean;
 }

@@ -1,4 +1,12 @@
-import { type Clock, DecodeError, GlobalLimit, PeerAddress, PrefixLimit } from 'beaconry';
+import {
+  type Clock,
+  canReach,
+  DecodeError,
+  GlobalLimit,
+  PeerAddress,
+  PrefixLimit,
+  reachOf,
+} from 'beaconry';
 import {
   beginListPage,
   endListPage,
@@ -86,13 +94,13 @@ export class ServerList {
       this.#answersVersion = this.table.version;
     }
     const { region, after } = request;
-    const key = `${family} ${region} ${after.host} ${after.port} ${request.filter}`;
+    const key = `${family} ${reachOf(from)} ${region} ${after.host} ${after.port} ${request.filter}`;
     const known = this.#answers.get(key);
     if (known !== undefined) return known;
     if (this.#searches?.take(from) === false) return 'search';
     const cost = Math.min(this.table.size * compiled.filter.cost, this.#workPerSecond);
     if (!this.#work.take(cost)) return 'search';
-    const answer = this.#gather(family, request, compiled);
+    const answer = this.#gather(from, request, compiled);
     if (this.#answers.size >= cachedAnswers) this.#answers.clear();
     this.#answers.set(key, answer);
     return answer;
@@ -118,8 +126,13 @@ export class ServerList {
     return compiled;
   }
 
-  #gather(family: Family, request: ListRequest, { filter, key, nat }: CompiledRequest): ListAnswer {
-    const ipv6 = family === 'ipv6';
+  #gather(
+    from: PeerAddress,
+    request: ListRequest,
+    { filter, key, nat }: CompiledRequest,
+  ): ListAnswer {
+    const ipv6 = !from.isIPv4;
+    const family: Family = ipv6 ? 'ipv6' : 'ipv4';
     const capacity = listPageCapacity(largestPage, ipv6, key !== undefined);
     const xash = filter.dialect === 'xash';
     // Xash3D wants the end mark in every packet; others take it as "no more", so a full page goes without.
@@ -127,7 +140,7 @@ export class ServerList {
     const found: PeerAddress[] = [];
     const connect: PeerAddress[] = [];
     const after = cursorOf(request);
-    const visit = listed(filter, { after, region: request.region }, (registration) => {
+    const visit = listed(filter, { after, region: request.region, from }, (registration) => {
       found.push(registration.address);
       if (nat && registration.nat && connect.length < xashConnectRequests) {
         connect.push(registration.address);
@@ -150,6 +163,8 @@ export interface ListScope {
   /** The last server of the page before. */
   readonly after: PeerAddress | undefined;
   readonly region: number;
+  /** Servers that he cannot reach are left out; undefined for all servers. */
+  readonly from: PeerAddress | undefined;
 }
 
 /**
@@ -157,10 +172,12 @@ export interface ListScope {
  * address when the filter asks for it. Servers of a local network and outdated ones are not listed, unless a Xash3D client asks for
  * the former.
  */
-export const listed = (filter: Filter, { after, region }: ListScope, visit: Visit): Visit => {
+export const listed = (filter: Filter, { after, region, from }: ListScope, visit: Visit): Visit => {
   let previous = after;
   return (registration) => {
-    if (registration.outdated || (registration.lan && !filter.lan)) return true;
+    if (registration.hidden || registration.outdated || (registration.lan && !filter.lan))
+      return true;
+    if (from !== undefined && !canReach(from, registration.address)) return true;
     if (!isInRegion(registration, region) || !filter.test(registration)) return true;
     if (filter.collapse) {
       if (previous?.sameHost(registration.address)) return true;

@@ -1,6 +1,7 @@
 import { PeerAddress } from 'beaconry';
 import type { Registration, Registrations } from 'beaconry/plugins/master';
-import type { ListedServer, ServerDirectory } from './public.js';
+import { completeServer } from './complete-server.js';
+import type { AddedServer, ListedServer, ServerDirectory } from './public.js';
 
 /** One page of the list; `next` continues it and is null at the end. */
 export interface DirectoryPage {
@@ -20,9 +21,9 @@ export class Directory implements ServerDirectory {
     return `${this.registrations?.version ?? 0}.${this.#version}`;
   }
 
-  add(source: string, server: Omit<ListedServer, 'source'>): () => void {
+  add(source: string, server: AddedServer): () => void {
     const key = `${source} ${server.address}`;
-    const listed = { ...server, source };
+    const listed = completeServer(source, server);
     this.#added.set(key, listed);
     this.#version++;
     return () => {

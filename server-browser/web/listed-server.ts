@@ -40,3 +40,12 @@ export interface ListedServer {
   /** What a reader should know, such as `outdated`. */
   readonly flags: readonly string[];
 }
+
+type Essential = 'address' | 'name' | 'map' | 'players' | 'maxPlayers' | 'lastSeen';
+
+/**
+ * What another plugin says of a server: the essentials, and whatever else its protocol knows. Ports default to
+ * that of the address, the region to the world, the rest to nothing.
+ */
+export type AddedServer = Pick<ListedServer, Essential> &
+  Partial<Omit<ListedServer, Essential | 'source'>>;

@@ -22,9 +22,16 @@ export class BeaconryProcess {
 
   constructor(
     args: readonly string[],
-    options: { cwd?: string; env?: Readonly<Record<string, string>>; main?: string } = {},
+    options: {
+      cwd?: string;
+      env?: Readonly<Record<string, string>>;
+      main?: string;
+      /** A command that runs the rest, such as the way into a network namespace. */
+      within?: readonly string[];
+    } = {},
   ) {
-    this.#child = spawn(process.execPath, [options.main ?? MAIN, ...args], {
+    const whole = [...(options.within ?? []), process.execPath, options.main ?? MAIN, ...args];
+    this.#child = spawn(whole[0] as string, whole.slice(1), {
       cwd: options.cwd,
       env: { PATH: process.env.PATH, HOME: process.env.HOME, ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -103,6 +110,8 @@ export async function startDemo(folder: string): Promise<RunningDemo> {
     `endpoints.admin.http=127.0.0.1:${admin}`,
     `endpoints.game.udp=127.0.0.1:${game}`,
     `endpoints.master.udp=127.0.0.1:${master}`,
+    // Nobody outside needs to know these.
+    ...['lobby', 'relay', 'signaling'].map((name) => `endpoints.${name}.tcp=127.0.0.1:0`),
     `plugins.heartbeat.masters=[127.0.0.1:${master}]`,
   ];
   const process = new BeaconryProcess(['demo', ...set.flatMap((entry) => ['--set', entry])], {

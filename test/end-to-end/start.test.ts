@@ -171,7 +171,7 @@ plugins: { rules: { values: { motd: ${motd} } }, game-server: {}, a2s: {} }
     );
     const good = await run('check-config').ended;
     expect(good.code).equal(0);
-    expect(good.stdout).contain('plugins in order: game-server, rules, a2s');
+    expect(good.stdout).contain('plugins in order: rules, game-server, a2s');
   });
 
   it('exits 2 on wrong arguments', async () => {

@@ -39,7 +39,7 @@ export class MemoryDriver implements DatagramDriver {
   send(bytes: Uint8Array, to: PeerAddress): void {
     this.stats.sent++;
     this.stats.sentBytes += bytes.length;
-    this.onSend({ bytes: bytes.slice(), to: to.copy() });
+    this.onSend({ bytes: new Uint8Array(bytes), to: to.copy() });
   }
 
   async close(): Promise<void> {}

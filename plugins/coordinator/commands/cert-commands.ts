@@ -1,4 +1,5 @@
 import { ServerError } from 'beaconry';
+import { decodeBase64 } from '../sdr/armour-codec.js';
 import {
   decodeCertificateBody,
   decodeCertificateRequest,
@@ -9,7 +10,6 @@ import { issueCertificate } from '../sdr/certificate-issue.js';
 import { identityOf, parseIdentity } from '../sdr/host-identity-codec.js';
 import { keyIdOf } from '../sdr/openssh-key-codec.js';
 import { encodePopCode, formatPopId, isPopCode } from '../sdr/pop-code-codec.js';
-import { decodeBase64 } from '../sdr/protobuf-codec.js';
 import { SigningKey } from '../sdr/signing-key.js';
 import { type CommandFiles, decoding, read, readText } from './command-files.js';
 import { readPublicKey } from './key-commands.js';

@@ -1,7 +1,7 @@
 import { DecodeError, PeerAddress, ServerError } from 'beaconry';
+import { decodeBase64, encodeBase64 } from '../sdr/armour-codec.js';
 import { decodeCertificateText } from '../sdr/certificate-codec.js';
 import { encodeHostedRoute, hostedAddressPop } from '../sdr/hosted-address-codec.js';
-import { decodeBase64, encodeBase64 } from '../sdr/protobuf-codec.js';
 import { issueRelayTicket } from '../sdr/relay-ticket.js';
 import {
   decodeRelayTicket,

@@ -1,6 +1,7 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { DecodeError } from 'beaconry';
-import { armour, armoured, decodeBase64, decodeProtobuf } from './protobuf-codec.js';
+import { armour, armoured, decodeBase64 } from './armour-codec.js';
+import { decodeProtobuf } from './protobuf-codec.js';
 import {
   type CertificateBody,
   CertificateBodySchema,

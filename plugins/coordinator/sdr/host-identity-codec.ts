@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { DecodeError, PeerAddress } from 'beaconry';
+import { EAccountType, SteamID } from 'beaconry/steam';
 import type { LegacyIdentity } from './sdr_pb.js';
 
 /** Who a host is. Compared by its text, byte for byte. */
@@ -115,31 +116,29 @@ function fromLegacy(legacy: LegacyIdentity): HostIdentity {
 
 /** Binary forms take only people and game servers. */
 function fromSteamId(steamId: bigint): HostIdentity {
-  const kind = steamIdType(steamId);
-  const host = kind === INDIVIDUAL || kind === GAME_SERVER || kind === ANONYMOUS_GAME_SERVER;
+  const host = HOST_TYPES.has(new SteamID(steamId).type);
   return host && isValidSteamId(steamId)
     ? { kind: 'steamid', steamId }
     : invalid(`steamid ${steamId} is neither a person nor a game server`);
 }
 
-/** Whether a peer may show a certificate without an identity of its own (sdr section 5). */
+/** Whether a peer may show a certificate without an identity of its own (sdr section 5); false for no identity at all. */
 export function isAnonymousGameServer(text: string): boolean {
-  const identity = parseIdentity(text);
-  return identity.kind === 'steamid' && steamIdType(identity.steamId) === ANONYMOUS_GAME_SERVER;
+  const steamId = SteamID.parse(/^steamid:(\d{1,20})$/.exec(text)?.[1] ?? '');
+  return steamId?.type === EAccountType.AnonGameServer && steamId.isValid;
 }
 
-const INDIVIDUAL = 1;
-const GAME_SERVER = 3;
-const ANONYMOUS_GAME_SERVER = 4;
-const steamIdType = (steamId: bigint): number => Number((steamId >> 52n) & 15n);
+const isValidSteamId = (steamId: bigint): boolean => {
+  const { isValid, accountId, type } = new SteamID(steamId);
+  return isValid && (accountId !== 0 || type === EAccountType.AnonGameServer);
+};
 
-function isValidSteamId(steamId: bigint): boolean {
-  const universe = Number(steamId >> 56n);
-  const type = steamIdType(steamId);
-  const account = steamId & 0xffffffffn;
-  if (universe < 1 || universe > 4 || type < 1 || type > 10) return false;
-  return account !== 0n || type === ANONYMOUS_GAME_SERVER;
-}
+/** What the binary forms may name. */
+const HOST_TYPES: ReadonlySet<EAccountType> = new Set([
+  EAccountType.Individual,
+  EAccountType.GameServer,
+  EAccountType.AnonGameServer,
+]);
 
 function parseDecimal(text: string): bigint {
   if (!/^\d{1,20}$/.test(text)) return invalid(`"${text}" is not a number in decimal digits`);

@@ -1,8 +1,8 @@
 import { DecodeError, PeerAddress, ServerError } from 'beaconry';
+import { decodeBase64 } from './armour-codec.js';
 import { checkKeyBelongs } from './certificate-check.js';
 import { decodeCertificateText, type SignedCertificate } from './certificate-codec.js';
 import { DEV_POP, isPopCode } from './pop-code-codec.js';
-import { decodeBase64 } from './protobuf-codec.js';
 import { MAX_SIGNED_TICKET } from './relay-ticket-codec.js';
 import { SigningKey } from './signing-key.js';
 

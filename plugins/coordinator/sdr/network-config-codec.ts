@@ -1,12 +1,12 @@
 import { isIPv4 } from 'node:net';
 import { DecodeError } from 'beaconry';
+import { decodeBase64, encodeBase64 } from './armour-codec.js';
 import {
   decodeCertificateText,
   encodeSignedCertificate,
   type SignedCertificate,
 } from './certificate-codec.js';
 import { isPopCode } from './pop-code-codec.js';
-import { decodeBase64, encodeBase64 } from './protobuf-codec.js';
 
 /** One relay process: its host and the ports it may use, both ends included. */
 export interface RelayAddress {

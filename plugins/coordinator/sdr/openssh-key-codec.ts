@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ByteReader, ByteWriter, DecodeError } from 'beaconry';
-import { armour, armoured, decodeBase64, encodeBase64 } from './protobuf-codec.js';
+import { armour, armoured, decodeBase64, encodeBase64 } from './armour-codec.js';
 
 /** Raw halves of an Ed25519 key pair, 32 bytes each. */
 export interface RawKeyPair {

@@ -4,10 +4,12 @@
  * @packageDocumentation
  */
 export * from './address-proof-codec.js';
+export * from './armour-codec.js';
 export * from './certificate-check.js';
 export * from './certificate-codec.js';
 export * from './certificate-issue.js';
 export * from './certificate-store.js';
+export * from './coordinator-client.js';
 export * from './host-identity-codec.js';
 export * from './hosted-address-codec.js';
 export * from './hosted-server.js';

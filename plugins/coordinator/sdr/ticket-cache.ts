@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { type Clock, DecodeError, ServerError } from 'beaconry';
-import { decodeBase64, encodeBase64 } from './protobuf-codec.js';
+import { decodeBase64, encodeBase64 } from './armour-codec.js';
 import {
   decodeRelayTicket,
   decodeSignedRelayTicket,

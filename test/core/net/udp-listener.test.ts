@@ -1,6 +1,15 @@
-import { type Context, type Datagram, DecodeError, definePlugin, ListBudget } from 'beaconry';
+import {
+  type Context,
+  type Datagram,
+  DecodeError,
+  definePlugin,
+  ListBudget,
+  PeerAddress,
+} from 'beaconry';
 import { hex, startTestServer, type TestServer } from 'beaconry/testing';
 import { expect } from 'chai';
+import { MemoryDriver } from '../../../core/net/drivers/memory-driver.js';
+import { ReceivedDatagram } from '../../../core/net/received-datagram.js';
 
 /** A server whose only plugin does with datagrams what the test says. */
 async function serverWith(setup: (context: Context) => void): Promise<TestServer> {
@@ -152,5 +161,75 @@ describe('UdpListener', () => {
       atHand: { one: take('one'), two: take('two') },
     }).catch((error) => error);
     expect(failure.message).match(/plugins one and two both want datagrams on endpoint game/);
+  });
+});
+
+describe('an endpoint without a socket', () => {
+  let test: TestServer;
+  afterEach(() => test.stop());
+  const start = async (udp: string, setup: (context: Context) => void) => {
+    test = await startTestServer({
+      plugins: { probe: {} },
+      atHand: { probe: definePlugin({ name: 'probe', api: 1, setup }) },
+      endpoints: { game: { udp } },
+    });
+  };
+  const peer = PeerAddress.of('192.0.2.1', 5);
+
+  it('hands datagrams in, says whether anybody takes them, and takes out what leaves', async () => {
+    const left: [string, string][] = [];
+    let deliver: ((bytes: Uint8Array, from: PeerAddress) => boolean) | undefined;
+    await start('shared', (context) => {
+      const udp = context.udp('game');
+      expect(udp.isShared).equal(true);
+      deliver = udp.carry((bytes, to) => left.push([Buffer.from(bytes).toString(), String(to)]));
+      udp.onDatagram('a', (datagram) => {
+        datagram.reply(Buffer.from('b'));
+        udp.send(Buffer.from('c'), PeerAddress.of('2001:db8::1', 6));
+      });
+    });
+    const question = Buffer.from('a');
+    expect(deliver?.(question, peer)).equal(true);
+    expect(deliver?.(Buffer.from('x'), peer)).equal(false);
+    expect(left).deep.equal([
+      ['b', '192.0.2.1:5'],
+      ['c', '[2001:db8::1]:6'],
+    ]);
+    expect(question.toString(), 'what the game handed in stays as it is').equal('a');
+  });
+
+  it('refuses to carry the datagrams of an endpoint with a socket', async () => {
+    await start('127.0.0.1:0', (context) => {
+      const udp = context.udp('game');
+      expect(udp.isShared).equal(false);
+      expect(() => udp.carry(() => {})).throw(/endpoint game, which has a socket of its own/);
+    });
+  });
+});
+
+describe('a copy of a datagram', () => {
+  it('has bytes of its own although drivers give Buffers', async () => {
+    const memory = Buffer.from('ab');
+    let kept: Datagram | undefined;
+    const driver = new MemoryDriver(
+      '127.0.0.1',
+      1,
+      (batch) => {
+        const datagram = new ReceivedDatagram({
+          answers: 0,
+          answerBytes: 0,
+          questionBytes: 0,
+          violations: 0,
+          pages: 0,
+          pageBytes: 0,
+        });
+        datagram.begin(driver, batch, 0);
+        kept = datagram.copy();
+      },
+      () => {},
+    );
+    driver.receive(memory, PeerAddress.of('192.0.2.1', 5));
+    memory.fill(0);
+    expect(kept?.bytes).deep.equal(hex`"ab"`);
   });
 });

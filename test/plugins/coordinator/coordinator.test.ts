@@ -5,6 +5,7 @@ import { Coordinator } from 'beaconry/plugins/coordinator';
 import { startTestServer, type TestServer } from 'beaconry/testing';
 import { expect } from 'chai';
 import coordinator from '../../../plugins/coordinator/index.js';
+import { RelayNetwork } from '../../../plugins/coordinator/relay-network.js';
 import { checkCertificate } from '../../../plugins/coordinator/sdr/certificate-check.js';
 import {
   decodeCertificateBody,
@@ -326,6 +327,20 @@ describe('coordinator over HTTP', () => {
       expect([status, code]).to.deep.equal([409, 'LOGIN_REPLAYED']);
     });
 
+    it('lets no other key take the identity of a server that is signed on, until its key is revoked', async () => {
+      await start();
+      await signOnServer();
+      const rival = testKey('rival');
+      const certificate = dataCentre(rootKey(), rival, ['fra'], seconds());
+      const takeOver = () =>
+        post(server, '/coordinator/servers', {
+          login: login({ generatedAt: seconds() }, { key: rival, certificate }),
+        });
+      expect((await takeOver()).code).to.equal('LOGIN_TAKEN');
+      await server.get(RelayNetwork).revoke(testKey('hosted server').id, 'leaked');
+      expect((await takeOver()).status).to.equal(200);
+    });
+
     it('refuses unsigned servers, with the remedy in the text', async () => {
       await start();
       const answer = await post(server, '/coordinator/servers', {
@@ -468,6 +483,11 @@ describe('coordinator over HTTP', () => {
         'a POP code that is none',
         { pops: { Frankfurt: {} } },
         /pops.Frankfurt: "Frankfurt" is not a POP code/,
+      ],
+      [
+        'a range of relays that is not IPv4',
+        { relayRanges: ['2001:db8::/32'] },
+        /2001:db8::\/32 is not an IPv4 CIDR/,
       ],
       ['POP dev without dev', { pops: { dev: {} } }, /POP dev needs dev: true/],
     ] as const) {

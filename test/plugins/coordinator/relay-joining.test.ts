@@ -95,7 +95,18 @@ describe('relays of other operators', () => {
     await new Promise<void>((resolve) => probe.close(() => resolve()));
     server = await startCoordinator(folder, {
       relayRanges: ['127.0.0.0/8'],
-      pops: { fra: { relays: [{ ipv4: '127.0.0.1', firstPort, lastPort: firstPort }] } },
+      pops: {
+        fra: {
+          relays: [
+            {
+              ipv4: '127.0.0.1',
+              firstPort,
+              lastPort: firstPort,
+              keyId: String(testKey('first').id),
+            },
+          ],
+        },
+      },
     });
     const first = await open('first', 'fra', { port: firstPort });
     expect(await checkIn(first)).to.equal('listed');
@@ -108,7 +119,7 @@ describe('relays of other operators', () => {
     rmSync(folder, { recursive: true });
   });
 
-  const join1 = async (name: string, pop: string, options = {}) => {
+  const startJoining = async (name: string, pop: string, options = {}) => {
     const relay = await open(name, pop, options);
     expect(await checkIn(relay)).to.equal('proving');
     for (const other of relays.filter((one) => one !== relay)) await checkIn(other);
@@ -117,14 +128,14 @@ describe('relays of other operators', () => {
   };
 
   it('are listed when the only relay saw them answer at their address', async () => {
-    const second = await join1('second', 'sto');
+    const second = await startJoining('second', 'sto');
     expect(listed()).to.not.include(second.id);
     expect(await checkIn(second)).to.equal('listed');
     expect(listed()).to.include(second.id);
   });
 
   it('need two relays as soon as there are two', async () => {
-    const second = await join1('second', 'sto');
+    const second = await startJoining('second', 'sto');
     await checkIn(second);
     const third = await open('third', 'iad');
     await checkIn(third);
@@ -183,7 +194,7 @@ describe('relays of other operators', () => {
   });
 
   it('leave the next config when drained, and are told', async () => {
-    const second = await join1('second', 'sto');
+    const second = await startJoining('second', 'sto');
     await checkIn(second);
     await server.get(RelayNetwork).drain('sto');
     expect(listed()).to.not.include(second.id);
@@ -192,7 +203,7 @@ describe('relays of other operators', () => {
   });
 
   it('stay away once removed, until the operator admits them and they prove their address again', async () => {
-    const second = await join1('second', 'sto');
+    const second = await startJoining('second', 'sto');
     await checkIn(second);
     await server.get(RelayNetwork).remove(second.id);
     expect(await checkIn(second)).to.equal('removed');
@@ -205,7 +216,7 @@ describe('relays of other operators', () => {
   });
 
   it('disappear at once when their key is revoked, and cannot check in any more', async () => {
-    const second = await join1('second', 'sto');
+    const second = await startJoining('second', 'sto');
     await checkIn(second);
     await server.get(RelayNetwork).revoke(second.key.id, 'leaked');
     expect(listed()).to.not.include(second.id);
@@ -216,7 +227,7 @@ describe('relays of other operators', () => {
   });
 
   it('leave the config when they fall silent', async () => {
-    const second = await join1('second', 'sto');
+    const second = await startJoining('second', 'sto');
     await checkIn(second);
     await server.clock.advance(181_000 + 60_000);
     expect(listed()).to.deep.equal([]);
@@ -224,12 +235,32 @@ describe('relays of other operators', () => {
 
   it('bring the key to which routes into their POP are sealed; a second one for the POP is refused', async () => {
     const own = RouteKey.generate().publicKey;
-    const second = await join1('second', 'sto', { routeKey: own });
+    const second = await startJoining('second', 'sto', { routeKey: own });
     await checkIn(second);
     const pop = server.get(Coordinator).networkConfig(730)?.config.pops.get('sto');
     expect(pop?.routeKey).to.deep.equal(own);
     const rival = await open('rival', 'sto', { routeKey: RouteKey.generate().publicKey });
     expect(await checkIn(rival)).to.equal('RELAY_ROUTE_KEY');
+  });
+
+  it('are not taken for a configured relay when they have another key', async () => {
+    const [first] = relays as [TestRelay];
+    const { port } = first.socket.address();
+    await server.clock.advance(181_000);
+    const key = testKey('impostor');
+    const member = new RelayMembership({
+      key,
+      certificate: dataCentre(rootKey(), key, ['fra'], Math.floor(server.clock.now() / 1000)),
+      pop: 'fra',
+      ipv4: '127.0.0.1',
+      firstPort: port,
+      lastPort: port,
+      clock: server.clock,
+    });
+    const { body } = await post(server, '/coordinator/relays', {
+      checkIn: base64(member.checkIn()),
+    });
+    expect(body.state).to.equal('waiting');
   });
 
   it('are refused in a POP their certificate does not name', async () => {
@@ -238,7 +269,7 @@ describe('relays of other operators', () => {
   });
 
   it('cannot play an old check-in back, change one, or take the address of another', async () => {
-    const second = await join1('second', 'sto');
+    const second = await startJoining('second', 'sto');
     const old = second.member.checkIn();
     await checkIn(second);
     const send = async (bytes: Uint8Array) =>

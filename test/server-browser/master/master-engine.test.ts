@@ -25,6 +25,7 @@ const build = (rules: Partial<MasterRules> = {}, limits = {}) => {
       allow: new AddressRanges([]),
       white: new AddressRanges([]),
       addressMap: new AddressMap(new Map(), nowhere),
+      isBanned: () => false,
       allowsLoopback: () => true,
       minVersion: new Map(),
       joinsPerSecond: undefined,

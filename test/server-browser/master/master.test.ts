@@ -33,9 +33,9 @@ const join = (
   return server.ask('master', encodeGameServerMessage(message), from);
 };
 
-const listed = (server: TestServer, filter = ''): string[] => {
+const listed = (server: TestServer, filter = '', from = '198.51.100.1:27005'): string[] => {
   const request = encodeListRequest({ region: 255, after: LIST_START, filter });
-  const [page] = server.ask('master', request, '198.51.100.1:27005');
+  const [page] = server.ask('master', request, from);
   if (page === undefined) return ['silence'];
   return decodeListPage(page).servers.map(({ host, port }) => `${host}:${port}`);
 };
@@ -173,7 +173,7 @@ describe('plugin master', () => {
   it('accepts loopback servers on a loopback endpoint', async () => {
     const running = await start();
     join(running, '127.0.0.1:27015');
-    expect(listed(running)).to.deep.equal(['127.0.0.1:27015']);
+    expect(listed(running, '', '127.0.0.1:9')).to.deep.equal(['127.0.0.1:27015']);
   });
 
   it('refuses loopback servers on an open endpoint, unless they are allowed', async () => {
@@ -182,12 +182,12 @@ describe('plugin master', () => {
       [true, ['127.0.0.1:27015']],
     ] as const) {
       const running = await startTestServer({
-        plugins: { master: { allowLoopback } },
+        plugins: { master: { allowLoopback, verify: 'off' } },
         atHand: { master },
         endpoints: { master: { udp: '0.0.0.0:0' } },
       });
       join(running, '127.0.0.1:27015');
-      expect(listed(running)).to.deep.equal(expected);
+      expect(listed(running, '', '127.0.0.1:9')).to.deep.equal(expected);
       await running.stop();
     }
   });

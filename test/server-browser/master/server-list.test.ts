@@ -12,7 +12,8 @@ import { type ListAnswer, ServerList } from '../../../server-browser/master/serv
 import { at, described, tableOf, usual } from './build.js';
 import { vector } from './master-vectors.js';
 
-const client = at('198.51.100.1:27005');
+/** On this machine, from where everything can be reached. */
+const client = at('127.0.0.1:27005');
 const client6 = at('[2001:db8::9]:27005');
 
 const listOf = (table: RegistrationTable, clock = new FakeClock()): ServerList =>

@@ -178,18 +178,18 @@ describe('hosted server', () => {
   });
 
   it('says what is wrong with its certificate', () => {
-    const expect1 = (server: HostedServer) => {
+    const refusalOf = (server: HostedServer) => {
       const result = server.address();
       return result.state === 'ok' ? '' : `${result.state}: ${result.text}`;
     };
-    expect(expect1(create({ ...environment, SDR_POPID: 'iad' }))).to.match(
+    expect(refusalOf(create({ ...environment, SDR_POPID: 'iad' }))).to.match(
       /^invalid: SDR_CERT: certificate is not for POP iad/,
     );
-    expect(expect1(create(environment, { appId: 440 }))).to.match(
+    expect(refusalOf(create(environment, { appId: 440 }))).to.match(
       /^invalid: SDR_CERT: certificate is not for app 440/,
     );
     const late = new FakeClock((NOW + 999_999) * 1000);
-    expect(expect1(create(environment, { clock: late }))).to.match(
+    expect(refusalOf(create(environment, { clock: late }))).to.match(
       /^invalid: SDR_CERT: certificate expired/,
     );
   });

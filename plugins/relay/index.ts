@@ -1,0 +1,56 @@
+import { type ConfigOf, definePlugin, ServerError, ServerStopping } from 'beaconry';
+import { Relay } from './public.js';
+import { relayConfig } from './relay-config.js';
+import { RelayCounters } from './relay-counters.js';
+import { RelayEngine } from './relay-engine.js';
+import { relayRoutes } from './relay-routes.js';
+
+const SWEEP = 1000;
+const KIB = 1024;
+
+export default definePlugin({
+  name: 'relay',
+  api: 1,
+  doc: 'Relays messages between peers over TCP and WebSocket, for clients of RoccoRelayServer and new ones.',
+  provides: [Relay],
+  config: relayConfig,
+  setup(context, config) {
+    checkSizes(config);
+    const counters = new RelayCounters(context.metrics);
+    const relay = new RelayEngine(config, {
+      clock: context.clock,
+      log: context.log,
+      counters,
+      afterTurn: setImmediate,
+    });
+    context.metrics.gauge('peers', 'Peers with an id.', () => relay.status().peers);
+    context.metrics.gauge('connections', 'Open connections.', () => relay.connections);
+    context.metrics.gauge('queued_bytes', 'Bytes that wait for peers.', () => relay.queued);
+    context.provide(Relay, relay);
+    context.tcp(config.endpoint).onConnection((connection) => relay.accept(connection));
+    context.http(relayRoutes(relay, context.clock), { prefix: '/v1/relay' });
+    context.every(SWEEP, () => relay.sweep());
+    context.on(ServerStopping, () => relay.stop());
+    context.defer(() => relay.stop());
+  },
+});
+
+/** Sizes that contradict each other would refuse frames that were promised. */
+function checkSizes({ maxFrame, queueLimit, totalQueueLimit }: ConfigOf<typeof relayConfig>): void {
+  if (maxFrame < 4 * KIB || maxFrame > 64 * KIB * KIB) {
+    throw new ServerError('RELAY_SIZES', `maxFrame is ${maxFrame}; it must be 4KiB to 64MiB`);
+  }
+  if (queueLimit < 2 * maxFrame) {
+    const least = 2 * maxFrame;
+    throw new ServerError(
+      'RELAY_SIZES',
+      `queueLimit is ${queueLimit}; it must hold two of the largest frames, so at least ${least}`,
+    );
+  }
+  if (totalQueueLimit < queueLimit) {
+    throw new ServerError(
+      'RELAY_SIZES',
+      `totalQueueLimit is ${totalQueueLimit}; it must be at least queueLimit, which is ${queueLimit}`,
+    );
+  }
+}

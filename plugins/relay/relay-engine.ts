@@ -1,0 +1,275 @@
+import type { Clock, Connection, Logger } from 'beaconry';
+import { AddressLedger } from './address-ledger.js';
+import { Admission } from './admission.js';
+import { encodeFrame } from './envelope-codec.js';
+import type { RelayStatus } from './public.js';
+import { RateControl } from './rate-control.js';
+import type { EndCause, ErrorCause, RelayCounters } from './relay-counters.js';
+import {
+  DISCARD_BYTES,
+  FLUSH_GRACE,
+  REFUSAL_GRACE,
+  type RelayOptions,
+  SLOWEST_FRAME,
+} from './relay-options.js';
+import { RelayPeer } from './relay-peer.js';
+import { RelayRouter } from './relay-router.js';
+import { TurnWrites } from './turn-writes.js';
+
+export interface RelayParts {
+  readonly clock: Pick<Clock, 'now' | 'monotonic'>;
+  readonly log: Pick<Logger, 'debug' | 'info'>;
+  readonly counters: RelayCounters;
+  /** Runs a task when this turn of the event loop has read what there was to read; default at once. */
+  readonly afterTurn?: (task: () => void) => void;
+}
+
+/**
+ * The relay of specification sections 3 to 6 over any `Connection`. It has no timer of its own: whoever
+ * runs it calls `sweep` about once a second.
+ */
+export class RelayEngine {
+  readonly #peers = new Set<RelayPeer>();
+  readonly #ledger: AddressLedger;
+  readonly #admission: Admission;
+  readonly #router: RelayRouter;
+  readonly #budget: { queued: number; readonly limit: number };
+  readonly #rates: RateControl;
+  readonly #writes: TurnWrites;
+  #stopping = false;
+
+  constructor(
+    private readonly options: RelayOptions,
+    private readonly parts: RelayParts,
+  ) {
+    const { clock } = parts;
+    this.#writes = new TurnWrites(parts.afterTurn ?? ((task) => task()));
+    this.#budget = { queued: 0, limit: options.totalQueueLimit };
+    this.#ledger = new AddressLedger(options.dailyBytes);
+    this.#ledger.sweep(clock.now());
+    this.#admission = new Admission(options, clock, this);
+    this.#router = new RelayRouter(options, parts.counters, this.#admission, this);
+    this.#rates = new RateControl(options, clock);
+  }
+
+  get queued(): number {
+    return this.#budget.queued;
+  }
+  get connections(): number {
+    return this.#peers.size;
+  }
+
+  status(): RelayStatus {
+    const { counters } = this.parts;
+    const errors = Object.entries(counters.errors).filter(([, counter]) => counter.value > 0);
+    return {
+      peers: this.#admission.peers,
+      connections: this.#peers.size,
+      frames: counters.frames.value,
+      bytes: counters.bytes.value,
+      queuedBytes: this.#budget.queued,
+      maxFrame: this.options.maxFrame,
+      chosenIds: this.options.chosenIds,
+      joinKey: this.options.joinKey !== null,
+      bootstrap: this.options.bootstrap,
+      errors: Object.fromEntries(errors.map(([cause, counter]) => [cause, counter.value])),
+    };
+  }
+
+  /** Takes a new connection, or refuses it with the reason. */
+  accept(connection: Connection): void {
+    const now = this.parts.clock.monotonic();
+    const { options } = this;
+    const record = this.#ledger.enter(connection.from);
+    const limits = { bytes: options.queueLimit, frames: options.queueFrames };
+    const peer = new RelayPeer(connection, record, now, limits, this.#budget, this);
+    this.#peers.add(peer);
+    connection.onData((chunk) => this.#data(peer, chunk));
+    connection.onDrain(() => peer.outbox.drained());
+    connection.onEnd(() => this.end(peer, 'ended'));
+    connection.onClose((error) => this.#closed(peer, error));
+    this.#rates.equip(peer);
+    this.#admit(peer);
+    this.#writes.flush();
+  }
+
+  #admit(peer: RelayPeer): void {
+    const { options } = this;
+    const { record } = peer;
+    if (this.#stopping) this.end(peer, 'stopping');
+    else if (this.#peers.size > options.maxConnections) {
+      this.refuse(peer, 'connections', 'too many connections');
+    } else if (options.perAddressLimit > 0 && record.connections > options.perAddressLimit) {
+      const text = `too many connections from your address, limit is ${options.perAddressLimit}`;
+      this.refuse(peer, 'address_connections', text);
+    } else if (!this.#rates.admits(peer.connection.from)) {
+      this.refuse(peer, 'connect_rate', 'rate limit: too many new connections from your address');
+    } else if (this.#ledger.overQuota(record)) this.#refuseQuota(peer);
+  }
+
+  #data(peer: RelayPeer, chunk: Buffer): void {
+    if (peer.closing) {
+      peer.discarded += chunk.length;
+      if (peer.discarded > DISCARD_BYTES) peer.connection.destroy();
+      return;
+    }
+    const now = this.parts.clock.monotonic();
+    peer.lastDataAt = now;
+    peer.framing.push(chunk);
+    if (peer.framing.held > 0 && peer.frameBegunAt < 0) peer.frameBegunAt = now;
+    this.#writes.flush();
+    this.#router.release();
+  }
+
+  onFrame(peer: RelayPeer, bytes: Buffer, start: number, end: number): void {
+    const size = end - start + 4;
+    if (!this.#count(peer, size)) return;
+    this.#router.route(peer, bytes, start, end);
+    this.#checkRate(peer, size);
+  }
+
+  onFrameParts(
+    peer: RelayPeer,
+    parts: readonly Buffer[],
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ): void {
+    let size = end - start;
+    for (const part of parts) size += part.length;
+    if (!this.#count(peer, size)) return;
+    this.#router.routeParts(peer, parts, bytes, start, end, size);
+    this.#checkRate(peer, size);
+  }
+
+  /** Counts a frame; false when it was one too many for today. */
+  #count(peer: RelayPeer, size: number): boolean {
+    const { counters } = this.parts;
+    counters.frames.value++;
+    counters.bytes.value += size;
+    peer.record.bytesToday += size;
+    if (!this.#ledger.overQuota(peer.record)) return true;
+    this.#refuseQuota(peer);
+    return false;
+  }
+
+  onOversize(peer: RelayPeer, length: number): void {
+    const { limit } = peer.framing;
+    if (length > 0x7fffffff) {
+      this.refuse(peer, 'malformed_frame', 'malformed frame: negative length');
+    } else {
+      const before = peer.id === undefined ? ' before INIT' : '';
+      this.refuse(
+        peer,
+        'frame_too_large',
+        `frame too large: ${length}, limit is ${limit} bytes${before}`,
+      );
+    }
+  }
+
+  /** The peer's queue holds something new; it is flushed when the chunk is done. */
+  markDirty(peer: RelayPeer): void {
+    this.#writes.add(peer);
+  }
+
+  /** Sends an ERROR of the server; it is dropped when the peer's queue has no room. */
+  error(peer: RelayPeer, cause: ErrorCause, text: string): void {
+    const { counters } = this.parts;
+    counters.errors[cause].value++;
+    const frame = encodeFrame({ payloadType: 'ERROR', destination: peer.id, payload: text });
+    if (!this.send(peer, frame)) counters.errorsDropped.value++;
+  }
+
+  /** Queues a whole frame; false when there is no room. */
+  send(peer: RelayPeer, frame: Buffer): boolean {
+    if (peer.closing || !peer.outbox.fits(frame.length)) return false;
+    peer.outbox.add(frame, 0, frame.length);
+    peer.outbox.endFrame();
+    this.markDirty(peer);
+    return true;
+  }
+
+  /** Says why, then ends the connection. */
+  refuse(peer: RelayPeer, cause: ErrorCause, text: string): void {
+    this.error(peer, cause, text);
+    this.end(peer, cause, REFUSAL_GRACE);
+  }
+
+  /** Frees the id at once, flushes what waits for the peer, and closes. */
+  end(peer: RelayPeer, cause: EndCause, graceMs = FLUSH_GRACE): void {
+    if (!this.#leave(peer, cause)) return;
+    peer.outbox.finish();
+    peer.connection.end(graceMs);
+  }
+
+  /** Looks for peers whose time is up. */
+  sweep(): void {
+    const now = this.parts.clock.monotonic();
+    this.#ledger.sweep(this.parts.clock.now());
+    this.#admission.sweep(now);
+    for (const peer of this.#peers) if (!peer.closing) this.#check(peer, now);
+    this.#writes.flush();
+  }
+
+  /** Refuses new connections and lets the others go with what is queued for them. */
+  stop(): void {
+    this.#stopping = true;
+    for (const peer of this.#peers) this.end(peer, 'stopping');
+  }
+
+  #check(peer: RelayPeer, now: number): void {
+    const { options } = this;
+    this.#rates.resume(peer, now);
+    if (peer.outbox.stalledFor(now) >= options.stallTimeout) {
+      // Whoever takes nothing cannot be told anything either.
+      this.#leave(peer, 'stalled');
+      peer.connection.destroy();
+    } else if (peer.id === undefined && now - peer.acceptedAt >= options.connectTimeout) {
+      this.refuse(peer, 'no_init', 'INIT first: time is up');
+    } else if (peer.frameBegunAt >= 0 && this.#frameLate(peer, now)) {
+      this.refuse(peer, 'half_frame', 'malformed frame: its end did not come in time');
+    } else if (options.idleTimeout > 0 && now - peer.lastDataAt >= options.idleTimeout) {
+      this.refuse(peer, 'idle', 'idle for too long');
+    }
+  }
+
+  #frameLate(peer: RelayPeer, now: number): boolean {
+    // While we do not read, the peer cannot help it.
+    if (peer.pausedUntil > 0) return false;
+    const due = this.options.frameTimeout + (peer.framing.expected / SLOWEST_FRAME) * 1000;
+    return now - peer.frameBegunAt >= due;
+  }
+
+  #checkRate(peer: RelayPeer, size: number): void {
+    if (peer.closing) return;
+    const verdict = this.#rates.take(peer, size);
+    if (verdict === 'repeated') this.refuse(peer, 'rate_limit', 'rate limit: repeated');
+    else if (verdict === 'over') {
+      this.error(peer, 'rate_limit', 'rate limit: reading rests for a second');
+    }
+  }
+
+  #refuseQuota(peer: RelayPeer): void {
+    const text = `rate limit: daily quota of ${this.options.dailyBytes} bytes is used up`;
+    this.refuse(peer, 'daily_quota', text);
+  }
+
+  #leave(peer: RelayPeer, cause: EndCause): boolean {
+    if (peer.closing) return false;
+    peer.closing = true;
+    peer.framing.stop();
+    peer.lastDestination = undefined;
+    this.#admission.leave(peer, this.parts.clock.monotonic());
+    this.parts.counters.ends[cause].value++;
+    if (peer.id === undefined) this.parts.log.debug({ cause }, 'connection ended before INIT');
+    else this.parts.log.info({ peer: peer.id, cause }, 'peer left');
+    return true;
+  }
+
+  #closed(peer: RelayPeer, error: Error | undefined): void {
+    this.#leave(peer, error === undefined && peer.discarded <= DISCARD_BYTES ? 'ended' : 'lost');
+    peer.outbox.clear();
+    this.#peers.delete(peer);
+    this.#ledger.leave(peer.record);
+  }
+}

@@ -1,0 +1,115 @@
+import type { Clock } from 'beaconry';
+import { AUTH_PART_LENGTH, EResult } from 'beaconry/steam';
+import type { BackendOptions } from './backend-options.js';
+import type { BackendTables } from './backend-tables.js';
+import type { TicketRegistration } from './public.js';
+import { newConnectToken } from './secrets.js';
+
+const MAX_PER_CONNECTION = 256;
+const CONNECT_PART_LENGTH = 24;
+
+interface Offered {
+  readonly tokens: Set<bigint>;
+  /** Registered by this connection, oldest first. */
+  readonly registered: bigint[];
+}
+
+/** Game-connect tokens and the tickets made with them. A ticket exists once its token is in the store. */
+export class IssuedTickets {
+  readonly #offered = new Map<string, Offered>();
+
+  constructor(
+    private readonly tables: BackendTables,
+    private readonly options: Pick<BackendOptions, 'connectTokenPool' | 'ticketLifetime'>,
+    private readonly clock: Pick<Clock, 'now'>,
+  ) {}
+
+  /** A fresh pool for a connection; tokens of an earlier pool that were not used are void. */
+  newPool(connection: string): readonly bigint[] {
+    const registered = this.#offered.get(connection)?.registered ?? [];
+    const tokens = Array.from({ length: this.options.connectTokenPool }, newConnectToken);
+    this.#offered.set(connection, { tokens: new Set(tokens), registered });
+    return tokens;
+  }
+
+  forget(connection: string): void {
+    this.#offered.delete(connection);
+  }
+
+  /** Durable when it resolves; answers the token that replaces the used one. */
+  async register(
+    connection: string,
+    steamId: bigint,
+    ticket: TicketRegistration,
+  ): Promise<{ result: EResult; connectTokens: readonly bigint[] }> {
+    const offered = this.#offered.get(connection);
+    const part = readAuthPart(ticket.authPart);
+    if (offered === undefined || part === undefined || part.steamId !== steamId) {
+      return { result: EResult.InvalidParam, connectTokens: [] };
+    }
+    if ((ticket.identity?.length ?? 0) > 255) {
+      return { result: EResult.InvalidParam, connectTokens: [] };
+    }
+    if (!offered.tokens.delete(part.token)) {
+      return { result: EResult.DuplicateRequest, connectTokens: [] };
+    }
+    const isNew = await this.tables.connectTokens.setIfAbsent(
+      part.token.toString(),
+      {
+        steamId: steamId.toString(),
+        connection,
+        issued: this.clock.now(),
+        ticket: {
+          handle: ticket.handle,
+          appId: ticket.appId,
+          authPart: Buffer.from(ticket.authPart).toString('hex'),
+          identity: ticket.identity,
+          state: 'active',
+        },
+        consumedBy: null,
+        consumedAt: null,
+      },
+      this.options.ticketLifetime,
+    );
+    const fresh = newConnectToken();
+    offered.tokens.add(fresh);
+    if (!isNew) return { result: EResult.DuplicateRequest, connectTokens: [fresh] };
+    offered.registered.push(part.token);
+    if (offered.registered.length > MAX_PER_CONNECTION) {
+      await this.tables.connectTokens.delete(String(offered.registered.shift()));
+    }
+    return { result: EResult.OK, connectTokens: [fresh] };
+  }
+
+  /** True when that ticket was active and belonged to the SteamID. */
+  async cancel(steamId: bigint, token: bigint): Promise<boolean> {
+    let cancelled = false;
+    await this.tables.connectTokens.update(
+      token.toString(),
+      (record) => {
+        cancelled = false;
+        if (record?.ticket == null || record.steamId !== steamId.toString()) return record;
+        cancelled = record.ticket.state === 'active';
+        return { ...record, ticket: { ...record.ticket, state: 'cancelled' } };
+      },
+      this.options.ticketLifetime,
+    );
+    return cancelled;
+  }
+
+  /** Tickets of a connection that is over, as far as this node knows them. */
+  registeredBy(connection: string): readonly bigint[] {
+    return this.#offered.get(connection)?.registered ?? [];
+  }
+}
+
+/** Token and SteamID of what an issuer registers; undefined when it has neither form. */
+export function readAuthPart(
+  part: Uint8Array,
+): { readonly token: bigint; readonly steamId: bigint; readonly kind: number } | undefined {
+  if (part.length !== AUTH_PART_LENGTH && part.length !== CONNECT_PART_LENGTH) return undefined;
+  const view = new DataView(part.buffer, part.byteOffset, part.byteLength);
+  if (view.getUint32(0, true) !== 20) return undefined;
+  const kind = part.length === AUTH_PART_LENGTH ? view.getUint32(32, true) : 0;
+  return { token: view.getBigUint64(4, true), steamId: view.getBigUint64(12, true), kind };
+}

@@ -1,0 +1,291 @@
+import type { Clock } from 'beaconry';
+import { EAuthSessionResponse, SteamID } from 'beaconry/steam';
+import type { BackendOptions } from './backend-options.js';
+import type { BackendTables, ConnectTokenRecord, SessionRecord } from './backend-tables.js';
+import { readAuthPart } from './issued-tickets.js';
+import { KeyedLock } from './keyed-lock.js';
+import type { Licences } from './licences.js';
+import type { LinkEvent } from './link-event.js';
+import type { BanKind, BanLookup, SessionUpload, Verdict } from './public.js';
+import type { Reputations } from './reputations.js';
+import type { ServerAccounts } from './server-accounts.js';
+
+/** Who verifies a ticket. */
+export interface Verifier {
+  readonly steamId: bigint;
+  readonly address: string;
+  /** Bans count only on secure servers. */
+  readonly secure: boolean;
+}
+
+type MaybePromise<T> = T | Promise<T>;
+const Response = EAuthSessionResponse;
+const MAX_LICENCES_TOLD = 4096;
+
+/**
+ * The verdicts of section 6.3. Work on one user runs in order, so that a ban that lands during a
+ * validation is seen by one of the two.
+ */
+export class SessionRegistry {
+  readonly #lock = new KeyedLock();
+
+  constructor(
+    private readonly tables: BackendTables,
+    private readonly licences: Licences,
+    private readonly bans: BanLookup,
+    private readonly serverAccounts: ServerAccounts,
+    private readonly reputations: Reputations,
+    private readonly options: Pick<BackendOptions, 'ticketLifetime'>,
+    private readonly clock: Pick<Clock, 'now'>,
+    private readonly say: (to: bigint, said: LinkEvent) => void,
+    private readonly currentConnection: (steamId: bigint) => MaybePromise<string | undefined>,
+  ) {}
+
+  /** Validates a ticket. The same session again gets the verdict it has, so sending twice is harmless. */
+  begin(verifier: Verifier, upload: SessionUpload): Promise<Verdict> {
+    return this.#lock.run(upload.steamId.toString(), async () => {
+      const key = `${verifier.steamId}/${upload.steamId}`;
+      const known = await this.tables.sessions.get(key);
+      if (known?.session === upload.session) return this.#current(upload.steamId, known);
+      const token = readAuthPart(upload.authPart)?.token;
+      const judged = await this.#judge(verifier, upload, token);
+      if (judged.response !== Response.OK || token === undefined) return judged;
+      await this.tables.sessions.set(key, {
+        session: upload.session,
+        token: token.toString(),
+        connection: judged.connection,
+        appId: upload.appId,
+        secure: verifier.secure,
+        response: Response.OK,
+        owner: judged.ownerId.toString(),
+        begun: this.clock.now(),
+        failedAt: null,
+      });
+      await this.#setPlaying(upload.steamId, verifier.steamId, true);
+      return judged;
+    });
+  }
+
+  /** All open sessions of a verifier after a reconnect: answers what changed, forgets what it ended. */
+  async upload(verifier: Verifier, uploads: readonly SessionUpload[]): Promise<readonly Verdict[]> {
+    const open = new Set(uploads.map((upload) => `${verifier.steamId}/${upload.steamId}`));
+    for (const [key] of await this.tables.sessions.all(`${verifier.steamId}/`)) {
+      if (open.has(key)) continue;
+      const user = userOf(key);
+      await this.#lock.run(user.toString(), () => this.#remove(verifier.steamId, user));
+    }
+    const changed: Verdict[] = [];
+    for (const upload of uploads) {
+      const verdict = await this.begin(verifier, upload);
+      if (verdict.response !== upload.response) changed.push(verdict);
+    }
+    return changed;
+  }
+
+  end(verifier: bigint, steamId: bigint, session: string): Promise<void> {
+    return this.#lock.run(steamId.toString(), async () => {
+      const known = await this.tables.sessions.get(`${verifier}/${steamId}`);
+      if (known?.session === session) await this.#remove(verifier, steamId);
+    });
+  }
+
+  /** The verifier is gone: its sessions end without a signal and the users are free. */
+  async endAll(verifier: bigint): Promise<void> {
+    for (const [key] of await this.tables.sessions.all(`${verifier}/`)) {
+      const user = userOf(key);
+      await this.#lock.run(user.toString(), () => this.#remove(verifier, user));
+    }
+  }
+
+  /** Gives all good sessions of a user that match the new verdict. */
+  fail(
+    steamId: bigint,
+    response: EAuthSessionResponse,
+    matches: (session: SessionRecord, verifier: bigint) => boolean,
+    ownerPlays = false,
+  ): Promise<void> {
+    return this.#lock.run(steamId.toString(), () =>
+      this.#eachGood(steamId, async (session, verifier) => {
+        if (!matches(session, verifier)) return;
+        await this.#fail(steamId, verifier, session, response, ownerPlays);
+      }),
+    );
+  }
+
+  /** Licences changed: of the user, or of somebody he borrows from. */
+  recheckLicences(steamId: bigint): Promise<void> {
+    return this.#lock.run(steamId.toString(), async () => {
+      const owned = await this.licences.owned(steamId);
+      const told = [...owned.owners.keys()].slice(0, MAX_LICENCES_TOLD);
+      await this.#eachGood(steamId, async (session, verifier) => {
+        if (new SteamID(steamId).isGameServer) return;
+        const owner = this.licences.ownerIn(owned, steamId, session.appId);
+        if (owner === undefined) {
+          await this.#fail(steamId, verifier, session, Response.NoLicenseOrExpired, false);
+        } else {
+          const record = { ...session, owner: owner.toString() };
+          await this.tables.sessions.set(`${verifier}/${steamId}`, record);
+          this.say(verifier, { event: 'licences', steamId, licences: told });
+        }
+      });
+    });
+  }
+
+  /** Users with an open session at a verifier, bots are not known here. */
+  async usersOf(verifier: bigint): Promise<readonly bigint[]> {
+    const found = await this.tables.sessions.all(`${verifier}/`);
+    return found.map(([key]) => userOf(key));
+  }
+
+  async verifiersOf(steamId: bigint): Promise<readonly bigint[]> {
+    return ((await this.tables.playing.get(steamId.toString())) ?? []).map(BigInt);
+  }
+
+  /** Sessions whose connection does not exist any more: the backend died between the two. */
+  async orphans(): Promise<readonly { steamId: bigint; connection: string }[]> {
+    const found: { steamId: bigint; connection: string }[] = [];
+    for await (const [key, session] of this.tables.sessions.entries()) {
+      if (session.response !== Response.OK) continue;
+      if ((await this.tables.connections.get(session.connection)) !== undefined) continue;
+      found.push({ steamId: userOf(key), connection: session.connection });
+    }
+    return found;
+  }
+
+  /** The checks in order of priority: 8, 10, 7, 6, 1, 2, 3, 9; the others cannot happen at validation. */
+  async #judge(
+    verifier: Verifier,
+    upload: SessionUpload,
+    token: bigint | undefined,
+  ): Promise<Verdict & { connection: string }> {
+    const { steamId, session, appId } = upload;
+    const answer = (response: number, ownerId = steamId, licences: readonly number[] = []) => ({
+      steamId,
+      session,
+      response,
+      ownerId,
+      licences,
+      connection: record?.connection ?? '',
+    });
+    const key = token?.toString() ?? '';
+    let record = token === undefined ? undefined : await this.tables.connectTokens.get(key);
+    const online = await this.currentConnection(steamId);
+    if (record?.ticket == null || !isSameTicket(record, upload))
+      return answer(Response.AuthTicketInvalid);
+    if (online !== undefined && online !== record.connection) {
+      return answer(Response.AuthTicketInvalid);
+    }
+    if (!mayVerify(record.ticket.identity, verifier)) {
+      return answer(Response.AuthTicketNetworkIdentityFailure);
+    }
+    const mine = `${verifier.steamId}/${session}`;
+    const now = this.clock.now();
+    record = await this.tables.connectTokens.update(
+      key,
+      (current) =>
+        current === undefined || current.consumedBy !== null
+          ? current
+          : { ...current, consumedBy: mine, consumedAt: now },
+      this.options.ticketLifetime,
+    );
+    if (record?.consumedBy !== mine) return answer(Response.AuthTicketInvalidAlreadyUsed);
+    if (record.ticket?.state !== 'active') return answer(Response.AuthTicketCanceled);
+    if (online === undefined) return answer(Response.UserNotConnectedToSteam);
+    if (new SteamID(steamId).isGameServer) {
+      const banned = await this.serverAccounts.isBanned(steamId);
+      return answer(banned ? Response.PublisherIssuedBan : Response.OK);
+    }
+    const owned = await this.licences.owned(steamId);
+    const owner = this.licences.ownerIn(owned, steamId, appId);
+    if (owner === undefined) return answer(Response.NoLicenseOrExpired);
+    if (owner !== steamId && (await this.#plays(owner, appId))) {
+      return { ...answer(Response.NoLicenseOrExpired, owner), ownerPlays: true };
+    }
+    if (verifier.secure) {
+      const banned = await this.#banResponse(steamId, appId);
+      if (banned !== undefined) return answer(banned, owner);
+    }
+    return answer(Response.OK, owner, [...owned.owners.keys()].slice(0, MAX_LICENCES_TOLD));
+  }
+
+  async #banResponse(steamId: bigint, appId: number): Promise<EAuthSessionResponse | undefined> {
+    const bans = await this.bans.list(steamId);
+    const has = (kind: BanKind) =>
+      bans.some((ban) => ban.kind === kind && (ban.appId === 0 || ban.appId === appId));
+    if (has('vac')) return Response.VACBanned;
+    return has('game') ? Response.PublisherIssuedBan : undefined;
+  }
+
+  async #plays(steamId: bigint, appId: number): Promise<boolean> {
+    const online = await this.tables.online.get(steamId.toString());
+    if (online === undefined) return false;
+    return (await this.tables.connections.get(online))?.playing === appId;
+  }
+
+  async #current(steamId: bigint, session: SessionRecord): Promise<Verdict> {
+    const good = session.response === Response.OK;
+    const owned = good ? await this.licences.owned(steamId) : undefined;
+    return {
+      steamId,
+      session: session.session,
+      response: session.response,
+      ownerId: BigInt(session.owner),
+      licences: [...(owned?.owners.keys() ?? [])].slice(0, MAX_LICENCES_TOLD),
+    };
+  }
+
+  async #eachGood(
+    steamId: bigint,
+    visit: (session: SessionRecord, verifier: bigint) => Promise<void>,
+  ): Promise<void> {
+    for (const verifier of await this.verifiersOf(steamId)) {
+      const session = await this.tables.sessions.get(`${verifier}/${steamId}`);
+      if (session?.response === Response.OK) await visit(session, verifier);
+    }
+  }
+
+  async #fail(
+    steamId: bigint,
+    verifier: bigint,
+    session: SessionRecord,
+    response: EAuthSessionResponse,
+    ownerPlays: boolean,
+  ): Promise<void> {
+    const failedAt = this.clock.now();
+    await this.tables.sessions.set(`${verifier}/${steamId}`, { ...session, response, failedAt });
+    const ownerId = BigInt(session.owner);
+    const verdict = { steamId, session: session.session, response, ownerId, licences: [] };
+    this.say(verifier, {
+      event: 'verdict',
+      verdict: ownerPlays ? { ...verdict, ownerPlays } : verdict,
+    });
+  }
+
+  async #remove(verifier: bigint, steamId: bigint): Promise<void> {
+    const session = await this.tables.sessions.take(`${verifier}/${steamId}`);
+    await this.#setPlaying(steamId, verifier, false);
+    if (session?.failedAt != null) {
+      await this.reputations.addGhost(verifier, this.clock.now() - session.failedAt);
+    }
+  }
+
+  async #setPlaying(steamId: bigint, verifier: bigint, playing: boolean): Promise<void> {
+    const id = verifier.toString();
+    await this.tables.playing.update(steamId.toString(), (current) => {
+      const others = (current ?? []).filter((other) => other !== id);
+      const next = playing ? [...others, id] : others;
+      return next.length === 0 ? undefined : next;
+    });
+  }
+}
+
+const userOf = (key: string): bigint => BigInt(key.slice(key.indexOf('/') + 1));
+
+const isSameTicket = (record: ConnectTokenRecord, upload: SessionUpload): boolean =>
+  record.steamId === upload.steamId.toString() &&
+  record.ticket?.appId === upload.appId &&
+  record.ticket.authPart === Buffer.from(upload.authPart).toString('hex');
+
+/** Whether a ticket bound to that identity may be validated by this verifier. */
+const mayVerify = (identity: string | null, verifier: Verifier): boolean =>
+  identity === null || identity === verifier.address || identity === `steamid:${verifier.steamId}`;

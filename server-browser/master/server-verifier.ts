@@ -1,0 +1,205 @@
+import { type Clock, GlobalLimit, type PeerAddress } from 'beaconry';
+import { CloneGroups } from './clone-groups.js';
+import type { Registration, ServerDescription } from './public.js';
+import type { RegistrationTable } from './registration-table.js';
+
+/** Milliseconds between two questions to a server that does not answer. */
+const askInterval = 3000;
+/** Milliseconds after the first question at which it counts as silent. */
+const patience = 10_000;
+/** Milliseconds for which shutdowns of a server that proved to be alive are not believed. */
+const shutdownsIgnored = 300_000;
+/** Milliseconds for which an answer counts: a join sooner after it is no reason to ask again. */
+const answerCounts = 60_000;
+/** Questions each second to all servers together; what is more waits for its turn. */
+const questionsPerSecond = 2000;
+
+/** What INFO says, as far as lists care. */
+export interface InfoFacts {
+  readonly name: string;
+  readonly map: string;
+  readonly players: number;
+}
+
+/** What is known of one registration beside what it says. */
+interface Standing {
+  /** Players that the last join claimed. */
+  claimed: number;
+  verifiedAt: number;
+  info: InfoFacts | undefined;
+  isLeaving: boolean;
+  shutdownsIgnoredUntil: number;
+}
+
+interface Probe {
+  readonly begun: number;
+  askedAt: number;
+  challenge: number | null;
+  challenges: number;
+}
+
+/** Challenges that one probe follows: a server that gives nothing else is not answering. */
+const mostChallenges = 4;
+
+/**
+ * Believes servers what they answer, not what they announce: a registration is shown after it answered INFO at
+ * the address under which it is listed, and hidden when it stops answering. Questions go to live registrations
+ * only, which were made from that very address with a challenge. Messages and time in, messages out.
+ */
+export class ServerVerifier {
+  readonly #standings = new Map<Registration, Standing>();
+  readonly #probes = new Map<Registration, Probe>();
+  readonly #groups = new CloneGroups();
+  readonly #questions: GlobalLimit;
+
+  constructor(
+    private readonly clock: Pick<Clock, 'monotonic'>,
+    private readonly table: RegistrationTable,
+    /** Asks INFO, with a challenge if there is one. */
+    private readonly ask: (to: PeerAddress, challenge: number | null) => void,
+  ) {
+    this.#questions = new GlobalLimit(clock, { perSecond: questionsPerSecond });
+    table.onForget((registration) => this.#forget(registration));
+  }
+
+  /** Registrations that are being asked. */
+  get waiting(): number {
+    return this.#probes.size;
+  }
+
+  /** What a join may claim: never more players than the server said when it was asked, nor than fit. */
+  believable(address: PeerAddress, said: ServerDescription): ServerDescription {
+    const known = this.table.find(address);
+    const info = known && this.#standings.get(known)?.info;
+    return { ...said, players: shownPlayers(said.players, said.maxPlayers, info) };
+  }
+
+  /** A server joined, for the first time or again: it is asked whether that is true. */
+  joined(registration: Registration, claimed: number): void {
+    const standing = this.#standing(registration);
+    standing.claimed = claimed;
+    // Whoever joins is not leaving: a join, unlike a shutdown, carries a challenge.
+    standing.isLeaving = false;
+    this.#show(registration);
+    const isKnown = registration.verified && this.#now - standing.verifiedAt < answerCounts;
+    if (!isKnown) this.#probe(registration);
+  }
+
+  /** Somebody said, without any proof, that the server shuts down. */
+  shutdown(registration: Registration): void {
+    const standing = this.#standing(registration);
+    if (standing.isLeaving || this.#now < standing.shutdownsIgnoredUntil) return;
+    standing.isLeaving = true;
+    this.#show(registration);
+    this.#probe(registration);
+  }
+
+  /** Whether a server of this address was asked something: only then its answers are read. */
+  expects(from: PeerAddress): boolean {
+    const registration = this.table.find(from);
+    return registration !== undefined && this.#probes.has(registration);
+  }
+
+  challenged(from: PeerAddress, challenge: number): void {
+    const registration = this.table.find(from);
+    const probe = registration && this.#probes.get(registration);
+    if (registration === undefined || probe === undefined) return;
+    if (probe.challenges >= mostChallenges) return;
+    probe.challenges++;
+    probe.challenge = challenge;
+    this.ask(registration.address, challenge);
+  }
+
+  answered(from: PeerAddress, info: InfoFacts): void {
+    const registration = this.table.find(from);
+    if (registration === undefined || !this.#probes.delete(registration)) return;
+    const standing = this.#standing(registration);
+    standing.info = info;
+    standing.verifiedAt = this.#now;
+    if (standing.isLeaving) {
+      standing.isLeaving = false;
+      standing.shutdownsIgnoredUntil = this.#now + shutdownsIgnored;
+    }
+    const touched = this.#groups.put(registration, info.name, info.map, info.players);
+    this.table.revise(registration, {
+      verified: true,
+      players: shownPlayers(standing.claimed, registration.maxPlayers, info),
+    });
+    this.#show(registration);
+    for (const other of touched) this.#show(other);
+  }
+
+  /** Asks again who has not answered, and gives up on who has been silent for long. */
+  tick(): void {
+    const now = this.#now;
+    for (const [registration, probe] of this.#probes) {
+      if (now - probe.begun >= patience) this.#silent(registration);
+      else if (now - probe.askedAt >= askInterval) this.#ask(registration, probe);
+    }
+  }
+
+  get #now(): number {
+    return this.clock.monotonic();
+  }
+
+  #probe(registration: Registration): void {
+    if (this.#probes.has(registration)) return;
+    const probe = {
+      begun: this.#now,
+      askedAt: Number.NEGATIVE_INFINITY,
+      challenge: null,
+      challenges: 0,
+    };
+    this.#probes.set(registration, probe);
+    this.#ask(registration, probe);
+  }
+
+  #ask(registration: Registration, probe: Probe): void {
+    if (!this.#questions.take()) return;
+    probe.askedAt = this.#now;
+    this.ask(registration.address, probe.challenge);
+    // A challenge that brought no answer may be too old.
+    probe.challenge = null;
+  }
+
+  #silent(registration: Registration): void {
+    this.#probes.delete(registration);
+    if (this.#standing(registration).isLeaving) {
+      this.table.remove(registration.address, 'signed-off');
+      return;
+    }
+    const touched = this.#groups.remove(registration);
+    this.table.revise(registration, { verified: false });
+    this.#show(registration);
+    for (const other of touched) this.#show(other);
+  }
+
+  #forget(registration: Registration): void {
+    this.#probes.delete(registration);
+    this.#standings.delete(registration);
+    for (const other of this.#groups.remove(registration)) this.#show(other);
+  }
+
+  #show(registration: Registration): void {
+    const isLeaving = this.#standings.get(registration)?.isLeaving === true;
+    const hidden = !registration.verified || isLeaving || this.#groups.hides(registration);
+    if (hidden !== registration.hidden) this.table.revise(registration, { hidden });
+  }
+
+  #standing(registration: Registration): Standing {
+    const known = this.#standings.get(registration);
+    if (known !== undefined) return known;
+    const standing = {
+      claimed: registration.players,
+      verifiedAt: Number.NEGATIVE_INFINITY,
+      info: undefined,
+      isLeaving: false,
+      shutdownsIgnoredUntil: Number.NEGATIVE_INFINITY,
+    };
+    this.#standings.set(registration, standing);
+    return standing;
+  }
+}
+
+const shownPlayers = (claimed: number, maxPlayers: number, info: InfoFacts | undefined): number =>
+  Math.min(claimed, maxPlayers, info?.players ?? claimed);
