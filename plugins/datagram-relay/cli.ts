@@ -4,7 +4,7 @@ import { HostedServer } from '../coordinator/sdr/hosted-server.js';
 import { readDevTicket, readHostedServerEnvironment } from '../coordinator/sdr/hosted-server-environment.js';
 import type { NetworkConfigCache } from '../coordinator/sdr/network-config-cache.js';
 import { type Credentials, PlayerCredentials } from '../coordinator/sdr/player-credentials.js';
-import { decodeBase64 } from '../coordinator/sdr/protobuf-codec.js';
+import { decodeBase64 } from '../coordinator/sdr/armour-codec.js';
 import { decodeRelayTicket, decodeSignedRelayTicket, MAX_SIGNED_TICKET } from '../coordinator/sdr/relay-ticket-codec.js';
 import { SigningKey } from '../coordinator/sdr/signing-key.js';
 import { TicketCache } from '../coordinator/sdr/ticket-cache.js';

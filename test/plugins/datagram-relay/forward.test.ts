@@ -23,7 +23,10 @@ describe('beaconry forward', function () {
   const forward = async (args: readonly string[], env: Readonly<Record<string, string>> = {}) => {
     const process = new BeaconryProcess(['forward', ...args], { env, cwd: lab.folder });
     processes.push(process);
-    await process.waitFor(/^beaconry forward ready/m);
+    const ended = process.ended.then(({ stderr }) => {
+      throw new Error(`forward ended before it was ready: ${stderr}`);
+    });
+    await Promise.race([process.waitFor(/^beaconry forward ready/m), ended]);
     return process;
   };
 
@@ -121,7 +124,7 @@ describe('beaconry forward', function () {
       host: '127.0.0.1',
       port: clientPort,
       givenPortOnly: true,
-      socketTimeout: 200,
+      maxRetries: 1,
     }).catch(() => {});
     expect(client.stderr).include(`expired at ${new Date(expiresAt * 1000).toISOString()}`);
   });
