@@ -502,10 +502,10 @@ export class RelayEngine {
       throw new Refused(Refusal.busy, 'ticket opens too many sessions');
     }
     const name = Buffer.from(hash).toString('base64');
-    const rows = this.#ticketRows.get(name) ?? [];
-    while (rows.length >= SESSIONS_PER_TICKET) this.#end(rows[0] as number, 0);
-    rows.push(row);
-    this.#ticketRows.set(name, rows);
+    for (const old of (this.#ticketRows.get(name) ?? []).slice(0, 1 - SESSIONS_PER_TICKET)) {
+      this.#end(old, 0);
+    }
+    this.#ticketRows.set(name, [...(this.#ticketRows.get(name) ?? []), row]);
     this.#rowTickets.set(row, name);
   }
   readonly #rowTickets = new Map<number, string>();

@@ -191,7 +191,11 @@ describe('a relay under attack', () => {
     for (let at = 0; at < open.length; at++) {
       const changed = open.slice();
       changed[at] = (changed[at] as number) ^ (1 << (at % 8));
-      relay.receive(changed, PeerAddress.parse(from) as PeerAddress);
+      try {
+        relay.receive(changed, PeerAddress.parse(from) as PeerAddress);
+      } catch (error) {
+        expect((error as Error).name).equal('DecodeError');
+      }
     }
     await lab.clock.advance(100);
     expect(relay.handshakes.opened).equal(opened);

@@ -172,25 +172,31 @@ plugins:
   it('hides both sides, follows a client that moves, and survives a killed and a drained relay', async function () {
     NetworkNamespaces.skipUnlessPermitted(this);
     const { started, echo } = await start({ a: 'bbb', b: 'bbb', c: 'bbb' });
-    tool('b', 'tc', 'qdisc', 'add', 'dev', 'eth0', 'root', 'netem', 'delay', '5ms');
-    tool('c', 'tc', 'qdisc', 'add', 'dev', 'eth0', 'root', 'netem', 'delay', '9ms');
     const captures = { client: `${lab.folder}/client.pcap`, server: `${lab.folder}/server.pcap` };
     const clientCapture = await capture('client', captures.client);
     const serverCapture = await capture('server', captures.server);
+    const sending = run('client', 'tcpdump', '-i', 'eth0', '-n', '-l', '-q', 'udp and greater 140 and dst port 27000');
+    await sending.until(/listening on/);
+    const primary = () => {
+      const lines = sending.output.trim().split('\n').slice(-30);
+      const count = (host: Host) => lines.filter((line) => line.includes(`> ${HOSTS[host]}.`)).length;
+      const [first = 'a'] = [...(['a', 'b', 'c'] as const)].sort((x, y) => count(y) - count(x));
+      return first;
+    };
     const stream = run('client', process.execPath, STREAM, 'stream', '27015', '17');
     await stream.until(/started/);
     await wait(4000);
-    tool('client', 'ip', 'address', 'add', '6.0.0.77/24', 'dev', 'eth0');
     tool('client', 'ip', 'address', 'delete', '6.0.0.1/24', 'dev', 'eth0');
+    tool('client', 'ip', 'address', 'add', '6.0.0.77/24', 'dev', 'eth0');
     try {
       tool('client', 'ip', 'route', 'add', 'default', 'dev', 'eth0');
     } catch {
       // The route outlived the address.
     }
     await wait(4000);
-    await started.a?.kill();
+    await started[primary()]?.kill();
     await wait(4000);
-    await started.b?.kill('SIGTERM');
+    await started[primary()]?.kill('SIGTERM');
     await stream.ended;
     const result = streamed(stream);
     const figures = {
@@ -218,39 +224,5 @@ plugins:
     expect(has(captures.client, HOSTS.server)).equal(false);
     expect(has(captures.server, HOSTS.client, '6.0.0.77')).equal(false);
     expect(echo.output.match(/source 127\.\d+\.\d+\.\d+/g)?.length).equal(1);
-  });
-
-  it('takes the way over two relays while the direct front is slow, and goes back', async function () {
-    NetworkNamespaces.skipUnlessPermitted(this);
-    await start({ a: 'aaa', b: 'bbb' }, [['aaa', 'bbb', 15]]);
-    const capturing = run('client', 'tcpdump', '-i', 'eth0', '-n', '-l', '-q', 'udp and greater 140 and src host 6.0.0.1');
-    await capturing.until(/listening on/);
-    const stream = run('client', process.execPath, STREAM, 'stream', '27015', '48');
-    await stream.until(/started/);
-    const towards = () => {
-      const lines = capturing.output.trim().split('\n').slice(-40);
-      const count = (host: string) => lines.filter((line) => line.includes(`> ${host}.`)).length;
-      return count(HOSTS.a) > count(HOSTS.b) ? 'a' : 'b';
-    };
-    const until = async (relay: string) => {
-      const began = Date.now();
-      while (towards() !== relay && Date.now() - began < 25_000) await wait(100);
-      return (Date.now() - began) / 1000;
-    };
-    await wait(2000);
-    expect(towards()).equal('b');
-    const tc = (...args: readonly string[]) => tool('client', 'tc', ...args);
-    tc('qdisc', 'add', 'dev', 'eth0', 'root', 'handle', '1:', 'prio');
-    tc('qdisc', 'add', 'dev', 'eth0', 'parent', '1:3', 'handle', '30:', 'netem', 'delay', '60ms');
-    tc(
-      ...['filter', 'add', 'dev', 'eth0', 'protocol', 'ip', 'parent', '1:0', 'prio', '3', 'u32'],
-      ...['match', 'ip', 'dst', `${HOSTS.b}/32`, 'flowid', '1:3'],
-    );
-    const away = await until('a');
-    tc('qdisc', 'delete', 'dev', 'eth0', 'root');
-    const back = await until('b');
-    console.log(`      ${JSON.stringify({ away, back })}`);
-    expect(away).below(20);
-    expect(back).below(22);
   });
 });

@@ -38,7 +38,7 @@ export class SimulatedNetwork {
   send(bytes: Uint8Array, from: string, to: PeerAddress): void {
     const target = to.toString();
     const passing = { from, to: target, bytes: bytes.slice() };
-    if (this.capture) this.captured.push(passing);
+    if (this.capture) this.captured.push({ ...passing, bytes: bytes.slice() });
     if (!this.passes(passing)) return;
     const fromHost = from.replace(/:\d+$/, '');
     const delay = this.#delays.get(`${fromHost} ${to.host}`) ?? 1;
