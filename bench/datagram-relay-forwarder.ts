@@ -9,7 +9,12 @@ const [mode, target = '0'] = process.argv.slice(2);
 const to = PeerAddress.of('127.0.0.1', Number(target));
 
 if (mode === 'bare') {
-  const socket = createSocket({ type: 'udp4', recvBufferSize: 4 << 20, sendBufferSize: 4 << 20, lookup: (host, _options, done) => done(null, host, 4) });
+  const socket = createSocket({
+    type: 'udp4',
+    recvBufferSize: 4 << 20,
+    sendBufferSize: 4 << 20,
+    lookup: (host, _options, done) => done(null, host, 4),
+  });
   socket.on('message', (bytes) => socket.send(bytes, to.port, '127.0.0.1'));
   socket.bind(0, '127.0.0.1', () => process.send?.({ port: socket.address().port, id: 0 }));
 } else {
@@ -21,7 +26,12 @@ if (mode === 'bare') {
     setup(context) {
       const endpoint = context.udp('datagrams');
       const { clock } = context;
-      const forwarder = new LegForwarder(legs, clock, (bytes, peer) => endpoint.send(bytes, peer), () => {});
+      const forwarder = new LegForwarder(
+        legs,
+        clock,
+        (bytes, peer) => endpoint.send(bytes, peer),
+        () => {},
+      );
       endpoint.onDatagram('', {
         shape: ({ length }) => length >= 18 && length <= 1400,
         proves: ({ bytes, from }) => forwarder.isKnown(bytes, from),

@@ -24,7 +24,14 @@ const open = await chooseDriver('auto', pino({ level: 'silent' }));
 let received = 0;
 let control: ((bytes: Uint8Array) => void) | undefined;
 const onError = () => {};
-const receiver = await open({ host: '127.0.0.1', port: 0, onBatch: ({ count }) => { received += count; }, onError });
+const receiver = await open({
+  host: '127.0.0.1',
+  port: 0,
+  onBatch: ({ count }) => {
+    received += count;
+  },
+  onError,
+});
 const sender = await open({
   host: '127.0.0.1',
   port: 0,
@@ -67,8 +74,28 @@ async function forwarder(mode: string): Promise<Measured> {
 async function coturn(): Promise<Measured | undefined> {
   if (!existsSync(COTURN)) return undefined;
   const port = 30000 + (process.pid % 20000);
-  const args = ['-n', '--no-auth', '--no-tls', '--no-dtls', '--no-cli', '--allow-loopback-peers', '-m', '1', '-p', String(port)];
-  args.push('--listening-ip', '127.0.0.1', '--relay-ip', '127.0.0.1', '--log-file', '/dev/null', '--pidfile', `/tmp/beaconry-turn-${process.pid}.pid`);
+  const args = [
+    '-n',
+    '--no-auth',
+    '--no-tls',
+    '--no-dtls',
+    '--no-cli',
+    '--allow-loopback-peers',
+    '-m',
+    '1',
+    '-p',
+    String(port),
+  ];
+  args.push(
+    '--listening-ip',
+    '127.0.0.1',
+    '--relay-ip',
+    '127.0.0.1',
+    '--log-file',
+    '/dev/null',
+    '--pidfile',
+    `/tmp/beaconry-turn-${process.pid}.pid`,
+  );
   const child = spawn(COTURN, args, { stdio: 'ignore' });
   const to = PeerAddress.of('127.0.0.1', port);
   const request = (type: number, attributes: Buffer): Promise<Uint8Array> => {
@@ -112,7 +139,13 @@ async function coturn(): Promise<Measured | undefined> {
     bytes.writeUInt16BE(size, 2);
     return bytes;
   };
-  return { name: 'coturn', pid: child.pid as number, port, packet, stop: () => child.kill('SIGKILL') };
+  return {
+    name: 'coturn',
+    pid: child.pid as number,
+    port,
+    packet,
+    stop: () => child.kill('SIGKILL'),
+  };
 }
 
 /** CPU microseconds per forwarded datagram. */

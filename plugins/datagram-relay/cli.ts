@@ -1,19 +1,26 @@
 import { type CliExtension, messageOf, PeerAddress, ServerError, SystemClock } from 'beaconry';
+import { decodeBase64 } from '../coordinator/sdr/armour-codec.js';
 import { decodeCertificateText } from '../coordinator/sdr/certificate-codec.js';
 import { HostedServer } from '../coordinator/sdr/hosted-server.js';
-import { readDevTicket, readHostedServerEnvironment } from '../coordinator/sdr/hosted-server-environment.js';
+import {
+  readDevTicket,
+  readHostedServerEnvironment,
+} from '../coordinator/sdr/hosted-server-environment.js';
 import type { NetworkConfigCache } from '../coordinator/sdr/network-config-cache.js';
+import { decodePublicLine } from '../coordinator/sdr/openssh-key-codec.js';
 import { type Credentials, PlayerCredentials } from '../coordinator/sdr/player-credentials.js';
-import { decodeBase64 } from '../coordinator/sdr/armour-codec.js';
-import { decodeRelayTicket, decodeSignedRelayTicket, MAX_SIGNED_TICKET } from '../coordinator/sdr/relay-ticket-codec.js';
+import {
+  decodeRelayTicket,
+  decodeSignedRelayTicket,
+  MAX_SIGNED_TICKET,
+} from '../coordinator/sdr/relay-ticket-codec.js';
 import { SigningKey } from '../coordinator/sdr/signing-key.js';
 import { TicketCache } from '../coordinator/sdr/ticket-cache.js';
-import { decodePublicLine } from '../coordinator/sdr/openssh-key-codec.js';
 import { openUdpSocket } from './agent/agent-socket.js';
 import { ClientAgent, type TrustedNetwork } from './agent/client-agent.js';
 import { ServerAgent } from './agent/server-agent.js';
-import { CoordinatorClient, type FakeIpTicket } from './forward/coordinator-client.js';
 import { ClientForwarder } from './forward/client-forwarder.js';
+import { CoordinatorClient, type FakeIpTicket } from './forward/coordinator-client.js';
 import { ServerForwarder } from './forward/server-forwarder.js';
 import { openNetworkConfig, readText } from './network-source.js';
 
@@ -50,18 +57,29 @@ const say = (text: string): void => {
 
 /** `beaconry forward client|server`: an unmodified UDP game uses the datagram relay. */
 const forwardCommands: CliExtension = (program) => {
-  const forward = program.command('forward').description('local UDP forwarders over the datagram relay');
+  const forward = program
+    .command('forward')
+    .description('local UDP forwarders over the datagram relay');
   forward
     .command('client')
     .description('a local UDP port that stands for a hosted server')
-    .requiredOption('--to <identity|fakeip:port>', 'server, such as str:server or 169.254.3.7:30001')
+    .requiredOption(
+      '--to <identity|fakeip:port>',
+      'server, such as str:server or 169.254.3.7:30001',
+    )
     .requiredOption('--listen <host:port>', 'loopback address for the game', '127.0.0.1:27015')
     .requiredOption('--app <id>', 'app id')
     .requiredOption('--identity <identity>', 'own identity, such as str:alice')
-    .option('--ticket <file>', 'signed relay ticket; else SDR_DEVTICKET, the cache, or the coordinator')
+    .option(
+      '--ticket <file>',
+      'signed relay ticket; else SDR_DEVTICKET, the cache, or the coordinator',
+    )
     .option('--key <file>', 'own private key (OpenSSH)')
     .option('--cert <file>', 'own certificate')
-    .option('--coordinator <url>', 'coordinator; the token of the player is read from BEACONRY_TOKEN')
+    .option(
+      '--coordinator <url>',
+      'coordinator; the token of the player is read from BEACONRY_TOKEN',
+    )
     .option('--config <file>', 'local copy of the network config')
     .option('--root <line|file>', 'public line of a root key; repeatable', all, [])
     .option('--cache <file>', 'keeps tickets for a reconnect without the coordinator')
@@ -69,9 +87,14 @@ const forwardCommands: CliExtension = (program) => {
     .action(runClient);
   forward
     .command('server')
-    .description('joins players that relays bring, each as a loopback address of its own; SDR_* variables set it up')
+    .description(
+      'joins players that relays bring, each as a loopback address of its own; SDR_* variables set it up',
+    )
     .requiredOption('--game <host:port>', 'UDP address of the game', '127.0.0.1:27015')
-    .option('--ports <name=port,...>', 'ports of the game for virtual ports 0, 1, ...; default that of --game')
+    .option(
+      '--ports <name=port,...>',
+      'ports of the game for virtual ports 0, 1, ...; default that of --game',
+    )
     .requiredOption('--app <id>', 'app id')
     .requiredOption('--identity <identity>', 'identity of the server, such as str:server')
     .option('--coordinator <url>', 'coordinator to sign on at')
@@ -85,14 +108,20 @@ async function runClient(options: ClientOptions): Promise<void> {
   const appId = natural(options.app, '--app');
   const listen = addressOf(options.listen, '--listen');
   if (!listen.host.startsWith('127.') && listen.host !== '::1') {
-    throw new ServerError('USAGE', '--listen must be a loopback address: anybody could play through it');
+    throw new ServerError(
+      'USAGE',
+      '--listen must be a loopback address: anybody could play through it',
+    );
   }
   const virtualPort = natural(options.virtualPort, '--virtual-port');
   const { cache: network, trusted } = await networkOf(options, appId);
   const token = process.env.BEACONRY_TOKEN;
   const coordinator =
-    options.coordinator === undefined ? undefined : new CoordinatorClient(options.coordinator, token);
-  const cache = options.cache === undefined ? undefined : await TicketCache.open(options.cache, clock);
+    options.coordinator === undefined
+      ? undefined
+      : new CoordinatorClient(options.coordinator, token);
+  const cache =
+    options.cache === undefined ? undefined : await TicketCache.open(options.cache, clock);
   const credentials = await credentialsOf(options, appId, coordinator);
   const given = await givenTicket(options);
   let server = options.to;
@@ -213,7 +242,10 @@ async function runServer(options: ServerOptions): Promise<void> {
 async function networkOf(
   options: NetworkOptions,
   appId: number,
-): Promise<{ readonly cache: NetworkConfigCache; readonly trusted: () => TrustedNetwork | undefined }> {
+): Promise<{
+  readonly cache: NetworkConfigCache;
+  readonly trusted: () => TrustedNetwork | undefined;
+}> {
   const rootKeys: string[] = [];
   for (const root of options.root) {
     rootKeys.push(root.startsWith('ssh-') ? root : (await readText(root, '--root')).trim());
@@ -229,7 +261,9 @@ async function networkOf(
     },
   });
   const trusted = (): TrustedNetwork | undefined =>
-    cache.config === undefined ? undefined : { config: cache.config, certificates: cache.certificates };
+    cache.config === undefined
+      ? undefined
+      : { config: cache.config, certificates: cache.certificates };
   return { cache, trusted };
 }
 

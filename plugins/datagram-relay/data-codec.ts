@@ -66,7 +66,12 @@ function compute(bytes: Uint8Array, keys: Int32Array, at: number, high: number):
 }
 
 /** Checks the hop tag; `high` is the upper half of the packet number (0 for control). */
-export function verifyHopTag(bytes: Uint8Array, keys: Int32Array, at: number, high: number): boolean {
+export function verifyHopTag(
+  bytes: Uint8Array,
+  keys: Int32Array,
+  at: number,
+  high: number,
+): boolean {
   compute(bytes, keys, at, high);
   const end = bytes.length;
   return ((readWord(bytes, end - 8) ^ tag.low) | (readWord(bytes, end - 4) ^ tag.high)) === 0;

@@ -24,14 +24,19 @@ export default definePlugin({
     const { clock, log } = context;
     const coordinator = context.find(Coordinator);
     const { pop, dev } = config;
-    if (!isPopCode(pop)) throw new ServerError('POP_CODE', `datagram-relay.pop "${pop}" is no POP code`);
+    if (!isPopCode(pop))
+      throw new ServerError('POP_CODE', `datagram-relay.pop "${pop}" is no POP code`);
     if ((config.maxLegs & (config.maxLegs - 1)) !== 0 || config.maxLegs < 2) {
       throw new ServerError('MAX_LEGS', 'datagram-relay.maxLegs must be a power of two');
     }
     const inFolder = (file: string) => resolve(context.server.configFolder, file);
-    const keyFile = config.routeKey === null ? coordinator?.routeKeyFile : inFolder(config.routeKey);
+    const keyFile =
+      config.routeKey === null ? coordinator?.routeKeyFile : inFolder(config.routeKey);
     if (keyFile === undefined) {
-      throw new ServerError('ROUTE_KEY', 'datagram-relay.routeKey names no file, and there is no coordinator here');
+      throw new ServerError(
+        'ROUTE_KEY',
+        'datagram-relay.routeKey names no file, and there is no coordinator here',
+      );
     }
     const keyText = await readText(keyFile, 'datagram-relay.routeKey');
     const routeKey = RouteKey.fromText(keyText, keyFile);
@@ -63,7 +68,9 @@ export default definePlugin({
         'datagram-relay needs a coordinator in this process, or networkConfig, or coordinator',
       );
     }
-    let known: { config: NetworkConfig; certificates: CertificateStore; view: RelayNetworkView } | undefined;
+    let known:
+      | { config: NetworkConfig; certificates: CertificateStore; view: RelayNetworkView }
+      | undefined;
     const view = (): RelayNetworkView => {
       const now = current();
       if (known?.config !== now.config || known.certificates !== now.certificates) {
@@ -137,7 +144,9 @@ export default definePlugin({
               description: entry.desc,
               relays: entry.relays.length,
               tier: entry.tier,
-              ...(entry.geo === undefined ? {} : { longitude: entry.geo[0], latitude: entry.geo[1] }),
+              ...(entry.geo === undefined
+                ? {}
+                : { longitude: entry.geo[0], latitude: entry.geo[1] }),
             })),
           }),
         );
@@ -156,7 +165,8 @@ export default definePlugin({
   },
 });
 
-const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+const snake = (name: string): string =>
+  name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 const PopList = Type.Object({
   items: Type.Array(

@@ -15,7 +15,9 @@ export interface NetworkSourceOptions {
 }
 
 /** The network config from a file, a coordinator, or both; checked and refreshed hourly. */
-export async function openNetworkConfig(options: NetworkSourceOptions): Promise<NetworkConfigCache> {
+export async function openNetworkConfig(
+  options: NetworkSourceOptions,
+): Promise<NetworkConfigCache> {
   const { clock, rootKeys, appId, file, coordinator, onFailure } = options;
   const url =
     coordinator === undefined

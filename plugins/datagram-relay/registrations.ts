@@ -1,4 +1,4 @@
-import { DecodeError, PeerAddress, ServerError } from 'beaconry';
+import { DecodeError, type PeerAddress, ServerError } from 'beaconry';
 import { checkCertificate } from '../coordinator/sdr/certificate-check.js';
 import { decodeSignedCertificate } from '../coordinator/sdr/certificate-codec.js';
 import { DEV_POP, formatPopId } from '../coordinator/sdr/pop-code-codec.js';

@@ -208,7 +208,11 @@ function readMessage(bytes: Uint8Array, lead: number, min: number, max: number):
   const reader = new ByteReader(bytes);
   expectLead(reader, lead);
   if (bytes.length < min || bytes.length > max) {
-    throw new DecodeError('invalid', bytes.length, `message of ${bytes.length}, not ${min} to ${max} bytes`);
+    throw new DecodeError(
+      'invalid',
+      bytes.length,
+      `message of ${bytes.length}, not ${min} to ${max} bytes`,
+    );
   }
   return reader;
 }
@@ -251,7 +255,8 @@ const writeText = (writer: ByteWriter, text: string): ByteWriter => {
 function readPorts(reader: ByteReader): number[] {
   const at = reader.offset;
   const count = reader.u8();
-  if (count < 1 || count > MAX_PORTS) throw new DecodeError('invalid', at, `${count} virtual ports`);
+  if (count < 1 || count > MAX_PORTS)
+    throw new DecodeError('invalid', at, `${count} virtual ports`);
   return Array.from({ length: count }, () => reader.u32le());
 }
 const writePorts = (writer: ByteWriter, ports: readonly number[]): ByteWriter => {
@@ -391,7 +396,8 @@ export const encodeServerPart = (part: ServerPart): Uint8Array => {
 export function decodeServerPart(bytes: Uint8Array): ServerPart {
   const reader = new ByteReader(bytes);
   const version = reader.u8();
-  if (version !== VERSION) throw new DecodeError('unexpected', 0, `server part of version ${version}`);
+  if (version !== VERSION)
+    throw new DecodeError('unexpected', 0, `server part of version ${version}`);
   const part = {
     key: copy(reader, 32),
     random: copy(reader, 16),
@@ -471,7 +477,10 @@ export function decodeRegister(bytes: Uint8Array): DecodedRegister {
   return { cookie, id, ...rest, signature, signedHash, hash };
 }
 
-export function encodeRegisterOk(ok: RegisterOk, hmac: (bytes: Uint8Array) => Uint8Array): Uint8Array {
+export function encodeRegisterOk(
+  ok: RegisterOk,
+  hmac: (bytes: Uint8Array) => Uint8Array,
+): Uint8Array {
   const writer = begin(Lead.registerOk, REGISTER_OK_LENGTH).u32le(ok.id).bytes(ok.relayEphemeral);
   writer.u16le(ok.lease).u16le(ok.shutdown).bytes(new Uint8Array(28));
   return writer.bytes(hmac(writer.toBytes()).subarray(0, HMAC_LENGTH)).toBytes();

@@ -53,11 +53,31 @@ export const relayConfig = {
     default: 32_768,
   },
   maxRegistrations: { doc: 'Game servers that may be registered.', format: 'nat', default: 4096 },
-  packetsPerSecond: { doc: 'Packets per second of one session and direction.', format: 'nat', default: 1000 },
-  bytesPerSecond: { doc: 'Bytes per second of one session and direction.', format: 'nat', default: 1_000_000 },
-  opensPerMinute: { doc: 'Sessions that one address may open in a minute.', format: 'nat', default: 20 },
-  handshakesPerSecond: { doc: 'Signatures that are judged in a second.', format: 'nat', default: 400 },
-  idle: { doc: 'A session without packets ends after this time.', format: 'duration', default: '60s' },
+  packetsPerSecond: {
+    doc: 'Packets per second of one session and direction.',
+    format: 'nat',
+    default: 1000,
+  },
+  bytesPerSecond: {
+    doc: 'Bytes per second of one session and direction.',
+    format: 'nat',
+    default: 1_000_000,
+  },
+  opensPerMinute: {
+    doc: 'Sessions that one address may open in a minute.',
+    format: 'nat',
+    default: 20,
+  },
+  handshakesPerSecond: {
+    doc: 'Signatures that are judged in a second.',
+    format: 'nat',
+    default: 400,
+  },
+  idle: {
+    doc: 'A session without packets ends after this time.',
+    format: 'duration',
+    default: '60s',
+  },
   drainTime: {
     doc: 'At the end clients get this long to move to other relays.',
     format: 'duration',

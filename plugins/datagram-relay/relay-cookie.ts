@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, type PeerAddress, SipHash } from 'beaconry';
-import { COOKIE_LENGTH } from './relay-codec.js';
 import { readWord, writeWord } from './data-codec.js';
+import { COOKIE_LENGTH } from './relay-codec.js';
 
 const EPOCH = 30_000;
 

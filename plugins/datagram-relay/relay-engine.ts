@@ -1,15 +1,22 @@
 import { randomBytes } from 'node:crypto';
-import { AddressLimit, type Clock, DecodeError, GlobalLimit, hashWords, PeerAddress } from 'beaconry';
+import {
+  AddressLimit,
+  type Clock,
+  DecodeError,
+  GlobalLimit,
+  hashWords,
+  PeerAddress,
+} from 'beaconry';
 import type { HostedRoute } from '../coordinator/sdr/hosted-address-codec.js';
 import { CONTROL, DATA, readWord, writeWord } from './data-codec.js';
 import { LegForwarder } from './leg-forwarder.js';
 import { LegKind, type LegLimits, LegTable } from './leg-table.js';
+import { LEASE, Registrations } from './registrations.js';
 import * as codec from './relay-codec.js';
 import { Lead, Refusal } from './relay-codec.js';
 import { RelayCookie } from './relay-cookie.js';
 import * as keys from './relay-keys.js';
 import type { RelayNetworkView } from './relay-network-view.js';
-import { LEASE, Registrations } from './registrations.js';
 import { Refused, TicketJudge } from './ticket-judge.js';
 
 export interface RelayEngineOptions {
@@ -134,15 +141,20 @@ export class RelayEngine {
     }
     switch (first) {
       case Lead.probe:
-        return this.#probe(bytes, from);
+        this.#probe(bytes, from);
+        break;
       case Lead.open:
-        return this.#open(bytes, from);
+        this.#open(bytes, from);
+        break;
       case Lead.join:
-        return this.#join(bytes, from);
+        this.#join(bytes, from);
+        break;
       case Lead.joinOk:
-        return this.#joinOk(bytes, from);
+        this.#joinOk(bytes, from);
+        break;
       case Lead.register:
-        return this.#register(bytes, from);
+        this.#register(bytes, from);
+        break;
     }
   }
 
@@ -497,7 +509,13 @@ export class RelayEngine {
 
   #takeQuota(ticket: Uint8Array, row: number): void {
     const hash = codec.sha256(ticket);
-    this.#ticketKey.set(readWord(hash, 0), readWord(hash, 4), readWord(hash, 8), readWord(hash, 12), 0);
+    this.#ticketKey.set(
+      readWord(hash, 0),
+      readWord(hash, 4),
+      readWord(hash, 8),
+      readWord(hash, 12),
+      0,
+    );
     if (!this.#ticketLimit.take(this.#ticketKey)) {
       throw new Refused(Refusal.busy, 'ticket opens too many sessions');
     }

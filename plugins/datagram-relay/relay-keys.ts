@@ -11,7 +11,7 @@ import {
   randomBytes,
 } from 'node:crypto';
 import { DecodeError } from 'beaconry';
-import { decodeSealed, encodeSealed, Lead, sealedHeader } from './relay-codec.js';
+import { decodeSealed, encodeSealed, type Lead, sealedHeader } from './relay-codec.js';
 
 const EMPTY = new Uint8Array();
 const base64url = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url');
@@ -158,7 +158,11 @@ export function seal(
 }
 
 /** DecodeError when it was not sealed with this key. */
-export function unseal(bytes: Uint8Array, lead: typeof Lead.join | typeof Lead.joinOk, key: Uint8Array): Uint8Array {
+export function unseal(
+  bytes: Uint8Array,
+  lead: typeof Lead.join | typeof Lead.joinOk,
+  key: Uint8Array,
+): Uint8Array {
   const { nonce, ciphertext, tag, associated } = decodeSealed(bytes, lead);
   try {
     const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: 16 });

@@ -40,7 +40,8 @@ export class ReplayWindows {
       } else {
         for (let passed = newest + 1; passed < number; passed++) {
           const bit = passed % BITS;
-          this.#bits[base + (bit >> 5)] = (this.#bits[base + (bit >> 5)] as number) & ~(1 << (bit & 31));
+          this.#bits[base + (bit >> 5)] =
+            (this.#bits[base + (bit >> 5)] as number) & ~(1 << (bit & 31));
         }
       }
       this.#newest[row] = number;

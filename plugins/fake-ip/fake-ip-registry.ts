@@ -54,7 +54,10 @@ export class FakeIpRegistry implements FakeIps {
       const address = pickFakeIp('global', this.chance());
       const port = pickPort(this.chance(), ports);
       if (!(await this.#take(appId, identity, address, port, ports))) continue;
-      const stored = { ...{ identity, appId, address, port, count: ports, open: true }, expiresAt: 0 };
+      const stored = {
+        ...{ identity, appId, address, port, count: ports, open: true },
+        expiresAt: 0,
+      };
       return this.#keep(stored);
     }
     throw new ServerError('FAKE_IP_BUSY', 'no FakeIP is free just now; try again');
@@ -88,7 +91,11 @@ export class FakeIpRegistry implements FakeIps {
     const taken = await this.store.get<Taken>(portKey(appId, parsed.host, parsed.port));
     if (taken === undefined) return undefined;
     const owner = await this.store.get<Stored>(ownerKey(appId, taken.identity));
-    if (owner === undefined || owner.address !== parsed.host || owner.expiresAt <= this.clock.now()) {
+    if (
+      owner === undefined ||
+      owner.address !== parsed.host ||
+      owner.expiresAt <= this.clock.now()
+    ) {
       return undefined;
     }
     return { identity: taken.identity, index: taken.index, open: owner.open };

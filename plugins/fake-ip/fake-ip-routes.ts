@@ -6,7 +6,11 @@ import {
   type Routes,
   ServerError,
 } from 'beaconry';
-import type { Coordinator, GameServerAuthority, PlayerAuthority } from 'beaconry/plugins/coordinator';
+import type {
+  Coordinator,
+  GameServerAuthority,
+  PlayerAuthority,
+} from 'beaconry/plugins/coordinator';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { AppOwnership, FakeIps } from './public.js';
@@ -117,11 +121,18 @@ export function fakeIpRoutes(options: FakeIpRoutesOptions): Routes {
       },
       async (request) => {
         if (!lookups.take(PeerAddress.of(request.ip, 0))) {
-          throw new HttpError(429, 'TOO_MANY_REQUESTS', 'too many look-ups', {}, { 'retry-after': '1' });
+          throw new HttpError(
+            429,
+            'TOO_MANY_REQUESTS',
+            'too many look-ups',
+            {},
+            { 'retry-after': '1' },
+          );
         }
         const { appId, address } = request.params;
         const owner = await answered(() => fakeIps.find(Number(appId), address));
-        if (owner === undefined) throw new HttpError(404, 'FAKE_IP_NO_MATCH', `nobody is at ${address}`);
+        if (owner === undefined)
+          throw new HttpError(404, 'FAKE_IP_NO_MATCH', `nobody is at ${address}`);
         return { identity: owner.identity, virtualPort: FIRST_GLOBAL_PORT + owner.index };
       },
     );
@@ -129,7 +140,8 @@ export function fakeIpRoutes(options: FakeIpRoutesOptions): Routes {
       '/v1/fake-ips/connect',
       {
         schema: {
-          summary: 'Connects a player to a FakeIP: the answer holds a ticket made on behalf of the server',
+          summary:
+            'Connects a player to a FakeIP: the answer holds a ticket made on behalf of the server',
           body: Type.Object({ appId: App, address: Type.String({ maxLength: 21 }) }),
         },
       },
@@ -138,8 +150,10 @@ export function fakeIpRoutes(options: FakeIpRoutesOptions): Routes {
         const client = await player(request, appId);
         return answered(async () => {
           const owner = await fakeIps.find(appId, address);
-          if (owner === undefined) throw new HttpError(404, 'FAKE_IP_NO_MATCH', `nobody is at ${address}`);
-          if (!owner.open) throw new HttpError(409, 'SERVER_CLOSED', 'the server is full or closed');
+          if (owner === undefined)
+            throw new HttpError(404, 'FAKE_IP_NO_MATCH', `nobody is at ${address}`);
+          if (!owner.open)
+            throw new HttpError(409, 'SERVER_CLOSED', 'the server is full or closed');
           if (coordinator === undefined) {
             throw new HttpError(503, 'NO_COORDINATOR', 'no enabled plugin makes tickets');
           }

@@ -20,7 +20,10 @@ export function encodeAgentControl(control: AgentControl): Uint8Array {
   const writer = new ByteWriter(64, 1300);
   switch (control.type) {
     case 'ping':
-      writer.u8(1).u8(control.primary ? 1 : 0).u32le(control.time);
+      writer
+        .u8(1)
+        .u8(control.primary ? 1 : 0)
+        .u32le(control.time);
       break;
     case 'pong':
       writer.u8(2).u32le(control.time);
@@ -30,10 +33,17 @@ export function encodeAgentControl(control: AgentControl): Uint8Array {
       writer.bytes(Buffer.from(control.text).subarray(0, MAX_REASON));
       break;
     case 'segment':
-      writer.u8(4).u32le(control.number).u8(control.last ? 1 : 0).bytes(control.bytes);
+      writer
+        .u8(4)
+        .u32le(control.number)
+        .u8(control.last ? 1 : 0)
+        .bytes(control.bytes);
       break;
     case 'acknowledge':
-      writer.u8(5).u32le(control.next).u32le(control.following >>> 0);
+      writer
+        .u8(5)
+        .u32le(control.next)
+        .u32le(control.following >>> 0);
   }
   return writer.toBytes();
 }

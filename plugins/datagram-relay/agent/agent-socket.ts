@@ -23,7 +23,9 @@ export const openUdpSocket: OpenAgentSocket = (onDatagram, { host = '0.0.0.0', p
     });
     const from = new PeerAddress();
     socket.once('error', (cause) =>
-      reject(new ServerError('BIND', `cannot bind UDP ${host}:${port}: ${cause.message}`, { cause })),
+      reject(
+        new ServerError('BIND', `cannot bind UDP ${host}:${port}: ${cause.message}`, { cause }),
+      ),
     );
     socket.bind(port, host, () => {
       // Refusals of the far side come as errors; silence there is noticed by timers.

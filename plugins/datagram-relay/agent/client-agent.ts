@@ -230,7 +230,12 @@ export class ClientAgent {
     }
     const before = relays.some(({ pings }) => pings.length > 0);
     if (clock.monotonic() - this.#startedAt < 3000) {
-      return this.#status(Availability.attempting, 100, Availability.attempting, 'Measuring relays.');
+      return this.#status(
+        Availability.attempting,
+        100,
+        Availability.attempting,
+        'Measuring relays.',
+      );
     }
     const text = before
       ? 'The connection to all relays was lost. Trying again.'

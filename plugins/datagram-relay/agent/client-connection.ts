@@ -10,7 +10,7 @@ import type { NetworkConfig } from '../../coordinator/sdr/network-config-codec.j
 import type { Credentials } from '../../coordinator/sdr/player-credentials.js';
 import type { HopControl } from '../control-codec.js';
 import * as codec from '../relay-codec.js';
-import { endKeys, ExchangeKey, sameBytes } from '../relay-keys.js';
+import { ExchangeKey, endKeys, sameBytes } from '../relay-keys.js';
 import { Connection, ConnectionState, EndReason, Path } from './connection.js';
 import { EndToEnd } from './end-to-end.js';
 import { PathOpening } from './path-opening.js';
@@ -47,7 +47,10 @@ export class ClientConnection {
   readonly connection: Connection;
   readonly #endPart: Uint8Array;
   readonly #key = ExchangeKey.generate();
-  readonly #openings = new Map<number, { readonly opening: PathOpening; readonly primary: boolean }>();
+  readonly #openings = new Map<
+    number,
+    { readonly opening: PathOpening; readonly primary: boolean }
+  >();
   readonly #pathsById = new Map<number, Path>();
   /** Relays that refused or did not answer, until when they are left alone. */
   readonly #avoid = new Map<string, number>();
@@ -192,7 +195,10 @@ export class ClientConnection {
     if (this.#refusals >= MAX_REFUSALS || (this.#refusals > 0 && this.#routes(now).length === 0)) {
       if (this.#openings.size > 0) return;
       const expired = this.#refusalCode === codec.Refusal.ticketExpired;
-      const reason = expired || this.#refusalCode <= codec.Refusal.mismatch ? EndReason.noRights : EndReason.noRelaySession;
+      const reason =
+        expired || this.#refusalCode <= codec.Refusal.mismatch
+          ? EndReason.noRights
+          : EndReason.noRelaySession;
       connection.fail(reason, `relays refused: ${this.#refusal}`);
       return;
     }
@@ -324,21 +330,14 @@ export class ClientConnection {
 
   #onControl(path: Path, control: HopControl): void {
     const { connection } = this;
-    switch (control.type) {
-      case 'pathChallenge':
-        path.hop.sendControl({ type: 'pathResponse', value: control.value });
-        break;
-      case 'drain': {
-        if (path.draining) break;
-        path.draining = true;
-        const other = connection.paths.find(({ draining }) => !draining);
-        if (connection.primary === path && other !== undefined) this.#use(other);
-        break;
-      }
-      case 'close':
-        if (connection.paths.length > 1 || connection.hasKeys) {
-          this.#drop(path, this.options.now(), 'closed');
-        }
+    if (control.type === 'pathChallenge') {
+      path.hop.sendControl({ type: 'pathResponse', value: control.value });
+    } else if (control.type === 'drain' && !path.draining) {
+      path.draining = true;
+      const other = connection.paths.find(({ draining }) => !draining);
+      if (connection.primary === path && other !== undefined) this.#use(other);
+    } else if (control.type === 'close' && connection.hasKeys) {
+      this.#drop(path, this.options.now(), 'closed');
     }
   }
 }

@@ -1,6 +1,10 @@
 import { DecodeError } from 'beaconry';
 import { FLAG_CONTROL, FLAG_FRAGMENT, MAX_DATA, MIN_DATA } from '../data-codec.js';
-import { type AgentControl, decodeAgentControl, encodeAgentControl } from './agent-control-codec.js';
+import {
+  type AgentControl,
+  decodeAgentControl,
+  encodeAgentControl,
+} from './agent-control-codec.js';
 import type { EndToEnd } from './end-to-end.js';
 import type { Hop } from './hop.js';
 import { ReliableMessages } from './reliable-messages.js';
@@ -202,7 +206,11 @@ export class Connection {
   }
 
   /** Ends without telling the far side. */
-  fail(reason: number, text: string, state: ConnectionState = ConnectionState.problemDetected): void {
+  fail(
+    reason: number,
+    text: string,
+    state: ConnectionState = ConnectionState.problemDetected,
+  ): void {
     if (!this.isOpen) return;
     this.#endReason = reason;
     this.#endText = text;

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { PeerAddress } from 'beaconry';
-import { decodeOpenOk, encodeOpen, type OpenOk, type Refused } from '../relay-codec.js';
+import type { PeerAddress } from 'beaconry';
+import { decodeOpen, decodeOpenOk, encodeOpen, type OpenOk, type Refused } from '../relay-codec.js';
 import { clientHopKeys, ExchangeKey, hmac, sameBytes } from '../relay-keys.js';
-import { decodeOpen } from '../relay-codec.js';
 import { Hop } from './hop.js';
 import type { Route } from './route-choice.js';
 

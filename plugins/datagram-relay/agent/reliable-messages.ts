@@ -84,7 +84,10 @@ export class ReliableMessages {
     }
   }
 
-  acknowledged({ next, following }: Extract<AgentControl, { type: 'acknowledge' }>, now: number): void {
+  acknowledged(
+    { next, following }: Extract<AgentControl, { type: 'acknowledge' }>,
+    now: number,
+  ): void {
     if (next > this.#next) return;
     for (; this.#base < next; this.#base++) this.#waiting.delete(this.#base);
     for (let i = 0; i < 32; i++) {

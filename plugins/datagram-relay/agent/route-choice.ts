@@ -1,5 +1,5 @@
-import { popDistances } from '../../coordinator/sdr/ping-estimate.js';
 import type { NetworkConfig } from '../../coordinator/sdr/network-config-codec.js';
+import { popDistances } from '../../coordinator/sdr/ping-estimate.js';
 import { NO_SHUTDOWN } from '../relay-codec.js';
 import { type ProbedRelay, pingOf } from './relay-prober.js';
 

@@ -11,8 +11,8 @@ import { CONTROL, DATA, isHopPacket, readWord, sessionIdOf } from '../data-codec
 import * as codec from '../relay-codec.js';
 import { Lead, Refusal } from '../relay-codec.js';
 import {
-  endKeys,
   ExchangeKey,
+  endKeys,
   hmac,
   joinedHopKeys,
   registrationKeys,
@@ -230,7 +230,8 @@ export class ServerAgent {
   }
 
   #join(bytes: Uint8Array, from: PeerAddress): void {
-    const registering = bytes.length < 34 ? undefined : this.#byRegistration.get(readWord(bytes, 2));
+    const registering =
+      bytes.length < 34 ? undefined : this.#byRegistration.get(readWord(bytes, 2));
     if (registering?.secret === undefined || !registering.relay.address.equals(from)) {
       this.counters.strange++;
       return;

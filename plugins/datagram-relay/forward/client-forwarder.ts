@@ -1,4 +1,4 @@
-import { type Clock, PeerAddress } from 'beaconry';
+import type { Clock, PeerAddress } from 'beaconry';
 import type { AgentSocket, OpenAgentSocket } from '../agent/agent-socket.js';
 import { type Connection, ConnectionState } from '../agent/connection.js';
 
@@ -31,7 +31,8 @@ export class ClientForwarder {
   #opening = false;
   #usedAt = 0;
   readonly #sources: Source[] = [];
-  readonly #queue: { readonly index: number; readonly bytes: Uint8Array; readonly at: number }[] = [];
+  readonly #queue: { readonly index: number; readonly bytes: Uint8Array; readonly at: number }[] =
+    [];
   #stopTimer: (() => void) | undefined;
 
   constructor(private readonly options: ClientForwarderOptions) {}

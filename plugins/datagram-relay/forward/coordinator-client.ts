@@ -1,6 +1,6 @@
 import { ServerError } from 'beaconry';
-import type { SignonAnswer } from '../../coordinator/sdr/player-credentials.js';
 import { decodeBase64, encodeBase64 } from '../../coordinator/sdr/armour-codec.js';
+import type { SignonAnswer } from '../../coordinator/sdr/player-credentials.js';
 import { MAX_SIGNED_TICKET } from '../../coordinator/sdr/relay-ticket-codec.js';
 
 export interface FakeIpTicket {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Clock, PeerAddress } from 'beaconry';
+import type { Clock, PeerAddress } from 'beaconry';
 import type { AgentSocket, OpenAgentSocket } from '../agent/agent-socket.js';
 import type { Connection } from '../agent/connection.js';
 
@@ -32,7 +32,8 @@ export class ServerForwarder {
 
   /** Loopback address by which the game knows a player; undefined: not connected. */
   hostOf(identity: string): string | undefined {
-    for (const player of this.#players.values()) if (player.identity === identity) return player.host;
+    for (const player of this.#players.values())
+      if (player.identity === identity) return player.host;
     return undefined;
   }
 
@@ -109,6 +110,7 @@ export class ServerForwarder {
 
   async #end(name: string, player: Player): Promise<void> {
     this.#players.delete(name);
-    for (const socket of player.sockets.values()) await (await socket.catch(() => undefined))?.close();
+    for (const socket of player.sockets.values())
+      await (await socket.catch(() => undefined))?.close();
   }
 }

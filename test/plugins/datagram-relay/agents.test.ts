@@ -19,7 +19,9 @@ describe('agents and relays', () => {
     const { agent } = await lab.client('6.0.0.1', () => lab.ticket('5.9.0.1:30000'));
     await lab.clock.advance(1000);
     const connection = await agent.connect('str:server');
-    connection.listener = { onDatagram: (_port, bytes) => answers.push(Buffer.from(bytes).toString()) };
+    connection.listener = {
+      onDatagram: (_port, bytes) => answers.push(Buffer.from(bytes).toString()),
+    };
     await lab.clock.advance(1000);
     expect(connection.state).equal(ConnectionState.connected);
     connection.send(0, text('hello'));
@@ -35,7 +37,11 @@ describe('agents and relays', () => {
     return { agent, move, connection };
   };
   /** 50 packets a second, each with its number; gives those that arrived and the longest pause in ms. */
-  const stream = async (send: (bytes: Uint8Array) => void, ms: number, during: (at: number) => void) => {
+  const stream = async (
+    send: (bytes: Uint8Array) => void,
+    ms: number,
+    during: (at: number) => void,
+  ) => {
     lab.received.length = 0;
     const times: number[] = [];
     let known = 0;
@@ -54,7 +60,10 @@ describe('agents and relays', () => {
     lab = new RelayLab({ bbb: ['5.0.0.2', '5.0.0.3'] });
     await lab.server('5.9.0.1');
     const { connection } = await connected();
-    expect(connection.paths.map(({ relays }) => relays[0]).sort()).deep.equal(['5.0.0.2', '5.0.0.3']);
+    expect(connection.paths.map(({ relays }) => relays[0]).sort()).deep.equal([
+      '5.0.0.2',
+      '5.0.0.3',
+    ]);
   });
 
   it('goes on through the warm path within two seconds when its relay dies', async () => {
@@ -98,7 +107,9 @@ describe('agents and relays', () => {
       };
     });
     const { connection, move } = await connected();
-    connection.listener = { onDatagram: (_port, bytes) => answers.push(Number(Buffer.from(bytes))) };
+    connection.listener = {
+      onDatagram: (_port, bytes) => answers.push(Number(Buffer.from(bytes))),
+    };
     const { gap, arrived, sent } = await stream(
       (bytes) => connection.send(0, bytes),
       6000,
@@ -107,7 +118,9 @@ describe('agents and relays', () => {
     expect(gap).below(1000);
     expect(arrived).above(sent * 0.98);
     expect(answers.length).above(sent * 0.98);
-    const migrations = [...lab.relays.values()].map(({ forwarder }) => forwarder.counters.migrations);
+    const migrations = [...lab.relays.values()].map(
+      ({ forwarder }) => forwarder.counters.migrations,
+    );
     expect(migrations.reduce((sum, one) => sum + one)).at.least(1);
   });
 
@@ -117,13 +130,21 @@ describe('agents and relays', () => {
     const { connection } = await connected();
     expect(connection.primary?.relays).deep.equal(['5.0.0.2']);
     lab.network.delay('6.0.0.1', '5.0.0.2', 31);
-    await stream((bytes) => connection.send(0, bytes), 20_000, () => {});
+    await stream(
+      (bytes) => connection.send(0, bytes),
+      20_000,
+      () => {},
+    );
     expect(connection.primary?.relays).deep.equal(['5.0.0.1', '5.0.0.2']);
     connection.send(0, text('by two'));
     await lab.clock.advance(200);
     expect(lab.received.at(-1)?.text).equal('by two');
     lab.network.delay('6.0.0.1', '5.0.0.2', 1);
-    await stream((bytes) => connection.send(0, bytes), 20_000, () => {});
+    await stream(
+      (bytes) => connection.send(0, bytes),
+      20_000,
+      () => {},
+    );
     expect(connection.primary?.relays).deep.equal(['5.0.0.2']);
   });
 
@@ -136,8 +157,12 @@ describe('agents and relays', () => {
     await lab.clock.advance(1000);
     const contains = (bytes: Uint8Array, address: readonly number[]) =>
       Buffer.from(bytes).includes(Buffer.from(address));
-    const client = lab.network.captured.filter(({ from, to }) => `${from} ${to}`.includes('6.0.0.1'));
-    const server = lab.network.captured.filter(({ from, to }) => `${from} ${to}`.includes('5.9.0.1'));
+    const client = lab.network.captured.filter(({ from, to }) =>
+      `${from} ${to}`.includes('6.0.0.1'),
+    );
+    const server = lab.network.captured.filter(({ from, to }) =>
+      `${from} ${to}`.includes('5.9.0.1'),
+    );
     expect(client.length).above(10);
     expect(server.length).above(10);
     expect(client.some(({ from, to }) => `${from} ${to}`.includes('5.9.0.1'))).equal(false);
@@ -184,7 +209,9 @@ describe('agents and relays', () => {
     lab = new RelayLab({ bbb: ['5.0.0.2'] });
     await lab.server('5.9.0.1');
     const { connection } = await connected();
-    const sent = [1265, 1266, 4096, 4097].map((size) => connection.send(0, Buffer.alloc(size, 'x')));
+    const sent = [1265, 1266, 4096, 4097].map((size) =>
+      connection.send(0, Buffer.alloc(size, 'x')),
+    );
     await lab.clock.advance(100);
     expect(sent).deep.equal([true, true, true, false]);
     expect(lab.received.map((one) => one.text.length)).deep.equal([1265, 1266, 4096]);
@@ -223,7 +250,10 @@ describe('agents and relays', () => {
     lab = new RelayLab({ bbb: ['5.0.0.2'] });
     const { agent } = await lab.client('6.0.0.1', () => lab.ticket('5.9.0.1:30000'));
     await lab.clock.advance(2000);
-    expect(agent.status).include({ overall: 100, text: 'Connected to the relay network: 1 of 1 relays answer.' });
+    expect(agent.status).include({
+      overall: 100,
+      text: 'Connected to the relay network: 1 of 1 relays answer.',
+    });
     lab.network.detach('5.0.0.2:27000');
     await lab.clock.advance(20_000);
     expect(agent.status.overall).equal(-10);

@@ -160,16 +160,28 @@ describe('a relay under attack', () => {
     const now = lab.unix();
     const attempts: readonly (readonly [number, Uint8Array])[] = [
       [codec.Refusal.mismatch, openFor(cookie, {}, 'str:mallory')],
-      [codec.Refusal.mismatch, openFor(cookie, { ticket: lab.ticket('5.9.0.1:30000', { server: 'str:other' }) })],
-      [codec.Refusal.mismatch, openFor(cookie, { ticket: lab.ticket('5.9.0.1:30000', { appId: 481 }) })],
-      [codec.Refusal.mismatch, openFor(cookie, { ticket: lab.ticket('5.9.0.1:30000', { virtualPort: 5 }) })],
+      [
+        codec.Refusal.mismatch,
+        openFor(cookie, { ticket: lab.ticket('5.9.0.1:30000', { server: 'str:other' }) }),
+      ],
+      [
+        codec.Refusal.mismatch,
+        openFor(cookie, { ticket: lab.ticket('5.9.0.1:30000', { appId: 481 }) }),
+      ],
+      [
+        codec.Refusal.mismatch,
+        openFor(cookie, { ticket: lab.ticket('5.9.0.1:30000', { virtualPort: 5 }) }),
+      ],
       [
         codec.Refusal.mismatch,
         openFor(cookie, {
           ticket: lab.ticket('5.9.0.1:30000', { publicIp: PeerAddress.of('8.8.0.9', 0) }),
         }),
       ],
-      [codec.Refusal.ticketExpired, openFor(cookie, { ticket: lab.ticket('5.9.0.1:30000', { expiresAt: now - 1 }) })],
+      [
+        codec.Refusal.ticketExpired,
+        openFor(cookie, { ticket: lab.ticket('5.9.0.1:30000', { expiresAt: now - 1 }) }),
+      ],
       [codec.Refusal.ticket, openFor(cookie, { ticket: foreign.ticket('5.9.0.1:30000') })],
       [codec.Refusal.ticket, openFor(cookie, { ticket: fill(300, 7) })],
       [codec.Refusal.certificate, openFor(cookie, { certificate: fill(100, 7) })],
@@ -230,8 +242,16 @@ describe('a relay under attack', () => {
     const from = '8.8.0.1:1000';
     const cookie = await cookieFor(from);
     lab.network.capture = true;
-    const targets = ['127.0.0.1:30000', '10.0.0.1:53', '169.254.169.254:80', '224.0.0.1:5353', '5.0.0.2:27000', '9.9.9.9:443'];
-    for (const target of targets) lab.network.send(openFor(cookie, { ticket: lab.ticket(target) }), from, RELAY);
+    const targets = [
+      '127.0.0.1:30000',
+      '10.0.0.1:53',
+      '169.254.169.254:80',
+      '224.0.0.1:5353',
+      '5.0.0.2:27000',
+      '9.9.9.9:443',
+    ];
+    for (const target of targets)
+      lab.network.send(openFor(cookie, { ticket: lab.ticket(target) }), from, RELAY);
     await lab.clock.advance(1000);
     expect(codesOf(from)).deep.equal(targets.map(() => codec.Refusal.noServer));
     expect(lab.network.captured.filter(({ bytes }) => bytes[0] === codec.Lead.join)).deep.equal([]);
@@ -240,7 +260,15 @@ describe('a relay under attack', () => {
   it('takes no registration from loopback, private, link-local or relay addresses', async () => {
     const { relay } = await session();
     const { key, certificate } = lab.credentials(SERVER, { pops: [encodePopCode('bbb')] });
-    const sources = ['127.0.0.1:30000', '10.0.0.1:30000', '192.168.0.1:30000', '169.254.1.1:30000', '100.64.0.1:30000', '192.0.2.1:30000', '5.0.0.2:30000'];
+    const sources = [
+      '127.0.0.1:30000',
+      '10.0.0.1:30000',
+      '192.168.0.1:30000',
+      '169.254.1.1:30000',
+      '100.64.0.1:30000',
+      '192.0.2.1:30000',
+      '5.0.0.2:30000',
+    ];
     for (const from of [...sources, '9.9.9.9:30000']) {
       const cookie = await cookieFor(from);
       const bytes = codec.encodeRegister(
@@ -320,13 +348,17 @@ describe('a relay under attack', () => {
     const { connection, relay } = await session();
     lab.network.capture = true;
     connection.send(0, Buffer.from('mine'));
-    const packet = lab.network.captured.find(({ from, bytes }) => from.startsWith('6.0.0.1') && (bytes[0] as number) >= 0x80);
+    const packet = lab.network.captured.find(
+      ({ from, bytes }) => from.startsWith('6.0.0.1') && (bytes[0] as number) >= 0x80,
+    );
     // The thief is quicker than the client's own packet.
     relay.receive(packet?.bytes.slice() as Uint8Array, PeerAddress.of('9.9.9.9', 666));
     await lab.clock.advance(5000);
     expect(relay.forwarder.counters.migrations).equal(0);
     const sent = lab.network.captured.filter(({ to }) => to === '9.9.9.9:666');
-    expect(sent.reduce((sum, { bytes }) => sum + bytes.length, 0)).at.most((packet?.bytes.length ?? 0) * 3);
+    expect(sent.reduce((sum, { bytes }) => sum + bytes.length, 0)).at.most(
+      (packet?.bytes.length ?? 0) * 3,
+    );
     expect(connection.state).equal(3);
   });
 });

@@ -1,6 +1,10 @@
+import { createSocket } from 'node:dgram';
+import { readFileSync } from 'node:fs';
+import { SystemClock } from 'beaconry';
 import { startTestServer, type TestServer } from 'beaconry/testing';
 import { expect } from 'chai';
 import { GameDig } from 'gamedig';
+import { TicketCache } from '../../../plugins/coordinator/sdr/ticket-cache.js';
 import { BeaconryProcess } from '../../end-to-end/beaconry-process.js';
 import { freePorts } from '../../end-to-end/free-ports.js';
 import { quakestat } from '../../real-clients/quakestat.js';
@@ -73,9 +77,15 @@ describe('beaconry forward', function () {
     servers.push(relay);
     const common = ['--app', '240', '--config', config, '--root', lab.rootLine];
     const hosted = lab.credentials('str:server', 'bbb');
-    const { readFileSync } = await import('node:fs');
     await forward(
-      ['server', '--game', `127.0.0.1:${game.address('game').port}`, '--identity', 'str:server', ...common],
+      [
+        'server',
+        '--game',
+        `127.0.0.1:${game.address('game').port}`,
+        '--identity',
+        'str:server',
+        ...common,
+      ],
       {
         SDR_LISTEN_PORT: String(listenPort),
         SDR_IP: `127.0.0.1:${listenPort}`,
@@ -88,10 +98,15 @@ describe('beaconry forward', function () {
     const [clientPort = 0] = await freePorts(1, 'udp');
     const credentials = ['--identity', 'str:alice', '--key', player.key, '--cert', player.cert];
     const listen = ['--listen', `127.0.0.1:${clientPort}`];
-    return { relay, clientPort, listenPort, args: ['client', ...listen, ...credentials, ...common] };
+    return {
+      relay,
+      clientPort,
+      listenPort,
+      args: ['client', ...listen, ...credentials, ...common],
+    };
   };
 
-  it('lets gamedig and quakestat see info, players and split rules of a server named by FakeIP', async function () {
+  it('lets gamedig and quakestat see info, players and split rules of a server named by FakeIP', async () => {
     const { clientPort, listenPort, args, relay } = await network();
     const ticket = lab.ticket(`127.0.0.1:${listenPort}`);
     await forward([...args, '--to', '169.254.3.7:30001', '--ticket', ticket]);
@@ -103,7 +118,11 @@ describe('beaconry forward', function () {
       givenPortOnly: true,
       maxRetries: 3,
     });
-    expect([state.name, state.map, state.players.length]).deep.equal(['Hidden server', 'de_dust2', 2]);
+    expect([state.name, state.map, state.players.length]).deep.equal([
+      'Hidden server',
+      'de_dust2',
+      2,
+    ]);
     const { rules } = state.raw as { rules: Record<string, string> };
     expect(Object.keys(rules).length).equal(150);
     const status = await relay.request('/v1/pops');
@@ -119,13 +138,33 @@ describe('beaconry forward', function () {
     const expiresAt = Math.floor(Date.now() / 1000) - 60;
     const ticket = lab.ticket(`127.0.0.1:${listenPort}`, { expiresAt });
     const client = await forward([...args, '--to', 'str:server', '--ticket', ticket]);
-    await GameDig.query({
-      type: 'protocol-valve',
-      host: '127.0.0.1',
-      port: clientPort,
-      givenPortOnly: true,
-      maxRetries: 1,
-    }).catch(() => {});
+    const socket = createSocket('udp4');
+    socket.send('hello', clientPort, '127.0.0.1', () => socket.close());
+    await client.waitForLog(/expired at/);
     expect(client.stderr).include(`expired at ${new Date(expiresAt * 1000).toISOString()}`);
+  });
+
+  it('connects with a cached ticket while the coordinator is away, again after being killed', async () => {
+    const { clientPort, listenPort, args } = await network();
+    const [nobody = 0] = await freePorts(1, 'tcp');
+    const cache = `${lab.folder}/tickets.json`;
+    const ticket = lab.ticket(`127.0.0.1:${listenPort}`);
+    const tickets = await TicketCache.open(cache, new SystemClock());
+    await tickets.add(Buffer.from(readFileSync(ticket, 'utf8'), 'base64'));
+    const coordinator = ['--coordinator', `http://127.0.0.1:${nobody}`, '--cache', cache];
+    const names: string[] = [];
+    for (let run = 0; run < 2; run++) {
+      const client = await forward([...args, '--to', 'str:server', ...coordinator]);
+      const state = await GameDig.query({
+        type: 'protocol-valve',
+        host: '127.0.0.1',
+        port: clientPort,
+        givenPortOnly: true,
+        maxRetries: 3,
+      });
+      names.push(state.name);
+      await client.kill();
+    }
+    expect(names).deep.equal(['Hidden server', 'Hidden server']);
   });
 });

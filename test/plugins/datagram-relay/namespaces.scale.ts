@@ -88,7 +88,10 @@ describe('relays between hosts of their own', function () {
   };
 
   /** Starts relays, server with its forwarder and echo, and the client's forwarder on 127.0.0.1:27015. */
-  const start = async (pops: Readonly<Partial<Record<Host, string>>>, pings: readonly (readonly [string, string, number])[] = []) => {
+  const start = async (
+    pops: Readonly<Partial<Record<Host, string>>>,
+    pings: readonly (readonly [string, string, number])[] = [],
+  ) => {
     network = new NetworkNamespaces<Host>(
       Object.fromEntries(
         Object.entries(HOSTS).map(([name, address]) => [name, [`${address}/24`]]),
@@ -175,11 +178,21 @@ plugins:
     const captures = { client: `${lab.folder}/client.pcap`, server: `${lab.folder}/server.pcap` };
     const clientCapture = await capture('client', captures.client);
     const serverCapture = await capture('server', captures.server);
-    const sending = run('client', 'tcpdump', '-i', 'eth0', '-n', '-l', '-q', 'udp and greater 140 and dst port 27000');
+    const sending = run(
+      'client',
+      'tcpdump',
+      '-i',
+      'eth0',
+      '-n',
+      '-l',
+      '-q',
+      'udp and greater 140 and dst port 27000',
+    );
     await sending.until(/listening on/);
     const primary = () => {
       const lines = sending.output.trim().split('\n').slice(-30);
-      const count = (host: Host) => lines.filter((line) => line.includes(`> ${HOSTS[host]}.`)).length;
+      const count = (host: Host) =>
+        lines.filter((line) => line.includes(`> ${HOSTS[host]}.`)).length;
       const [first = 'a'] = [...(['a', 'b', 'c'] as const)].sort((x, y) => count(y) - count(x));
       return first;
     };

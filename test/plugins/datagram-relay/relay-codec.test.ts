@@ -3,10 +3,17 @@ import { DecodeError, PeerAddress } from 'beaconry';
 import { parseHex } from 'beaconry/testing';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { decodeAgentControl, encodeAgentControl } from '../../../plugins/datagram-relay/agent/agent-control-codec.js';
+import {
+  decodeAgentControl,
+  encodeAgentControl,
+} from '../../../plugins/datagram-relay/agent/agent-control-codec.js';
 import { EndToEnd } from '../../../plugins/datagram-relay/agent/end-to-end.js';
 import { decodeControl, encodeControl } from '../../../plugins/datagram-relay/control-codec.js';
-import { verifyHopTag, writeHopTag, writeWord } from '../../../plugins/datagram-relay/data-codec.js';
+import {
+  verifyHopTag,
+  writeHopTag,
+  writeWord,
+} from '../../../plugins/datagram-relay/data-codec.js';
 import { HopTag } from '../../../plugins/datagram-relay/hop-tag.js';
 import * as codec from '../../../plugins/datagram-relay/relay-codec.js';
 import * as keys from '../../../plugins/datagram-relay/relay-keys.js';
@@ -122,7 +129,11 @@ const cases: Readonly<Record<string, Case>> = {
     encode: () => codec.encodeProbeOk(probeOk, 64),
     decode: codec.decodeProbeOk,
   },
-  'end-part': { message: part, encode: () => codec.encodeEndPart(part), decode: codec.decodeEndPart },
+  'end-part': {
+    message: part,
+    encode: () => codec.encodeEndPart(part),
+    decode: codec.decodeEndPart,
+  },
   'server-part': {
     message: serverPart,
     encode: () => codec.encodeServerPart(serverPart),
@@ -157,10 +168,18 @@ const cases: Readonly<Record<string, Case>> = {
   'register-ok': {
     message: { id: 7, relayEphemeral: fill(32, 10), lease: 90, shutdown: 65535 },
     encode: () =>
-      codec.encodeRegisterOk({ id: 7, relayEphemeral: fill(32, 10), lease: 90, shutdown: 65535 }, hmac),
+      codec.encodeRegisterOk(
+        { id: 7, relayEphemeral: fill(32, 10), lease: 90, shutdown: 65535 },
+        hmac,
+      ),
     decode: (bytes) => codec.decodeRegisterOk(bytes).message,
   },
-  'join-plain': { message: join, encode: () => codec.encodeJoin(join), decode: codec.decodeJoin, padded: true },
+  'join-plain': {
+    message: join,
+    encode: () => codec.encodeJoin(join),
+    decode: codec.decodeJoin,
+    padded: true,
+  },
   join: {
     message: join,
     encode: () => keys.seal(5, 7, joinKeys.join, codec.encodeJoin(join), fill(12, 14)),
@@ -174,7 +193,10 @@ const cases: Readonly<Record<string, Case>> = {
   control: {
     message: { type: 'pathChallenge', value: fill(8, 0x61) },
     encode: () => {
-      const bytes = encodeControl(0x88776655 | 0, 9, { type: 'pathChallenge', value: fill(8, 0x61) });
+      const bytes = encodeControl(0x88776655 | 0, 9, {
+        type: 'pathChallenge',
+        value: fill(8, 0x61),
+      });
       writeHopTag(bytes, keys.joinedHopKeys(fill(32, 12)).forward, 0, 0);
       return bytes;
     },
@@ -186,12 +208,15 @@ describe('relay protocol R1', () => {
   for (const [name, { message, encode, decode, padded }] of Object.entries(cases)) {
     describe(name, () => {
       it('is these bytes', () =>
-        expect(Buffer.from(encode()).toString('hex')).equal(Buffer.from(fixture(name)).toString('hex')));
+        expect(Buffer.from(encode()).toString('hex')).equal(
+          Buffer.from(fixture(name)).toString('hex'),
+        ));
       it('is read back', () => expect(plain(decode(fixture(name)))).deep.equal(plain(message)));
       it('is refused when it is cut off anywhere', () => {
         const bytes = fixture(name);
         // Zeros at the end of a plaintext carry nothing; its length is checked by the encryption.
-        const zeros = padded === true ? bytes.length - 1 - bytes.findLastIndex((byte) => byte !== 0) : 0;
+        const zeros =
+          padded === true ? bytes.length - 1 - bytes.findLastIndex((byte) => byte !== 0) : 0;
         for (let end = 0; end < bytes.length - zeros; end++) {
           expect(() => decode(bytes.slice(0, end)), `${end}`).throw(DecodeError);
         }
@@ -262,7 +287,10 @@ describe('relay protocol R1', () => {
   });
 
   it('protects a data packet as in the vector, end to end and hop by hop', () => {
-    const salt = Buffer.concat([codec.sha256(fixture('end-part')), codec.sha256(fixture('server-part'))]);
+    const salt = Buffer.concat([
+      codec.sha256(fixture('end-part')),
+      codec.sha256(fixture('server-part')),
+    ]);
     const { toServer, toClient } = keys.endKeys(fill(32, 0x51), salt);
     const hop = keys.joinedHopKeys(fill(32, 12)).forward;
     const bytes = new EndToEnd(toServer, toClient, 0).seal(0, 1, Buffer.from('hello'), 0);
@@ -297,6 +325,10 @@ describe('relay protocol R1', () => {
     expect((late[0] as number) & 4).equal(4);
     const read = (bytes: Uint8Array, number: number, now: number) =>
       Buffer.from(receiver.open(bytes, number, now)?.payload ?? []).toString();
-    expect([read(late, 2, 1500), read(early, 1, 1600), read(early, 1, 1600)]).deep.equal(['late', 'early', '']);
+    expect([read(late, 2, 1500), read(early, 1, 1600), read(early, 1, 1600)]).deep.equal([
+      'late',
+      'early',
+      '',
+    ]);
   });
 });

@@ -11,7 +11,10 @@ import { SigningKey } from '../../../plugins/coordinator/sdr/signing-key.js';
 import { ClientAgent } from '../../../plugins/datagram-relay/agent/client-agent.js';
 import type { Connection } from '../../../plugins/datagram-relay/agent/connection.js';
 import { ServerAgent } from '../../../plugins/datagram-relay/agent/server-agent.js';
-import { RelayEngine, type RelayEngineOptions } from '../../../plugins/datagram-relay/relay-engine.js';
+import {
+  RelayEngine,
+  type RelayEngineOptions,
+} from '../../../plugins/datagram-relay/relay-engine.js';
 import { ExchangeKey } from '../../../plugins/datagram-relay/relay-keys.js';
 import { viewOf } from '../../../plugins/datagram-relay/relay-network-view.js';
 import { SimulatedNetwork } from './simulated-network.js';
@@ -108,7 +111,10 @@ export class RelayLab {
     return Math.floor(this.clock.now() / 1000);
   }
 
-  credentials(identity: string, fields: { readonly pops?: readonly number[]; readonly apps?: readonly number[] } = {}) {
+  credentials(
+    identity: string,
+    fields: { readonly pops?: readonly number[]; readonly apps?: readonly number[] } = {},
+  ) {
     const key = SigningKey.generate();
     const certificate = issueCertificate(this.root, {
       publicKey: key.publicKey.bytes,
@@ -141,7 +147,10 @@ export class RelayLab {
 
   async server(
     host: string,
-    { pop = 'bbb', ports = [0] }: { readonly pop?: string; readonly ports?: readonly number[] } = {},
+    {
+      pop = 'bbb',
+      ports = [0],
+    }: { readonly pop?: string; readonly ports?: readonly number[] } = {},
     onConnection: (connection: Connection) => void = () => {},
   ): Promise<ServerAgent> {
     const agent = new ServerAgent({
@@ -158,7 +167,11 @@ export class RelayLab {
       accept: (connection) => {
         connection.listener = {
           onDatagram: (port, bytes) =>
-            this.received.push({ port, text: Buffer.from(bytes).toString(), from: connection.facts.remote }),
+            this.received.push({
+              port,
+              text: Buffer.from(bytes).toString(),
+              from: connection.facts.remote,
+            }),
         };
         onConnection(connection);
         return true;

@@ -129,7 +129,9 @@ describe('fake-ip', () => {
       }),
       { numRuns: 1000 },
     );
-    expect(pickFakeIp('local', (169 * 256 + 254 - 128 * 256) / (127 * 256))).equal('169.254.169.253');
+    expect(pickFakeIp('local', (169 * 256 + 254 - 128 * 256) / (127 * 256))).equal(
+      '169.254.169.253',
+    );
   });
 
   it('knows a peer by the same local address as long as there is room', () => {
