@@ -105,6 +105,7 @@ describe('a game server that is stopped', () => {
     writeFileSync(
       config,
       `endpoints: { game: { udp: '127.0.0.1:0' } }
+data: ./game-data
 store: { driver: memory }
 plugins: { game-server: {}, a2s: {}, heartbeat: { masters: ['${demo.master}'] } }
 `,
