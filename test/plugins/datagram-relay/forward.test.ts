@@ -140,7 +140,7 @@ describe('beaconry forward', function () {
     const client = await forward([...args, '--to', 'str:server', '--ticket', ticket]);
     const socket = createSocket('udp4');
     socket.send('hello', clientPort, '127.0.0.1', () => socket.close());
-    await client.waitForLog(/expired at/);
+    await client.logged(/expired at/);
     expect(client.stderr).include(`expired at ${new Date(expiresAt * 1000).toISOString()}`);
   });
 
