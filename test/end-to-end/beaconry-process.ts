@@ -111,6 +111,7 @@ export async function startDemo(folder: string): Promise<RunningDemo> {
     `endpoints.game.udp=127.0.0.1:${game}`,
     `endpoints.master.udp=127.0.0.1:${master}`,
     // Nobody outside needs to know these.
+    'endpoints.datagrams.udp=127.0.0.1:0',
     ...['lobby', 'relay', 'signaling'].map((name) => `endpoints.${name}.tcp=127.0.0.1:0`),
     `plugins.heartbeat.masters=[127.0.0.1:${master}]`,
   ];
