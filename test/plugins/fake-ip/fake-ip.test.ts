@@ -1,8 +1,13 @@
 import { definePlugin, PeerAddress } from 'beaconry';
-import { GameServerAuthority, PlayerAuthority } from 'beaconry/plugins/coordinator';
+import { Coordinator, GameServerAuthority, PlayerAuthority } from 'beaconry/plugins/coordinator';
 import { startTestServer, type TestServer } from 'beaconry/testing';
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { HostedServer } from '../../../plugins/coordinator/sdr/hosted-server.js';
+import {
+  decodeRelayTicket,
+  decodeSignedRelayTicket,
+} from '../../../plugins/coordinator/sdr/relay-ticket-codec.js';
 import { fakeIpKind, pickFakeIp, pickPort } from '../../../plugins/fake-ip/fake-ip-range.js';
 import { LocalFakeIps } from '../../../plugins/fake-ip/local-fake-ips.js';
 import { FakeIps } from '../../../plugins/fake-ip/public.js';
@@ -31,9 +36,9 @@ describe('fake-ip', () => {
     await test?.stop();
     test = undefined;
   });
-  const start = async () => {
+  const start = async (more: Readonly<Record<string, Record<string, unknown>>> = {}) => {
     test = await startTestServer({
-      plugins: { authorities: {}, 'fake-ip': {} },
+      plugins: { authorities: {}, 'fake-ip': {}, ...more },
       atHand: { authorities },
     });
     const fakeIps = test.get(FakeIps);
@@ -116,6 +121,30 @@ describe('fake-ip', () => {
     expect((await connect('player-a')).body.error.code).equal('NO_COORDINATOR');
     await call('PUT', '/v1/fake-ips/self', 'server-a', { appId: 480, open: false });
     expect((await connect('player-a')).body.error.code).equal('SERVER_CLOSED');
+  });
+
+  it('gives a player a ticket for the server behind a FakeIP, and for that port only', async () => {
+    const { call, clock } = await start({
+      coordinator: { dev: true, pops: { dev: { desc: 'here' } } },
+    });
+    const hosted = new HostedServer(
+      { listenPort: 30000, pop: 'dev', publicAddress: PeerAddress.of('7.0.0.1', 30000) },
+      { appId: 480, identity: 'str:server-a', clock, certificates: () => undefined },
+    );
+    await (test as TestServer).get(Coordinator).loginServer(hosted.login());
+    const { body } = await call('POST', '/v1/fake-ips', 'server-a', { appId: 480, ports: 2 });
+    const answer = await call('POST', '/v1/fake-ips/connect', 'player-a', {
+      appId: 480,
+      address: `${body.address}:${body.ports[1]}`,
+    });
+    expect(answer.status).equal(200);
+    const bytes = Buffer.from(answer.body.ticket, 'base64');
+    expect(decodeRelayTicket(decodeSignedRelayTicket(bytes).ticket)).include({
+      client: 'str:player-a',
+      server: 'str:server-a',
+      appId: 480,
+      virtualPort: 0x7fffff01,
+    });
   });
 
   it('never gives out the metadata address of clouds, the first or the last network', () => {
