@@ -14,6 +14,7 @@ import {
   parsePingLocation,
 } from '../../coordinator/sdr/ping-location-codec.js';
 import type { Credentials } from '../../coordinator/sdr/player-credentials.js';
+import { DEV_POP } from '../../coordinator/sdr/pop-code-codec.js';
 import {
   decodeRelayTicket,
   decodeSignedRelayTicket,
@@ -135,7 +136,8 @@ export class ClientAgent {
       ports,
       ticket: stripped,
       credentials: own,
-      dev: this.options.dev === true,
+      // A server without certificate passes in POP dev only: elsewhere a relay could stand in for it.
+      dev: this.options.dev === true && hostedAddressPop(fields.route) === DEV_POP,
       now: () => clock.monotonic(),
       unix: () => Math.floor(clock.now() / 1000),
       network: () => network() as TrustedNetwork,
