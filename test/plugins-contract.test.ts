@@ -5,6 +5,7 @@ import { bundledPlugins, loadPlugin } from '../core/plugin-loader.js';
 const COMPANIONS: Readonly<Record<string, Readonly<Record<string, Record<string, unknown>>>>> = {
   a2s: { 'game-server': {}, rules: {} },
   'web-api': { 'game-server': {}, 'steam-backend': {} },
+  'datagram-relay': { coordinator: { dev: true } },
   heartbeat: { 'game-server': {}, rules: {}, a2s: {} },
 };
 

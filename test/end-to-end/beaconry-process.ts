@@ -114,6 +114,7 @@ export async function startDemo(folder: string): Promise<RunningDemo> {
     ...['lobby', 'lobby-json', 'relay', 'signaling'].map(
       (name) => `endpoints.${name}.tcp=127.0.0.1:0`,
     ),
+    'endpoints.datagrams.udp=127.0.0.1:0',
     `plugins.heartbeat.masters=[127.0.0.1:${master}]`,
   ];
   const process = new BeaconryProcess(['demo', ...set.flatMap((entry) => ['--set', entry])], {
