@@ -90,6 +90,45 @@ describe('vcmi-lobby-json: plugin', () => {
     expect(await alice.sync()).to.deep.equal([]);
   });
 
+  it('keeps large first frames of a few strangers only, and takes the mods of a match server whole', async () => {
+    await fixture.start({ maxFrame: '64KiB' });
+    const alice = await fixture.player('Alice1');
+    const strangers: JsonClient[] = [];
+    for (let i = 0; i < 66; i++) {
+      const stranger = await fixture.open();
+      stranger.socket.write(Buffer.concat([Buffer.of(0, 0xff, 0, 0), Buffer.alloc(5000)]));
+      strangers.push(stranger);
+    }
+    await strangers[0]?.isClosed();
+    await strangers[1]?.isClosed();
+    expect(strangers.slice(2).filter(({ closed }) => closed)).to.deep.equal([]);
+    const mods = Array.from({ length: 400 }, (_, i) => ({
+      modId: `mod${i}.part`,
+      name: 'A name of usual length',
+      version: '1.0.0',
+      parent: `mod${i}`,
+    }));
+    const server = await fixture.open();
+    server.send({
+      type: 'serverLogin',
+      gameRoomID: '00000000-0000-4000-8000-000000000000',
+      accountID: alice.accountID,
+      accountCookie: alice.cookie,
+      version: '1.7.4',
+      mods,
+    });
+    await server.hears('serverLoginSuccess');
+    alice.send({ type: 'activateGameRoom', hostAccountID: alice.accountID, roomType: 'public' });
+    const { gameRooms } = await alice.hears(
+      'activeGameRooms',
+      (message) => message.gameRooms.length > 0,
+    );
+    expect(gameRooms[0]?.mods).to.deep.equal(mods);
+    const tooMuch = await fixture.open();
+    tooMuch.socket.write(Buffer.of(1, 0, 1, 0));
+    await tooMuch.isClosed();
+  });
+
   it('sends heartbeats to those who are logged in, and takes theirs', async () => {
     await fixture.start({ heartbeat: '1s' });
     const alice = await fixture.player('Alice1');

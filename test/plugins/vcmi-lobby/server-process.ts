@@ -32,7 +32,10 @@ export class ServerProcess {
     return this.ready.endpoints[endpoint]?.[0]?.port ?? 0;
   }
 
-  static async start(plugins: Record<string, unknown>): Promise<ServerProcess> {
+  static async start(
+    plugins: Record<string, unknown>,
+    driver: 'memory' | 'sqlite' = 'memory',
+  ): Promise<ServerProcess> {
     const folder = mkdtempSync(join(tmpdir(), 'beaconry-scale-'));
     const any = '127.0.0.1:0';
     const file = join(folder, 'beaconry.yaml');
@@ -46,7 +49,7 @@ export class ServerProcess {
           'lobby-json': { tcp: any },
         },
         data: folder,
-        store: { driver: 'memory' },
+        store: { driver },
         log: { level: 'error' },
         plugins,
       }),
