@@ -67,7 +67,7 @@ async function runOnce(
       if (k !== i) against[other.name] = median(costs[k] ?? []) / value;
     }
     return {
-      what: `${what}: ${name}${name === 'beaconry' ? ` (${process.driver})` : ''}`,
+      what: `${what}: ${name}${name.startsWith('beaconry') ? ` (${process.driver})` : ''}`,
       value,
       unit: 'µs CPU',
       against,

@@ -29,6 +29,8 @@ export type Pauses = readonly number[];
 interface Settings {
   /** `net.driver` */
   readonly driver?: string;
+  /** `net.offload` */
+  readonly offload?: boolean;
   /** Servers in the list. */
   readonly servers?: number;
   /** Bytes of the answer. */
@@ -56,7 +58,7 @@ async function node(
       admin: { http: '127.0.0.1:0' },
       http: { http: '127.0.0.1:0' },
     },
-    net: { driver: settings.driver ?? 'auto' },
+    net: { driver: settings.driver ?? 'auto', offload: settings.offload ?? true },
     data,
     store: { driver: 'memory' },
     plugins,
@@ -110,7 +112,7 @@ async function bare({ size = 0 }: Settings): Promise<Stop> {
 }
 
 /** An echo on our own driver alone. */
-async function echo(settings: Settings & { offload?: boolean }): Promise<Stop> {
+async function echo(settings: Settings): Promise<Stop> {
   const { probeNative } = await import('../core/net/drivers/native/probe.js');
   const { NativeDriver } = await import('../core/net/drivers/native/native-driver.js');
   const { libc, offload } = await probeNative();

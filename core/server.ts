@@ -118,7 +118,7 @@ export class Server {
     const prepared = await prepare(options.source, options.plugins);
     const { server: config } = prepared.file;
     const log = options.log === undefined ? openLog(config.log) : logOf(options.log);
-    const openDriver = options.openDriver ?? (await chooseDriver(config.net.driver, log.log));
+    const openDriver = options.openDriver ?? (await chooseDriver(config.net, log.log));
     mkdirSync(config.data, { recursive: true, mode: 0o700 });
     const clock = options.clock ?? new SystemClock();
     const store = await openStore(config.store, { clock, log: log.log, data: config.data });
