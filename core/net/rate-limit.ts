@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.js';
 import type { PeerAddress } from './peer-address.js';
-import { hashWords } from './siphash.js';
+import { hashWords, highOfHash } from './siphash.js';
 
 export interface RateLimitOptions {
   readonly perSecond: number;
@@ -40,7 +40,7 @@ class BucketTable {
 
   take(a: number, b: number, c: number, d: number, now: number, count: number): boolean {
     const first = hashWords(this.#secret, a, b, c, d);
-    const second = hashWords(this.#secret, d, c ^ 0x5bd1e995, b, a);
+    const second = highOfHash();
     const base = ((first >>> 0) % this.#sets) * WAYS;
     let slot = base;
     for (let i = base; i < base + WAYS; i++) {
