@@ -8,8 +8,8 @@ import { LiveState } from '../plugins/game-server/live-state.js';
 import { sourceInfoOf } from '../server-browser/a2s/info-of-state.js';
 import { encodeInfo, encodeQuery } from '../server-browser/a2s-query/index.js';
 import { compare } from './compare.js';
-import { references } from './references.js';
 import { MeasuredProcess } from './measured-process.js';
+import { references } from './references.js';
 import { report } from './report.js';
 
 const quick = process.argv.includes('--quick');

@@ -130,8 +130,7 @@ async function echo(settings: Settings): Promise<Stop> {
 }
 
 const roles: Readonly<Record<string, (settings: Settings) => Promise<Stop>>> = {
-  a2s: (settings) =>
-    node({ 'game-server': {}, a2s: { rateLimit: 1e9 } }, settings, 'game'),
+  a2s: (settings) => node({ 'game-server': {}, a2s: { rateLimit: 1e9 } }, settings, 'game'),
   master: (settings) => {
     // Limits stay switched on where one can be set out of reach of a single sender.
     const master = {

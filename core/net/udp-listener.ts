@@ -93,12 +93,8 @@ export class UdpListener {
   }
 
   attach(owner: string, prefix: Uint8Array, route: DatagramHandler | DatagramRoute): () => void {
-    const {
-      shape,
-      proves,
-      allow,
-      handler,
-    }: DatagramRoute = typeof route === 'function' ? { handler: route } : route;
+    const { shape, proves, allow, handler }: DatagramRoute =
+      typeof route === 'function' ? { handler: route } : route;
     // One form for all of them: asking objects of several is several times as slow.
     return this.#demux.add(prefix, owner, { owner, shape, proves, allow, handler });
   }

@@ -98,7 +98,8 @@ export class ServerList {
     const known = this.#answers.get(key);
     if (known !== undefined) return known;
     if (this.#searches?.take(from) === false) return 'search';
-    const cost = Math.min(this.table.size * compiled.filter.cost, this.#workPerSecond);
+    const { cost: each, wanted } = compiled.filter;
+    const cost = Math.min(this.table.countAtMost({ family, wanted }) * each, this.#workPerSecond);
     if (!this.#work.take(cost)) return 'search';
     const answer = this.#gather(from, request, compiled);
     if (this.#answers.size >= cachedAnswers) this.#answers.clear();
@@ -147,7 +148,7 @@ export class ServerList {
       }
       return found.length < most;
     });
-    this.table.scan({ family, after }, visit);
+    this.table.scan({ family, after, wanted: filter.wanted }, visit);
     if (!xash) return { pages: [encodePage(found, found.length < capacity, ipv6, key)], connect };
     const pages: Uint8Array[] = [];
     do {
