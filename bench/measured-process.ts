@@ -25,7 +25,7 @@ export class MeasuredProcess {
     const [program, args] = pinned('server', [
       process.execPath,
       '--enable-source-maps',
-      ...(process.env['BENCH_NODE_OPTIONS']?.split(' ') ?? []),
+      ...(process.env.BENCH_NODE_OPTIONS?.split(' ') ?? []),
       script,
       role,
       JSON.stringify(settings),

@@ -53,6 +53,19 @@ const collect = () => {
 const figures: Figure[] = [];
 
 {
+  collect();
+  const before = process.memoryUsage().rss;
+  const table = newTable();
+  fill(table, MANY);
+  collect();
+  const { rss } = process.memoryUsage();
+  figures.push(
+    { what: `${MANY} registrations, whole process`, value: rss / 2 ** 20, unit: 'MiB resident' },
+    { what: 'one registration', value: (rss - before) / table.size, unit: 'bytes' },
+  );
+}
+collect();
+{
   const table = newTable();
   fill(table, SEARCHED);
   const list = new ServerList(table, clock, {
@@ -71,29 +84,21 @@ const figures: Figure[] = [];
   const times: number[] = [];
   for (let i = 0; i < PAGES * 2; i++) {
     const filter = `${kinds[i % kinds.length]?.(i) ?? ''}\\napp\\${i}`;
-    const begun = performance.now();
+    // CPU time, since the machine may be doing something else in the meantime.
+    const begun = process.cpuUsage();
     list.answer(from, { region: i % 5 === 0 ? i % 8 : 255, after: LIST_START, filter });
-    if (i >= PAGES) times.push(performance.now() - begun);
+    const { user, system } = process.cpuUsage(begun);
+    if (i >= PAGES) times.push(user + system);
   }
   times.sort((one, other) => one - other);
   figures.push(
-    { what: 'filtered page over 100,000, median', value: median(times) * 1000, unit: 'µs' },
+    { what: 'filtered page over 100,000, median', value: median(times), unit: 'µs CPU' },
     {
       what: 'filtered page over 100,000, p99',
-      value: (times[Math.floor(times.length * 0.99)] ?? 0) * 1000,
-      unit: 'µs',
+      value: times[Math.floor(times.length * 0.99)] ?? Number.NaN,
+      unit: 'µs CPU',
     },
   );
 }
-collect();
-const before = process.memoryUsage().rss;
-const table = newTable();
-fill(table, MANY);
-collect();
-const { rss } = process.memoryUsage();
-figures.push(
-  { what: `${MANY} registrations, whole process`, value: rss / 2 ** 20, unit: 'MiB resident' },
-  { what: 'one registration', value: (rss - before) / table.size, unit: 'bytes' },
-);
 process.send?.(figures);
 process.disconnect?.();
