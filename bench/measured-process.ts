@@ -19,13 +19,17 @@ export class MeasuredProcess {
     readonly driver: string,
   ) {}
 
-  /** A role of `responders.ts`; its settings are given as JSON. */
-  static async responder(role: string, settings: object = {}): Promise<MeasuredProcess> {
+  /** A role of `responders.ts`; its settings are given as JSON, options are those of Node. */
+  static async responder(
+    role: string,
+    settings: object = {},
+    options: readonly string[] = [],
+  ): Promise<MeasuredProcess> {
     const script = fileURLToPath(new URL('responders.js', import.meta.url));
     const [program, args] = pinned('server', [
       process.execPath,
       '--enable-source-maps',
-      ...(process.env.BENCH_NODE_OPTIONS?.split(' ') ?? []),
+      ...options,
       script,
       role,
       JSON.stringify(settings),
