@@ -13,7 +13,7 @@ import { references } from './references.js';
 import { report } from './report.js';
 
 const quick = process.argv.includes('--quick');
-const traffic = { sockets: 16, window: 64 };
+const traffic = { sockets: 16, window: 32 };
 const state = new LiveState(initialSnapshot, { snapshot: {}, players: undefined });
 const size = encodeInfo(sourceInfoOf(state)).length;
 

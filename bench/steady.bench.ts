@@ -16,7 +16,7 @@ const load = {
   mode: 'info',
   question: encodeQuery('info', null),
   sockets: 16,
-  window: 64,
+  window: 32,
 } as const;
 
 const figures: Figure[] = [];
@@ -40,17 +40,26 @@ try {
 }
 
 const usual = ['master', 'game-server', 'a2s', 'heartbeat', 'browser'];
-const idle = await MeasuredProcess.responder('plugins', {
-  plugins: Object.fromEntries(usual.map((name) => [name, {}])),
-});
-try {
-  const { resident } = await idle.ask<Memory>('memory');
-  figures.push({
-    what: 'an idle node with master, a2s, heartbeat and page',
-    value: resident / MEBIBYTE,
-    unit: 'MiB resident',
+const rest = [
+  ...['rules', 'bans', 'social', 'relay', 'signaling', 'vcmi-lobby'],
+  ...['steam-backend', 'auth-sessions', 'coordinator', 'game-socket-share'],
+];
+for (const [what, names] of [
+  ['master, a2s, heartbeat and page', usual],
+  ['all bundled plugins', [...usual, ...rest]],
+] as const) {
+  const idle = await MeasuredProcess.responder('plugins', {
+    plugins: Object.fromEntries(names.map((name) => [name, {}])),
   });
-} finally {
-  await idle.stop();
+  try {
+    const { resident } = await idle.ask<Memory>('memory');
+    figures.push({
+      what: `an idle node with ${what}`,
+      value: resident / MEBIBYTE,
+      unit: 'MiB resident',
+    });
+  } finally {
+    await idle.stop();
+  }
 }
 report(figures);

@@ -203,7 +203,7 @@ int main(int argc, char **argv) {
   double begin = now();
   int silences = 0;
   for (int i = 0; i < sockets; i++) ask(&clients[i], window);
-  while (answers < wanted && silences < 20) {
+  while (answers < wanted && silences < 100) {
     /* Waking the load would be charged to the responder: for a while it looks again instead of sleeping. */
     int ready = 0;
     for (double until = now() + 0.0005; ready == 0 && now() < until;)
