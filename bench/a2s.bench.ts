@@ -32,8 +32,8 @@ try {
   report(
     await compare(contenders, {
       what: `A2S INFO, ${size} bytes`,
-      rounds: quick ? 2 : 9,
-      count: quick ? 20_000 : 150_000,
+      rounds: quick ? 2 : 6,
+      count: quick ? 20_000 : 100_000,
     }),
   );
 } finally {

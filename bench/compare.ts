@@ -20,11 +20,11 @@ export interface ComparisonOptions {
 /** Difference of the reference between the first and the last part of a run that spoils it. */
 const mostDrift = 0.15;
 /** Runs that are tried when the machine is too restless. */
-const attempts = 3;
+const attempts = 2;
 
 /**
  * CPU microseconds for each answer: the median of rounds in which all take turns. A run whose reference differs
- * by more than 15 % between its first and last part is thrown away and made again, at most twice.
+ * by more than 15 % between its first and last part is thrown away and made once more.
  */
 export async function compare(
   contenders: readonly Contender[],
