@@ -128,7 +128,7 @@ export class Server {
     const prepared = await prepare(options.source, options.plugins);
     const { server: config } = prepared.file;
     const log = options.log === undefined ? openLog(config.log) : logOf(options.log);
-    const openDriver = options.openDriver ?? (await chooseDriver(config.net.driver, log.log));
+    const openDriver = options.openDriver ?? (await chooseDriver(config.net, log.log));
     const releaseData = takeDataFolder(config.data);
     try {
       const clock = options.clock ?? new SystemClock();

@@ -134,6 +134,11 @@ export const serverSchema = {
       format: ['auto', 'native', 'dgram'],
       default: 'auto',
     },
+    offload: {
+      doc: 'Let the kernel join and cut trains of equal datagrams to one peer (GRO, GSO); native driver only.',
+      format: Boolean,
+      default: true,
+    },
   },
   http: {
     hosts: {

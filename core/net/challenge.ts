@@ -39,6 +39,14 @@ export class ChallengeIssuer {
 
   #compute(peer: PeerAddress, window: number): number {
     const words = this.#words;
+    if (peer.isIPv4) {
+      // Shorter than any other, so it cannot stand for one.
+      words[0] = peer.d;
+      words[1] = peer.port;
+      words[2] = window | 0;
+      words[3] = 0;
+      return this.#siphash.hash(this.#key, words, 4) & 0x7fffffff || 1;
+    }
     words[0] = peer.a;
     words[1] = peer.b;
     words[2] = peer.c;

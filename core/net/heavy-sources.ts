@@ -15,10 +15,11 @@ export interface HeavySource {
 export class HeavySources {
   readonly #words: Int32Array;
   readonly #counts: Float64Array;
-  readonly #sets: number;
+  readonly #mask: number;
 
+  /** `size` is a power of two. */
   constructor(size = 256) {
-    this.#sets = size / WAYS;
+    this.#mask = size / WAYS - 1;
     this.#words = new Int32Array(size * 4);
     this.#counts = new Float64Array(size);
   }
@@ -28,7 +29,7 @@ export class HeavySources {
     const words = this.#words;
     // No secret is needed: whoever aims at one set only spoils a statistic.
     const hash = Math.imul(d ^ Math.imul(a ^ b ^ c, 0x85ebca6b), 0x9e3779b1) >>> 0;
-    const base = (hash % this.#sets) * WAYS;
+    const base = ((hash >>> 16) & this.#mask) * WAYS;
     let lightest = base;
     for (let i = base; i < base + WAYS; i++) {
       const at = i * 4;

@@ -29,28 +29,30 @@ class BucketTable {
   constructor(options: RateLimitOptions) {
     const size = options.size ?? 65536;
     this.#sets = size / WAYS;
-    this.#keys = new Int32Array(size * 2);
-    this.#tokens = new Float64Array(size);
-    this.#at = new Float64Array(size).fill(Number.NEGATIVE_INFINITY);
+    this.#keys = new Int32Array(size * 4);
+    this.#at = new Float64Array(size).fill(Number.MIN_SAFE_INTEGER);
     this.#perMs = options.perSecond / 1000;
     this.#burst = options.burst ?? Math.max(1, options.perSecond);
+    this.#tokens = new Float64Array(size).fill(this.#burst);
     const random = randomBytes(16);
     for (let i = 0; i < 4; i++) this.#secret[i] = random.readInt32LE(i * 4);
   }
 
   take(a: number, b: number, c: number, d: number, now: number, count: number): boolean {
-    const first = hashWords(this.#secret, a, b, c, d);
-    const second = hashWords(this.#secret, d, c ^ 0x5bd1e995, b, a);
-    const base = ((first >>> 0) % this.#sets) * WAYS;
+    const base = ((hashWords(this.#secret, a, b, c, d) >>> 0) % this.#sets) * WAYS;
+    const keys = this.#keys;
     let slot = base;
     for (let i = base; i < base + WAYS; i++) {
-      if (this.#keys[i * 2] === first && this.#keys[i * 2 + 1] === second) {
+      const at = i * 4;
+      if (keys[at + 3] === d && keys[at + 2] === c && keys[at + 1] === b && keys[at] === a) {
         return this.#takeFrom(i, now, count);
       }
       if ((this.#at[i] as number) < (this.#at[slot] as number)) slot = i;
     }
-    this.#keys[slot * 2] = first;
-    this.#keys[slot * 2 + 1] = second;
+    keys[slot * 4] = a;
+    keys[slot * 4 + 1] = b;
+    keys[slot * 4 + 2] = c;
+    keys[slot * 4 + 3] = d;
     this.#tokens[slot] = this.#burst;
     this.#at[slot] = now;
     return this.#takeFrom(slot, now, count);

@@ -47,10 +47,13 @@ const equalTo =
     return value === '0' ? plain((server) => !flag(server)) : undefined;
   };
 
+/** A number that a condition understands; another text asks for nothing. */
+export const isWholeNumber = (text: string): boolean => /^\d{1,10}$/.test(text);
+
 const withNumber =
   (make: (number: number) => FilterTest): Compile =>
   (value) =>
-    /^\d{1,10}$/.test(value) ? plain(make(Number(value))) : undefined;
+    isWholeNumber(value) ? plain(make(Number(value))) : undefined;
 
 const matching =
   (textOf: TextOf): Compile =>

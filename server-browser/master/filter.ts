@@ -10,7 +10,9 @@ import {
   type Dialect,
   type FilterSubject,
   type FilterTest,
+  isWholeNumber,
 } from './filter-conditions.js';
+import type { Wanted } from './ordered-indexes.js';
 
 /** A compiled filter. */
 export interface Filter {
@@ -22,6 +24,8 @@ export interface Filter {
   readonly collapse: boolean;
   /** Servers of a local network are asked for: `\lan\1` of Xash3D. */
   readonly lan: boolean;
+  /** What every server that passes has; undefined where the filter asks for nothing of the kind. */
+  readonly wanted: Wanted;
   /** The value of the last top-level pair with that key. */
   value(key: string): string | undefined;
 }
@@ -40,9 +44,16 @@ export function compileFilter(text: string, dialect?: Dialect): Filter {
     cost: cost + 1,
     collapse: hasCondition(tree, 'collapse_addr_hash', '1'),
     lan: chosen === 'xash' && topLevelValue(tree, 'lan') === '1',
+    wanted: {
+      modDir: topLevelValue(tree, 'gamedir'),
+      appId: appIdOf(topLevelValue(tree, 'appid')),
+    },
     value: (key) => topLevelValue(tree, key),
   };
 }
+
+const appIdOf = (text: string | undefined): number | undefined =>
+  text !== undefined && isWholeNumber(text) ? Number(text) : undefined;
 
 const dialectOf = (tree: FilterTree): Dialect =>
   topLevelValue(tree, 'key') !== undefined || topLevelValue(tree, 'clver') !== undefined

@@ -147,6 +147,21 @@ export function encodeMasterMessage(message: MasterMessage): Uint8Array {
   return writer.toBytes();
 }
 
+/** The answer to `q` in memory of its own, written anew for each server: `FF FF FF FF "s\n" challenge:4`. */
+export class ChallengeAnswer {
+  readonly #bytes = encodeMasterMessage({ kind: 'challenge', challenge: 0, echo: null });
+
+  /** The same bytes each time. */
+  with(challenge: number): Uint8Array {
+    const bytes = this.#bytes;
+    bytes[6] = challenge;
+    bytes[7] = challenge >> 8;
+    bytes[8] = challenge >> 16;
+    bytes[9] = challenge >> 24;
+    return bytes;
+  }
+}
+
 /**
  * The challenge that a join carries, read without decoding the rest, or 0 when it carries none:
  * decimal digits only, at most ten, no sign, no space, no leading zero, at most 2^32-1.
@@ -156,10 +171,9 @@ export function joinChallenge(bytes: Uint8Array): number {
   let at = 2;
   const end = joinEnd(bytes);
   while (at < end && bytes[at] === backslash) {
-    const keyEnd = bytes.indexOf(backslash, at + 1);
-    if (keyEnd === -1) return found;
-    const next = bytes.indexOf(backslash, keyEnd + 1);
-    const valueEnd = next === -1 ? end : next;
+    const keyEnd = nextBackslash(bytes, at + 1);
+    if (keyEnd === bytes.length) return found;
+    const valueEnd = Math.min(end, nextBackslash(bytes, keyEnd + 1));
     if (isChallengeKey(bytes, at + 1, keyEnd)) found = decimal(bytes, keyEnd + 1, valueEnd);
     at = valueEnd;
   }
@@ -179,6 +193,13 @@ function decodeJoinValues(bytes: Uint8Array): ReadonlyMap<string, string> {
   for (let i = 0; i < parts.length; i += 2) values.set(parts[i] as string, parts[i + 1] ?? '');
   return values;
 }
+
+/** For distances of a few bytes a loop is faster than a call of `indexOf`. */
+const nextBackslash = (bytes: Uint8Array, from: number): number => {
+  let at = from;
+  while (at < bytes.length && bytes[at] !== backslash) at++;
+  return at;
+};
 
 const joinEnd = (bytes: Uint8Array): number =>
   bytes[bytes.length - 1] === newline && bytes.length > 2 ? bytes.length - 1 : bytes.length;

@@ -23,6 +23,7 @@ import { echoAnswer, echoPrefix, longestEchoRequest } from './echo-codec.js';
 import { explainCommand, explainRoutes } from './explain-routes.js';
 import { Explanations } from './explanation.js';
 import {
+  ChallengeAnswer,
   decodeGameServerMessage,
   encodeMasterMessage,
   longestGameServerMessage,
@@ -214,7 +215,15 @@ export default definePlugin({
       (...lengths: readonly number[]) =>
       ({ length }: Datagram) =>
         lengths.includes(length);
-    udp.onDatagram('q', { shape: ofLength(1, 6), handler: receive });
+    const challengeAnswer = new ChallengeAnswer();
+    udp.onDatagram('q', {
+      shape: ofLength(1, 6),
+      handler(datagram) {
+        // Half of all heartbeats are this one: answered without making a message of it.
+        if (datagram.length > 1) return receive(datagram);
+        datagram.replyFrom(small, challengeAnswer.with(challenges.issue(datagram.from)));
+      },
+    });
     udp.onDatagram('M\xff', { shape: ofLength(2), handler: receive });
     udp.onDatagram('b\n', { shape: ofLength(2), handler: receive });
     udp.onDatagram('0\n', {
@@ -246,8 +255,16 @@ export default definePlugin({
       shape: ({ length }) => length >= shortestListRequest && length <= longestListRequest,
       handler(datagram) {
         const { from } = datagram;
-        const answer = servers.answer(from, decodeListRequest(datagram.bytes));
-        if (typeof answer === 'string') return refusals.note(from, answer);
+        let answer: ReturnType<ServerList['answer']> | undefined = servers.recall(
+          from,
+          datagram.bytes,
+        );
+        if (answer === undefined) {
+          answer = servers.answer(from, decodeListRequest(datagram.bytes));
+          if (typeof answer === 'string') return refusals.note(from, answer);
+          servers.remember(from, datagram.bytes, answer);
+        }
+        if (typeof answer === 'string') return;
         for (const page of answer.pages) {
           if (!datagram.replyFrom(budget, page)) return refusals.note(from, 'budget');
         }

@@ -36,10 +36,11 @@ export class ListedRegistrations implements Registrations {
       (registration) => found.push(registration) < limit,
     );
     this.table.expire();
-    if (after === undefined || after.isIPv4) this.table.scan({ family: 'ipv4', after }, visit);
+    if (after === undefined || after.isIPv4)
+      this.table.scan({ family: 'ipv4', after, wanted: filter.wanted }, visit);
     if (found.length < limit) {
       const within = after === undefined || after.isIPv4 ? undefined : after;
-      this.table.scan({ family: 'ipv6', after: within }, visit);
+      this.table.scan({ family: 'ipv6', after: within, wanted: filter.wanted }, visit);
     }
     return found;
   }

@@ -1,6 +1,8 @@
 import { type Clock, PeerAddress } from 'beaconry';
-import { compareAddresses, OrderedAddresses } from './ordered-addresses.js';
+import { compareAddresses, type OrderedAddresses } from './ordered-addresses.js';
+import { OrderedIndexes } from './ordered-indexes.js';
 import type { Registration, ServerDescription } from './public.js';
+import { NONE, RegistrationColumns, type RegistrationEntry } from './registration-columns.js';
 import type {
   Leaving,
   RegistrationLimits,
@@ -12,28 +14,20 @@ import type {
 } from './registration-table.js';
 import { TextPool } from './text-pool.js';
 
-type Writable<T> = { -readonly [K in keyof T]: T[K] };
-
-/** A registration and its place among those that wait to expire, which is the order of their joins. */
-interface Entry extends Writable<Registration> {
-  /** Monotonic milliseconds of the last join. */
-  joinedAt: number;
-  earlier: Entry | undefined;
-  later: Entry | undefined;
-}
-
-/** The table of one process: ordered pieces for lists, a queue for expiry. */
+/** The table of one process: columns of numbers, ordered pieces for lists, a chain in order of joins for expiry. */
 export class MemoryRegistrationTable implements RegistrationTable {
   readonly #families = {
-    ipv4: new OrderedAddresses<Entry>(),
-    ipv6: new OrderedAddresses<Entry>(),
+    ipv4: new OrderedIndexes<RegistrationEntry>(),
+    ipv6: new OrderedIndexes<RegistrationEntry>(),
   };
+  readonly #columns = new RegistrationColumns();
   readonly #texts = new TextPool();
   readonly #upsertListeners = new Set<(registration: Registration) => void>();
   readonly #removeListeners = new Set<(registration: Registration) => void>();
   readonly #forgetListeners = new Set<(registration: Registration, why: Leaving) => void>();
-  #first: Entry | undefined;
-  #last: Entry | undefined;
+  /** Slots of those whose last join is longest ago, and latest. */
+  #first = NONE;
+  #last = NONE;
   #version = 0;
 
   constructor(
@@ -42,7 +36,7 @@ export class MemoryRegistrationTable implements RegistrationTable {
   ) {}
 
   get size(): number {
-    return this.#families.ipv4.size + this.#families.ipv6.size;
+    return this.#families.ipv4.all.size + this.#families.ipv6.all.size;
   }
 
   get version(): number {
@@ -50,31 +44,36 @@ export class MemoryRegistrationTable implements RegistrationTable {
   }
 
   find(address: PeerAddress): Registration | undefined {
-    return this.#familyOf(address).find(address);
+    return this.#familyOf(address).all.find(address);
   }
 
   upsert(address: PeerAddress, description: ServerDescription, standing: Standing): UpsertResult {
     const family = this.#familyOf(address);
-    const known = family.find(address);
+    const known = family.all.find(address);
     if (known === undefined) {
-      const full = this.#fullness(family, address);
+      const full = this.#fullness(family.all, address);
       if (full !== undefined) return full;
     }
     const now = this.clock.now();
     const entry = known ?? this.#create(address, now);
-    const changed = this.#describe(entry, description, standing) || known === undefined;
-    entry.lastSeen = now;
-    entry.joinedAt = this.clock.monotonic();
-    if (known === undefined) family.insert(entry);
-    else this.#unlink(entry);
-    this.#append(entry);
-    if (!changed) return 'refreshed';
+    const { modDir, appId, slot } = entry;
+    const changed = entry.describe(description, standing, this.#texts);
+    this.#columns.lastSeen[slot] = now;
+    this.#columns.joinedAt[slot] = this.clock.monotonic();
+    if (known === undefined) {
+      family.insert(entry);
+    } else {
+      family.moved(entry, modDir, appId);
+      this.#unlink(slot);
+    }
+    this.#append(slot);
+    if (!changed && known !== undefined) return 'refreshed';
     if (!entry.hidden) this.#shown(entry);
     return known === undefined ? 'added' : 'changed';
   }
 
   revise(registration: Registration, { verified, hidden, players }: Partial<Revision>): void {
-    const entry = registration as Entry;
+    const entry = registration as RegistrationEntry;
     const wasHidden = entry.hidden;
     const before = entry.players;
     if (verified !== undefined) entry.verified = verified;
@@ -87,16 +86,17 @@ export class MemoryRegistrationTable implements RegistrationTable {
   remove(address: PeerAddress, why: Leaving = 'removed'): boolean {
     const entry = this.#familyOf(address).remove(address);
     if (entry === undefined) return false;
-    this.#unlink(entry);
+    this.#unlink(entry.slot);
     if (!entry.hidden) this.#vanished(entry);
     for (const listener of this.#forgetListeners) listener(entry, why);
+    this.#columns.release(entry.slot);
     return true;
   }
 
   removeWhere(test: (registration: Registration) => boolean, why: Leaving): void {
     const found: PeerAddress[] = [];
     for (const family of Object.values(this.#families)) {
-      family.scan(undefined, (entry) => {
+      family.all.scan(undefined, (entry) => {
         if (test(entry)) found.push(entry.address);
         return true;
       });
@@ -107,15 +107,23 @@ export class MemoryRegistrationTable implements RegistrationTable {
   expire(limit = 1000): number {
     const latest = this.clock.monotonic() - this.limits.ttl;
     let removed = 0;
-    while (removed < limit && this.#first !== undefined && this.#first.joinedAt <= latest) {
-      this.remove(this.#first.address, 'expired');
+    const { joinedAt } = this.#columns;
+    while (removed < limit && this.#first !== NONE && (joinedAt[this.#first] as number) <= latest) {
+      this.remove(this.#columns.at(this.#first).address, 'expired');
       removed++;
     }
     return removed;
   }
 
-  scan({ family, after }: ScanRange, visit: (registration: Registration) => boolean): void {
-    this.#families[family].scan(after, visit);
+  scan(
+    { family, after, wanted = {} }: ScanRange,
+    visit: (registration: Registration) => boolean,
+  ): void {
+    this.#families[family].narrowest(wanted)?.scan(after, visit);
+  }
+
+  countAtMost({ family, wanted = {} }: ScanRange): number {
+    return this.#families[family].narrowest(wanted)?.size ?? 0;
   }
 
   onUpsert(listener: (registration: Registration) => void): () => void {
@@ -133,23 +141,23 @@ export class MemoryRegistrationTable implements RegistrationTable {
     return () => this.#forgetListeners.delete(listener);
   }
 
-  #shown(entry: Entry): void {
+  #shown(entry: RegistrationEntry): void {
     this.#version++;
     for (const listener of this.#upsertListeners) listener(entry);
   }
 
-  #vanished(entry: Entry): void {
+  #vanished(entry: RegistrationEntry): void {
     this.#version++;
     for (const listener of this.#removeListeners) listener(entry);
   }
 
-  #familyOf(address: PeerAddress): OrderedAddresses<Entry> {
+  #familyOf(address: PeerAddress): OrderedIndexes<RegistrationEntry> {
     return address.isIPv4 ? this.#families.ipv4 : this.#families.ipv6;
   }
 
   /** Servers of one address, and of one prefix, lie side by side in the order: counting them is cheap. */
   #fullness(
-    family: OrderedAddresses<Entry>,
+    family: OrderedAddresses<RegistrationEntry>,
     address: PeerAddress,
   ): 'address-full' | 'prefix-full' | undefined {
     const { a, b, c, d } = address;
@@ -173,10 +181,14 @@ export class MemoryRegistrationTable implements RegistrationTable {
   }
 
   /** Of the servers that no query has found yet the one that joined first goes. */
-  #makeRoom(family: OrderedAddresses<Entry>, low: PeerAddress, high: PeerAddress): boolean {
+  #makeRoom(
+    family: OrderedAddresses<RegistrationEntry>,
+    low: PeerAddress,
+    high: PeerAddress,
+  ): boolean {
     if (this.limits.verify?.() !== true) return false;
-    let oldest: Entry | undefined;
-    const consider = (entry: Entry): boolean => {
+    let oldest: RegistrationEntry | undefined;
+    const consider = (entry: RegistrationEntry): boolean => {
       if (compareAddresses(entry.address, high) > 0) return false;
       if (!entry.verified && (oldest === undefined || entry.joinedAt < oldest.joinedAt)) {
         oldest = entry;
@@ -189,70 +201,29 @@ export class MemoryRegistrationTable implements RegistrationTable {
     return oldest !== undefined && this.remove(oldest.address);
   }
 
-  #create(address: PeerAddress, now: number): Entry {
-    return {
-      address: address.copy(),
-      protocol: 0,
-      players: 0,
-      maxPlayers: 0,
-      bots: 0,
-      name: '',
-      map: '',
-      modDir: '',
-      product: '',
-      version: '',
-      appId: 0,
-      serverType: '',
-      os: '',
-      password: false,
-      secure: false,
-      lan: false,
-      nat: false,
-      region: 255,
-      tags: '',
-      gameData: '',
-      gamePort: null,
-      spectatorPort: null,
-      whitelisted: false,
-      outdated: false,
-      verified: false,
-      hidden: this.limits.verify?.() === true,
-      firstSeen: now,
-      lastSeen: now,
-      joinedAt: 0,
-      earlier: undefined,
-      later: undefined,
-    };
+  #create(address: PeerAddress, now: number): RegistrationEntry {
+    const entry = this.#columns.add(address);
+    this.#columns.firstSeen[entry.slot] = now;
+    entry.hidden = this.limits.verify?.() === true;
+    return entry;
   }
 
-  /** Takes what is new; texts that many servers share are kept once. */
-  #describe(entry: Entry, said: ServerDescription, standing: Standing): boolean {
-    let changed = false;
-    const target = entry as unknown as Record<string, unknown>;
-    for (const source of [said, standing]) {
-      for (const [key, value] of Object.entries(source) as [string, unknown][]) {
-        if (target[key] === value) continue;
-        target[key] = typeof value === 'string' ? this.#texts.keep(value) : value;
-        changed = true;
-      }
-    }
-    return changed;
+  #append(slot: number): void {
+    const { earlier, later } = this.#columns;
+    earlier[slot] = this.#last;
+    later[slot] = NONE;
+    if (this.#last === NONE) this.#first = slot;
+    else later[this.#last] = slot;
+    this.#last = slot;
   }
 
-  #append(entry: Entry): void {
-    entry.earlier = this.#last;
-    entry.later = undefined;
-    if (this.#last === undefined) this.#first = entry;
-    else this.#last.later = entry;
-    this.#last = entry;
-  }
-
-  #unlink(entry: Entry): void {
-    if (entry.earlier === undefined) this.#first = entry.later;
-    else entry.earlier.later = entry.later;
-    if (entry.later === undefined) this.#last = entry.earlier;
-    else entry.later.earlier = entry.earlier;
-    entry.earlier = undefined;
-    entry.later = undefined;
+  #unlink(slot: number): void {
+    const { earlier, later } = this.#columns;
+    const before = earlier[slot] as number;
+    const behind = later[slot] as number;
+    if (before === NONE) this.#first = behind;
+    else later[before] = behind;
+    if (behind === NONE) this.#last = before;
+    else earlier[behind] = before;
   }
 }

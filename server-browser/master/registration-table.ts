@@ -1,4 +1,5 @@
 import type { PeerAddress } from 'beaconry';
+import type { Wanted } from './ordered-indexes.js';
 import type { Registration, ServerDescription } from './public.js';
 
 /** What the operator's rules say of a server, beside what it says of itself. */
@@ -32,6 +33,8 @@ export interface ScanRange {
   readonly family: 'ipv4' | 'ipv6';
   /** Servers greater than this address and port; default all. */
   readonly after?: PeerAddress | undefined;
+  /** The visitor wants no others, so that the table may leave others out, and need not. */
+  readonly wanted?: Wanted | undefined;
 }
 
 /** The registered servers, ordered by address and port. */
@@ -51,6 +54,8 @@ export interface RegistrationTable {
   expire(limit?: number): number;
   /** Visits in order of address and port, until the visitor says false. The visitor changes nothing. */
   scan(range: ScanRange, visit: (registration: Registration) => boolean): void;
+  /** How many registrations a scan of that kind would visit at most, wherever it starts. */
+  countAtMost(range: ScanRange): number;
   /** Called when a server that is not hidden comes or changes; the returned function ends it. */
   onUpsert(listener: (registration: Registration) => void): () => void;
   /** Called when a server is hidden or, not being hidden, removed. */

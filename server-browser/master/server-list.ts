@@ -5,6 +5,7 @@ import {
   GlobalLimit,
   PeerAddress,
   PrefixLimit,
+  type Reach,
   reachOf,
 } from 'beaconry';
 import {
@@ -31,6 +32,8 @@ const xashConnectRequests = 32;
 const searchBurst = 128;
 const cachedFilters = 512;
 const cachedAnswers = 256;
+/** A power of two. */
+const recalledRequests = 256;
 
 export interface ServerListOptions {
   /** Answer clients of Xash3D in their own way. */
@@ -56,10 +59,20 @@ interface CompiledRequest {
   readonly nat: boolean;
 }
 
+/** An answer and everything that it depends on. */
+interface Recalled {
+  readonly request: Uint8Array;
+  readonly version: number;
+  readonly ipv4: boolean;
+  readonly reach: Reach;
+  readonly answer: ListAnswer;
+}
+
 /** Answers list requests from the table; answers are kept until the table changes. */
 export class ServerList {
   readonly #filters = new Map<string, CompiledRequest>();
   readonly #answers = new Map<string, ListAnswer>();
+  readonly #recalled: (Recalled | undefined)[] = new Array(recalledRequests).fill(undefined);
   readonly #work: GlobalLimit;
   readonly #searches: PrefixLimit | undefined;
   readonly #workPerSecond: number;
@@ -98,12 +111,43 @@ export class ServerList {
     const known = this.#answers.get(key);
     if (known !== undefined) return known;
     if (this.#searches?.take(from) === false) return 'search';
-    const cost = Math.min(this.table.size * compiled.filter.cost, this.#workPerSecond);
+    const { cost: each, wanted } = compiled.filter;
+    const cost = Math.min(this.table.countAtMost({ family, wanted }) * each, this.#workPerSecond);
     if (!this.#work.take(cost)) return 'search';
     const answer = this.#gather(from, request, compiled);
     if (this.#answers.size >= cachedAnswers) this.#answers.clear();
     this.#answers.set(key, answer);
     return answer;
+  }
+
+  /**
+   * The answer to a request as it came, known from the same bytes before; undefined when there is none, and then
+   * `answer` is to be asked. Most requests are one of a few, so they are not even decoded.
+   */
+  recall(from: PeerAddress, request: Uint8Array): ListAnswer | undefined {
+    this.table.expire();
+    const known = this.#recalled[slotOf(request)];
+    if (
+      known === undefined ||
+      known.version !== this.table.version ||
+      known.ipv4 !== from.isIPv4 ||
+      !sameBytes(known.request, request) ||
+      known.reach !== reachOf(from)
+    ) {
+      return undefined;
+    }
+    return known.answer;
+  }
+
+  /** Keeps an answer for {@link recall} until the table changes. */
+  remember(from: PeerAddress, request: Uint8Array, answer: ListAnswer): void {
+    this.#recalled[slotOf(request)] = {
+      request: new Uint8Array(request),
+      version: this.table.version,
+      ipv4: from.isIPv4,
+      reach: reachOf(from),
+      answer,
+    };
   }
 
   #compile(text: string): CompiledRequest | undefined {
@@ -147,7 +191,7 @@ export class ServerList {
       }
       return found.length < most;
     });
-    this.table.scan({ family, after }, visit);
+    this.table.scan({ family, after, wanted: filter.wanted }, visit);
     if (!xash) return { pages: [encodePage(found, found.length < capacity, ipv6, key)], connect };
     const pages: Uint8Array[] = [];
     do {
@@ -210,4 +254,18 @@ const encodePage = (
   for (const server of servers) writeListEntry(writer, server, ipv6);
   if (last) endListPage(writer, ipv6);
   return writer.toBytes();
+};
+
+/** Whoever aims at a slot only makes others be answered the longer way. */
+const slotOf = (request: Uint8Array): number => {
+  let hash = request.length;
+  for (let i = 0; i < request.length; i++)
+    hash = Math.imul(hash ^ (request[i] as number), 0x01000193);
+  return (hash ^ (hash >>> 15)) & (recalledRequests - 1);
+};
+
+const sameBytes = (one: Uint8Array, other: Uint8Array): boolean => {
+  if (one.length !== other.length) return false;
+  for (let i = 0; i < one.length; i++) if (one[i] !== other[i]) return false;
+  return true;
 };

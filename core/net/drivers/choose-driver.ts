@@ -5,6 +5,13 @@ import { DgramDriver } from './dgram-driver.js';
 import { NativeDriver } from './native/native-driver.js';
 import { probeNative } from './native/probe.js';
 
+/** `net` of the configuration. */
+export interface DriverChoice {
+  readonly driver: 'auto' | 'native' | 'dgram';
+  /** Trains may be joined and cut by the kernel, where it can. */
+  readonly offload: boolean;
+}
+
 export type OpenDriver = (options: DatagramDriverOptions) => Promise<DatagramDriver>;
 
 /**
@@ -12,12 +19,13 @@ export type OpenDriver = (options: DatagramDriverOptions) => Promise<DatagramDri
  * and says in one line of the log why it did not.
  */
 export async function chooseDriver(
-  wanted: 'auto' | 'native' | 'dgram',
+  { driver: wanted, offload: mayOffload }: DriverChoice,
   log: Logger,
 ): Promise<OpenDriver> {
   if (wanted === 'dgram') return (options) => DgramDriver.open(options);
   try {
-    const { libc, offload } = await probeNative();
+    const { libc, offload: able } = await probeNative();
+    const offload = mayOffload ? able : { send: false, receive: false };
     log.debug({ driver: 'native', ...offload }, 'datagrams go through the native driver');
     return async (options) => NativeDriver.open(libc, offload, options);
   } catch (error) {

@@ -88,7 +88,7 @@ export class ReceivedBatch implements DatagramBatch {
   }
 
   reply(index: number, bytes: Uint8Array): void {
-    this.answers.answer(bytes, this.#table.addresses.bytes, this.#slots[index] as number);
+    this.answers.answer(bytes, this.#table.addresses.words, this.#slots[index] as number);
   }
 
   #add(slot: number, offset: number, length: number): void {

@@ -3,7 +3,7 @@ import type { PeerAddress } from '../../peer-address.js';
 import { MAX_PAYLOAD } from '../../socket-buffer.js';
 import { EAGAIN, type Libc, MSG_DONTWAIT, SOL_UDP, UDP_SEGMENT } from './libc.js';
 import { CONTROL_SIZE, MessageTable } from './message-table.js';
-import { ADDRESS_SIZE, ADDRESS_WORDS } from './socket-address.js';
+import { ADDRESS_WORDS } from './socket-address.js';
 
 const SIZE = 256;
 const ARENA = 1024 * 1024;
@@ -25,6 +25,9 @@ export class SendQueue {
   /** The first of them. */
   readonly #firsts = new Uint16Array(SIZE);
   readonly #trainBytes = new Uint32Array(SIZE);
+  /** Header i points at descriptor i alone, as most do most of the time. */
+  readonly #isPlain = new Uint8Array(SIZE).fill(1);
+  readonly #addressWords: number;
   #count = 0;
   #used = 0;
 
@@ -36,8 +39,8 @@ export class SendQueue {
     private readonly stats: DriverStats,
   ) {
     this.#table = new MessageTable(libc, SIZE, this.#arena, 0, 0, isIPv6);
-    const { bytes } = this.#table.addresses;
-    this.#words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+    this.#words = this.#table.addresses.words;
+    this.#addressWords = this.#table.addresses.length / 4;
     const { controls } = this.#table;
     for (let i = 0; i < SIZE; i++) {
       // cmsghdr: length 18, level, type, then the size of a segment.
@@ -52,15 +55,14 @@ export class SendQueue {
   }
 
   /** Queues an answer to the sender of a received datagram. */
-  answer(bytes: Uint8Array, addresses: Buffer, index: number): void {
+  answer(bytes: Uint8Array, addresses: Int32Array, index: number): void {
     const slot = this.#take(bytes);
     if (slot === -1) return;
-    addresses.copy(
-      this.#table.addresses.bytes,
-      slot * ADDRESS_SIZE,
-      index * ADDRESS_SIZE,
-      (index + 1) * ADDRESS_SIZE,
-    );
+    // Word by word: for so few of them a call into the runtime costs more.
+    const words = this.#words;
+    const to = slot * ADDRESS_WORDS;
+    const from = index * ADDRESS_WORDS;
+    for (let i = 0; i < this.#addressWords; i++) words[to + i] = addresses[from + i] as number;
   }
 
   /** Queues a datagram to any address of the socket's family. */
@@ -134,7 +136,13 @@ export class SendQueue {
         this.#table.controls.writeUInt16LE(bytes, first * CONTROL_SIZE + 16);
         for (let i = first + 1; i < first + count; i++) bytes += this.#table.length(i);
       }
-      this.#table.point(headers, first, count, count > 1);
+      if (count === 1 && first === headers) {
+        if (this.#isPlain[headers] === 0) this.#table.point(headers, first, 1, false);
+        this.#isPlain[headers] = 1;
+      } else {
+        this.#table.point(headers, first, count, count > 1);
+        this.#isPlain[headers] = 0;
+      }
       this.#firsts[headers] = first;
       this.#trains[headers] = count;
       this.#trainBytes[headers] = bytes;
@@ -164,8 +172,7 @@ export class SendQueue {
     const words = this.#words;
     const a = one * ADDRESS_WORDS;
     const b = other * ADDRESS_WORDS;
-    const used = this.#table.addresses.length / 4;
-    for (let i = 0; i < used; i++) if (words[a + i] !== words[b + i]) return false;
+    for (let i = 0; i < this.#addressWords; i++) if (words[a + i] !== words[b + i]) return false;
     return true;
   }
 

@@ -9,6 +9,8 @@ export const ADDRESS_WORDS = ADDRESS_SIZE / 4;
 /** Reads and writes socket addresses of one family in a table of them, without making objects. */
 export class SocketAddressTable {
   readonly view: DataView;
+  /** The same memory, {@link ADDRESS_WORDS} for each address. */
+  readonly words: Int32Array;
   /** Bytes of one address as the system counts them. */
   readonly length: number;
 
@@ -17,6 +19,7 @@ export class SocketAddressTable {
     private readonly isIPv6: boolean,
   ) {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
     this.length = isIPv6 ? 28 : 16;
   }
 

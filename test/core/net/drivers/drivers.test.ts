@@ -219,6 +219,72 @@ for (const [name, load] of Object.entries(drivers)) {
       expect(errors).deep.equal([]);
     });
 
+    it('loses nothing but the message that the system refuses', async () => {
+      const driver = await bind('127.0.0.1', () => {});
+      const client = await peer();
+      // Nobody asked for SO_BROADCAST, so this one fails with EACCES.
+      const refused = PeerAddress.of('255.255.255.255', 9);
+      for (const text of ['1', '2', '3']) {
+        driver.send(Buffer.from(text), client.address);
+        driver.send(Buffer.from('x'), refused);
+      }
+      await until(() => client.heard.length === 3);
+      expect(client.heard).deep.equal(['1', '2', '3']);
+      if (driver.name === 'native') expect(driver.stats).include({ sent: 3, sendFailures: 3 });
+      expect(errors).deep.equal([]);
+    });
+
+    it('takes trains apart that another sender let the kernel join, in order and whole', async function () {
+      const support = await probeNative().catch(() => undefined);
+      if (support === undefined) this.skip();
+      const seen: string[] = [];
+      const from = new PeerAddress();
+      const driver = await bind('127.0.0.1', (batch) =>
+        each(batch, (bytes, i) => {
+          batch.source(i, from);
+          seen.push(Buffer.from(bytes).toString('latin1'));
+          batch.reply(i, bytes);
+        }),
+      );
+      const echoed: string[] = [];
+      const sender = NativeDriver.open(support.libc, support.offload, {
+        host: '127.0.0.1',
+        port: 0,
+        onBatch: (batch) =>
+          each(batch, (bytes) => echoed.push(Buffer.from(bytes).toString('latin1'))),
+        onError: (error) => errors.push(error),
+      });
+      opened.push(sender);
+      // More than one train can hold, then a shorter end, then another size.
+      const texts = [...Array(150).keys()].map((i) => String(i).padEnd(500, '.'));
+      texts.push('end', 'y'.repeat(900), '', 'z'.repeat(900));
+      const to = PeerAddress.of('127.0.0.1', driver.port);
+      for (const text of texts) sender.send(Buffer.from(text), to);
+      await until(() => echoed.length === texts.length);
+      expect(seen).deep.equal(texts);
+      expect(echoed).deep.equal(texts);
+      expect(from.port).equal(sender.port);
+    });
+
+    it('sends answers to several peers whose questions came mixed, each to its own', async () => {
+      const clients = await Promise.all(Array.from({ length: 5 }, () => peer()));
+      const driver = await bind('127.0.0.1', (batch) =>
+        each(batch, (bytes, i) => {
+          batch.reply(i, bytes);
+          batch.reply(i, bytes);
+        }),
+      );
+      for (let n = 0; n < 40; n++) {
+        for (const [i, client] of clients.entries()) {
+          await client.send(`${i}:${n}`, driver.port, '127.0.0.1');
+        }
+      }
+      await until(() => clients.every(({ heard }) => heard.length === 80));
+      for (const [i, { heard }] of clients.entries()) {
+        expect(heard).deep.equal(Array.from({ length: 80 }, (_, k) => `${i}:${k >> 1}`));
+      }
+    });
+
     it('drops and counts when the send buffer is full, and queues nothing', async () => {
       const driver = await bind('127.0.0.1', () => {});
       const client = await peer();
