@@ -97,21 +97,12 @@ export class RallyServer {
     const session = this.sessions.get(message.session);
     if (session === undefined) return;
     session.heard = this.parts.clock.monotonic();
-    switch (message.type) {
-      case 'clock': {
-        const now = BigInt(this.parts.rallyClock.now());
-        datagram.reply(encodeServer({ type: 'clockReply', token: message.token, now }));
-        return;
-      }
-      case 'position':
-        this.#position(session, message);
-        return;
-      case 'passage':
-        this.#passage(session, message);
-        return;
-      case 'leave':
-        this.drop(session);
-        return;
+    if (message.type === 'position') this.#position(session, message);
+    else if (message.type === 'passage') this.#passage(session, message);
+    else if (message.type === 'leave') this.drop(session);
+    else {
+      const now = BigInt(this.parts.rallyClock.now());
+      datagram.reply(encodeServer({ type: 'clockReply', token: message.token, now }));
     }
   }
 
