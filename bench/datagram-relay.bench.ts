@@ -20,7 +20,7 @@ const IN_FLIGHT = 192;
 const KEY = Int32Array.of(1, 2, 3, 4);
 const COTURN = '/usr/bin/turnserver';
 
-const open = await chooseDriver('auto', pino({ level: 'silent' }));
+const open = await chooseDriver({ driver: 'auto', offload: true }, pino({ level: 'silent' }));
 let received = 0;
 let control: ((bytes: Uint8Array) => void) | undefined;
 const onError = () => {};
