@@ -4,10 +4,13 @@
  * `/openapi.json` of its admin endpoint: `npm run config` keeps docs/openapi.json equal to it.
  */
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { startTestServer } from 'beaconry/testing';
 import { parse } from 'yaml';
 
 const demo = parse(readFileSync(new URL('../demo/beaconry.yaml', import.meta.url), 'utf8'));
+// Paths of the demo start at its folder, the server below has another one.
+demo.plugins.rally.definition = fileURLToPath(new URL('../fixtures/rally', import.meta.url));
 const token = 'the-token-of-the-description';
 const endpoints = Object.fromEntries(
   Object.entries(demo.endpoints).map(([name, endpoint]) => {

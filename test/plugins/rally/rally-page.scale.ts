@@ -39,7 +39,7 @@ describe('the page of a rally with eight bots', function () {
     });
     await page.goto(`http://${test.address('http')}/rally/`);
     await page.locator('#map .car').nth(7).waitFor({ timeout: 40_000 });
-    const before = await page.locator('#standings').innerText();
+    const before = await page.locator('#standings').textContent();
     const moves = (await page.evaluate(`new Promise((done) => {
       const seen = new Map();
       const watch = setInterval(() => {
@@ -63,7 +63,7 @@ describe('the page of a rally with eight bots', function () {
       }
     }
     // The page's policy allows no eval, which waitForFunction needs.
-    while ((await page.locator('#standings').innerText()) === before) {
+    while ((await page.locator('#standings').textContent()) === before) {
       await page.waitForTimeout(200);
     }
     expect(problems).deep.equal([]);
