@@ -13,6 +13,7 @@ export {
   type CommandDefinition,
   command,
 } from './commands/command.js';
+export { readDefinition } from './config/definition.js';
 export { readCidr } from './config/format-reader.js';
 export {
   type ConfigOf,

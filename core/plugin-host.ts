@@ -26,7 +26,7 @@ export interface HostedCommand {
 export interface PluginHostLimits {
   /** Milliseconds one `setup` may take. */
   readonly setup: number;
-  /** Milliseconds one plugin may take to unload. */
+  /** Milliseconds all plugins together may take to unload; those that are left then are given 50 each. */
   readonly unload: number;
 }
 
@@ -40,7 +40,7 @@ export class PluginHost {
   constructor(
     private readonly parts: ServerParts,
     private readonly log: Logger,
-    private readonly limits: PluginHostLimits = { setup: 10_000, unload: 1000 },
+    private readonly limits: PluginHostLimits = { setup: 10_000, unload: 700 },
   ) {}
 
   get states(): ReadonlyMap<string, PluginState> {
@@ -81,8 +81,9 @@ export class PluginHost {
 
   /** Unloads in reverse order; what fails is logged and stops nobody. */
   async unload(): Promise<void> {
+    const deadline = performance.now() + this.limits.unload;
     for (let context = this.#running.pop(); context !== undefined; context = this.#running.pop()) {
-      await this.#undo(context);
+      await this.#undo(context, Math.max(50, deadline - performance.now()));
     }
   }
 
@@ -128,9 +129,9 @@ export class PluginHost {
     }
   }
 
-  async #undo(context: PluginContext): Promise<void> {
+  async #undo(context: PluginContext, limit = this.limits.unload): Promise<void> {
     try {
-      const errors = await withTimeLimit(context.cleanup.run(), this.limits.unload, 'unloading');
+      const errors = await withTimeLimit(context.cleanup.run(), limit, 'unloading');
       for (const error of errors) {
         this.log.error({ plugin: context.name, err: error }, `clean-up failed: ${error.message}`);
       }

@@ -82,6 +82,8 @@ export interface ServerFacts {
   /** Folder of the configuration file: relative paths in it start here. */
   readonly configFolder: string;
   readonly publicAddress: { readonly ipv4: string | null; readonly ipv6: string | null };
+  /** Milliseconds that kinds of data are kept: the section `retention` of the configuration. */
+  readonly retention: { readonly history: number; readonly chat: number; readonly audit: number };
 }
 
 export interface PluginDefinition<

@@ -23,7 +23,8 @@ export async function prepare(source: ConfigSource, atHand: PluginsAtHand = {}):
   const loaded: (LoadedPlugin & NamedPlugin)[] = [];
   for (const entry of file.plugins) {
     try {
-      const plugin = atHand[entry.use] ?? (await loadPlugin(entry.use, file.folder));
+      const given = Object.hasOwn(atHand, entry.use) ? atHand[entry.use] : undefined;
+      const plugin = given ?? (await loadPlugin(entry.use, file.folder));
       const config = file.section(entry.name, plugin.config ?? {});
       loaded.push({ name: entry.name, plugin, config, onFailure: entry.onFailure });
     } catch (error) {

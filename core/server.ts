@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { adminRoutes } from './admin/admin-routes.js';
 import { AuditLog } from './admin/audit-log.js';
@@ -6,6 +5,7 @@ import { LocalBus } from './bus/local-bus.js';
 import { type Clock, SystemClock } from './clock.js';
 import { CommandRunner } from './commands/command-runner.js';
 import type { ConfigSource } from './config/config-file.js';
+import { takeDataFolder } from './data-folder.js';
 import { type ConfigError, messageOf, ServerError } from './errors.js';
 import { EventHub } from './event-hub.js';
 import { ServerStarted, ServerStopping } from './events.js';
@@ -35,6 +35,15 @@ export interface ServerOptions {
   readonly poison?: boolean;
 }
 
+/** What was opened before anything is set up. */
+interface OpenedParts {
+  readonly log: ServerLog;
+  readonly store: StoreDriver;
+  readonly openDriver: OpenDriver;
+  /** Gives the data folder back. */
+  readonly releaseData: () => void;
+}
+
 /** What the ready line and the ready file say. */
 export interface ReadyReport {
   readonly version: string;
@@ -45,8 +54,8 @@ export interface ReadyReport {
 }
 
 /** Milliseconds that goodbyes may take, and open connections to flush. */
-const STOPPING_LIMIT = 1000;
-const GRACE = 500;
+const STOPPING_LIMIT = 700;
+const GRACE = 300;
 
 /** One running node: configuration, endpoints and plugins from start to stop. */
 export class Server {
@@ -58,6 +67,7 @@ export class Server {
   readonly #log: ServerLog;
   readonly #events: EventHub;
   readonly #store: StoreDriver;
+  readonly #releaseData: () => void;
   readonly #bus: LocalBus;
   readonly #audit: AuditLog;
   #phase: 'starting' | 'ready' | 'stopping' = 'starting';
@@ -65,15 +75,14 @@ export class Server {
   private constructor(
     private readonly prepared: Prepared,
     private readonly options: ServerOptions,
-    log: ServerLog,
-    store: StoreDriver,
-    openDriver: OpenDriver,
+    { log, store, openDriver, releaseData }: OpenedParts,
   ) {
     const { server: config, folder } = prepared.file;
     this.clock = options.clock ?? new SystemClock();
     this.#log = log;
     this.#events = new EventHub(log.log);
     this.#store = store;
+    this.#releaseData = releaseData;
     const node = config.node ?? hostname();
     this.#bus = new LocalBus({ node, log: log.log });
     this.facts = {
@@ -82,6 +91,7 @@ export class Server {
       data: config.data,
       configFolder: folder,
       publicAddress: config.publicAddress,
+      retention: config.retention,
     };
     this.endpoints = new ServerEndpoints({
       config,
@@ -119,10 +129,15 @@ export class Server {
     const { server: config } = prepared.file;
     const log = options.log === undefined ? openLog(config.log) : logOf(options.log);
     const openDriver = options.openDriver ?? (await chooseDriver(config.net, log.log));
-    mkdirSync(config.data, { recursive: true, mode: 0o700 });
-    const clock = options.clock ?? new SystemClock();
-    const store = await openStore(config.store, { clock, log: log.log, data: config.data });
-    return new Server(prepared, options, log, store, openDriver);
+    const releaseData = takeDataFolder(config.data);
+    try {
+      const clock = options.clock ?? new SystemClock();
+      const store = await openStore(config.store, { clock, log: log.log, data: config.data });
+      return new Server(prepared, options, { log, store, openDriver, releaseData });
+    } catch (error) {
+      releaseData();
+      throw error;
+    }
   }
 
   get log(): Logger {
@@ -137,6 +152,7 @@ export class Server {
         config: this.prepared.file.server,
         metrics: this.metrics,
         log: this.log,
+        clock: this.clock,
         data: this.facts.data,
         problems: () => this.problems(),
         drivers: () => this.endpoints.drivers(),
@@ -246,6 +262,7 @@ export class Server {
     await this.endpoints.close(GRACE);
     await this.#bus.close();
     await this.#store.close();
+    this.#releaseData();
     this.#log.flush();
   }
 }

@@ -4,6 +4,8 @@ import { bundledPlugins, loadPlugin } from '../core/plugin-loader.js';
 /** Plugins that need others, or keys, to live. */
 const COMPANIONS: Readonly<Record<string, Readonly<Record<string, Record<string, unknown>>>>> = {
   a2s: { 'game-server': {}, rules: {} },
+  'web-api': { 'game-server': {}, 'steam-backend': {} },
+  'datagram-relay': { coordinator: { dev: true } },
   heartbeat: { 'game-server': {}, rules: {}, a2s: {} },
 };
 

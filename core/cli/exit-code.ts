@@ -12,6 +12,11 @@ const CONFIGURATION_CODES: ReadonlySet<string> = new Set([
   'ENDPOINT_TAKEN',
   'COMMAND_TAKEN',
   'STORE_TOO_NEW',
+  'STORE_FOREIGN',
+  'STORE_DRIVER',
+  'NO_NATIVE_DRIVER',
+  'DATA_FOLDER',
+  'SCHEMA',
 ]);
 
 export const exitCodeOf = (error: unknown): number => {

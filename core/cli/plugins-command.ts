@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { ConfigFile } from '../config/config-file.js';
 import { messageOf } from '../errors.js';
 import { bundledPlugins, loadPlugin } from '../plugin-loader.js';
+import { DEFAULT_FILE, sourceOf } from './start-command.js';
 
 /** Adds `plugins`: what is bundled, and what the configuration of this folder enables. */
 export function addPluginsCommand(program: Command): void {
@@ -11,8 +12,9 @@ export function addPluginsCommand(program: Command): void {
     .description('list the bundled plugins and those that the configuration enables')
     .argument('[file]', 'configuration file, else ./beaconry.yaml when there is one')
     .action(async (file: string | undefined) => {
-      const path = file ?? 'beaconry.yaml';
-      const configured = existsSync(path) ? ConfigFile.open({ path, env: process.env }) : undefined;
+      const path = file ?? DEFAULT_FILE;
+      const configured =
+        file !== undefined || existsSync(path) ? ConfigFile.open(sourceOf(file, [])) : undefined;
       const used = new Set(configured?.plugins.map(({ use }) => use));
       process.stdout.write('bundled:\n');
       for (const name of bundledPlugins().keys()) {

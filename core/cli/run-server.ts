@@ -2,6 +2,7 @@ import { renameSync, writeFileSync } from 'node:fs';
 import type { ConfigSource } from '../config/config-file.js';
 import { messageOf } from '../errors.js';
 import { type ReadyReport, Server } from '../server.js';
+import { withTimeLimit } from '../time-limit.js';
 import { EXIT, exitCodeOf } from './exit-code.js';
 
 export interface RunOptions {
@@ -11,6 +12,9 @@ export interface RunOptions {
   /** Called after the ready line. */
   readonly onReady?: (report: ReadyReport) => void;
 }
+
+/** Milliseconds that a start may still take once a stop was asked for. */
+const STARTING_LIMIT = 500;
 
 /** Runs a server until a signal ends it; the process exits with the code of the contract. */
 export async function runServer(options: RunOptions): Promise<void> {
@@ -26,8 +30,11 @@ export async function runServer(options: RunOptions): Promise<void> {
   const stop = () => {
     if (stopping) process.exit(EXIT.failed);
     stopping = true;
-    // A stop in the middle of a start is a stop too: start() has undone itself or will.
-    void started.then(() => server.stop()).then(() => process.exit(EXIT.stopped));
+    // A stop in the middle of a start is a stop too; a plugin that is still being set up cannot hold it up.
+    void withTimeLimit(started, STARTING_LIMIT, 'starting')
+      .catch(() => undefined)
+      .then(() => server.stop())
+      .then(() => process.exit(EXIT.stopped));
   };
   process.on('SIGTERM', stop).on('SIGINT', stop);
   process.on('SIGHUP', () => {
@@ -51,7 +58,8 @@ export async function runServer(options: RunOptions): Promise<void> {
       if (!stopping) announce(report, options);
     },
     (error) => {
-      fail(error);
+      if (stopping) log.warn(`the start ended early: ${messageOf(error)}`);
+      else fail(error);
     },
   );
   await started;

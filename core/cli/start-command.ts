@@ -6,7 +6,7 @@ import { prepare } from '../prepare.js';
 import { EXIT } from './exit-code.js';
 import { fail, runServer } from './run-server.js';
 
-const DEFAULT_FILE = 'beaconry.yaml';
+export const DEFAULT_FILE = 'beaconry.yaml';
 const collect = (value: string, all: readonly string[]) => [...all, value];
 
 interface StartOptions {

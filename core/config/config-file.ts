@@ -14,7 +14,7 @@ import {
   withEntries,
 } from './config-node.js';
 import { Overrides } from './overrides.js';
-import type { ConfigOf, Section } from './schema.js';
+import { type ConfigOf, isLeaf, type Section } from './schema.js';
 import { readSection } from './section.js';
 import { endpointProtocols, type ServerConfig, toServerConfig } from './server-config.js';
 import { KEY_PATTERN, pluginHostSchema, serverSchema } from './server-schema.js';
@@ -110,6 +110,7 @@ export class ConfigFile {
     if (!this.plugins.some(({ name }) => name === plugin)) {
       throw new ServerError('NOT_LISTED', `no plugin "${plugin}" is listed in ${this.path}`);
     }
+    checkSchema(plugin, schema);
     const problems: PlacedProblem[] = [];
     const path = ['plugins', plugin];
     const before = nodeAt(this.#root, ...path);
@@ -206,6 +207,19 @@ export class ConfigFile {
       this.#coreProblems.push(...problems);
       return [{ name, use: config.use ?? name, onFailure: config.onFailure }];
     });
+  }
+}
+
+/** A plugin without types may state anything; the mistake is named before it shows as something else. */
+function checkSchema(plugin: string, schema: Section, path = ''): void {
+  for (const [key, node] of Object.entries(schema)) {
+    if (typeof node !== 'object' || node === null) {
+      throw new ServerError(
+        'SCHEMA',
+        `plugin ${plugin} states its key "${path}${key}" as ${String(node)}; write { doc: '…', format: String, default: … }`,
+      );
+    }
+    if (!isLeaf(node)) checkSchema(plugin, node, `${path}${key}.`);
   }
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { messageOf, ServerError } from '../errors.js';
 import type { Logger } from '../logger.js';
+import type { AdminSessions } from './admin-sessions.js';
 import { HttpError } from './http-error.js';
 
 /** A preHandler or onRequest hook of fastify that lets only the admin through. */
@@ -47,11 +48,30 @@ export function openAdminToken({ management, data, log }: AdminTokenOptions): st
   return token;
 }
 
-/** Only callers with `Authorization: Bearer TOKEN` pass; 401 `UNAUTHENTICATED`, 403 `FORBIDDEN`. */
-export function adminGuard(token: string): RequireAdmin {
+/** Whether a text is the admin token, in constant time. */
+export type TokenCheck = (given: string) => boolean;
+
+export function tokenCheck(token: string): TokenCheck {
   const expected = digest(token);
+  // Digests have one length, so the comparison tells nothing about the token's.
+  return (given) => timingSafeEqual(digest(given), expected);
+}
+
+/**
+ * Only callers with `Authorization: Bearer TOKEN` pass, or those whose cookie is a login of `sessions`;
+ * 401 `UNAUTHENTICATED`, 403 `FORBIDDEN` or `NO_CSRF_TOKEN`.
+ */
+export function adminGuard(isToken: TokenCheck, sessions?: AdminSessions): RequireAdmin {
   return async (request) => {
-    const given = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1];
+    const { authorization } = request.headers;
+    if (authorization === undefined && sessions !== undefined) {
+      const access = sessions.access(request);
+      if (access === 'admitted') return;
+      if (access === 'no-csrf-header') {
+        throw new HttpError(403, 'NO_CSRF_TOKEN', 'repeat the csrf value in X-CSRF-Token');
+      }
+    }
+    const given = /^Bearer +(\S+) *$/i.exec(authorization ?? '')?.[1];
     if (given === undefined) {
       throw new HttpError(
         401,
@@ -61,8 +81,7 @@ export function adminGuard(token: string): RequireAdmin {
         { 'www-authenticate': 'Bearer realm="beaconry admin"' },
       );
     }
-    // Digests have one length, so the comparison tells nothing about the token's.
-    if (!timingSafeEqual(digest(given), expected)) {
+    if (!isToken(given)) {
       throw new HttpError(403, 'FORBIDDEN', `this is not the admin token; ${hint}`);
     }
   };

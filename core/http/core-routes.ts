@@ -1,6 +1,8 @@
+import type { Clock } from '../clock.js';
 import type { Logger } from '../logger.js';
 import type { MetricsRegistry } from '../metrics.js';
-import { adminGuard, openAdminToken } from './admin-auth.js';
+import { adminGuard, openAdminToken, tokenCheck } from './admin-auth.js';
+import { AdminSessions } from './admin-sessions.js';
 import { healthRoutes } from './health-routes.js';
 import type { HttpEndpoint } from './http-endpoint.js';
 import { metricsRoutes } from './metrics-routes.js';
@@ -12,6 +14,7 @@ export interface CoreRoutesOptions {
   };
   readonly metrics: MetricsRegistry;
   readonly log: Logger;
+  readonly clock: Pick<Clock, 'monotonic'>;
   /** The data folder. */
   readonly data: string;
   /** Why this node should get no traffic now. */
@@ -23,14 +26,18 @@ export interface CoreRoutesOptions {
 /** Routes of the host itself: health on every endpoint, the rest on `admin`. Before `build`. */
 export function addCoreRoutes(
   endpoints: ReadonlyMap<string, HttpEndpoint>,
-  { config, metrics, log, data, problems, drivers }: CoreRoutesOptions,
+  { config, metrics, log, clock, data, problems, drivers }: CoreRoutesOptions,
 ): void {
   if (endpoints.size === 0) return;
-  const guard = adminGuard(openAdminToken({ management: config.management, data, log }));
+  const isToken = tokenCheck(openAdminToken({ management: config.management, data, log }));
+  const sessions = new AdminSessions(clock);
+  // Browsers send cookies to every port of a host: only the endpoint with the operator's page takes them.
   for (const endpoint of endpoints.values()) {
-    endpoint.useAdmin(guard);
+    endpoint.useAdmin(adminGuard(isToken, endpoint.name === 'admin' ? sessions : undefined));
     endpoint.add('core', healthRoutes(problems, drivers), '');
   }
   const describe = () => mergeDescriptions([...endpoints.values()].map((one) => one.openapi()));
-  endpoints.get('admin')?.add('core', metricsRoutes(metrics, describe), '');
+  const admin = endpoints.get('admin');
+  admin?.add('core', metricsRoutes(metrics, describe), '');
+  admin?.add('core', sessions.routes(isToken, admin.isSecure), '/v1/admin');
 }

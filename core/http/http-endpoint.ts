@@ -146,6 +146,11 @@ export class HttpEndpoint {
     );
   }
 
+  /** It speaks TLS itself. */
+  get isSecure(): boolean {
+    return this.#options.tls !== undefined;
+  }
+
   get addresses(): readonly PeerAddress[] {
     return this.#sockets.addresses;
   }

@@ -60,6 +60,14 @@ export function describeUdp(
   for (const reason of DROP_REASONS) {
     total('dropped', 'Datagrams nobody handled.', () => counters[reason], { reason });
   }
+  total(
+    'unproven_question_bytes',
+    'Bytes that unproven senders asked with.',
+    () => counters.questionBytes,
+  );
+  total('unproven_answer_bytes', 'Bytes they were answered.', () => counters.answerBytes);
+  total('unproven_pages', 'List pages paid from a budget.', () => counters.pages);
+  total('unproven_page_bytes', 'Bytes of those pages.', () => counters.pageBytes);
   total('unproven_answers', 'Answers to senders that proved nothing.', () => counters.answers);
   total(
     'unproven_violations',

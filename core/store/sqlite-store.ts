@@ -100,7 +100,7 @@ function closeDatabase(database: SqliteDatabase): void {
 
 function configure(database: SqliteDatabase, { durability, maxBytes }: SqliteStoreOptions): void {
   database.exec(`
-    PRAGMA busy_timeout = 5000;
+    PRAGMA busy_timeout = 250;
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = ${durability === 'full' ? 'FULL' : 'NORMAL'};
     PRAGMA foreign_keys = ON;

@@ -14,6 +14,9 @@ import type { RelayOptions } from './relay-options.js';
 import type { RelayPeer } from './relay-peer.js';
 import { LONGEST_TEXT, shortText } from './short-text.js';
 
+/** What a peer hears whose id is banned. */
+export const BANNED = 'banned from this relay';
+
 /** Who is who: INIT, ids, groups, and the built-in peer that tells them. */
 export class Admission {
   readonly #identities: Identities<RelayPeer>;
@@ -25,6 +28,7 @@ export class Admission {
     private readonly options: RelayOptions,
     private readonly clock: { monotonic(): number },
     private readonly actions: PeerActions,
+    private readonly isBanned: (id: string) => boolean,
   ) {
     this.#identities = new Identities(options);
   }
@@ -85,6 +89,10 @@ export class Admission {
   ): void {
     if (this.options.bootstrap && id === BOOTSTRAP) {
       this.actions.error(peer, 'id_taken', `ClientId: ${BOOTSTRAP} is already initialized`);
+      return;
+    }
+    if (id !== undefined && this.isBanned(id)) {
+      this.actions.refuse(peer, 'banned', BANNED);
       return;
     }
     const secret = shortText(span, bytes);

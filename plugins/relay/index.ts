@@ -1,4 +1,5 @@
 import { type ConfigOf, definePlugin, ServerError, ServerStopping } from 'beaconry';
+import { Bans, BansAdded } from 'beaconry/plugins/bans';
 import { Relay } from './public.js';
 import { relayConfig } from './relay-config.js';
 import { RelayCounters } from './relay-counters.js';
@@ -12,16 +13,19 @@ export default definePlugin({
   name: 'relay',
   api: 1,
   doc: 'Relays messages between peers over TCP and WebSocket, for clients of RoccoRelayServer and new ones.',
+  optional: [Bans],
   provides: [Relay],
   config: relayConfig,
   setup(context, config) {
     checkSizes(config);
     const counters = new RelayCounters(context.metrics);
+    const bans = context.find(Bans);
     const relay = new RelayEngine(config, {
       clock: context.clock,
       log: context.log,
       counters,
       afterTurn: setImmediate,
+      isBanned: (id) => bans?.isAccountBanned(id, context.name) ?? false,
     });
     context.metrics.gauge('peers', 'Peers with an id.', () => relay.status().peers);
     context.metrics.gauge('connections', 'Open connections.', () => relay.connections);
@@ -30,6 +34,7 @@ export default definePlugin({
     context.tcp(config.endpoint).onConnection((connection) => relay.accept(connection));
     context.http(relayRoutes(relay, context.clock), { prefix: '/v1/relay' });
     context.every(SWEEP, () => relay.sweep());
+    context.on(BansAdded, () => relay.dropBanned());
     context.on(ServerStopping, () => relay.stop());
     context.defer(() => relay.stop());
   },

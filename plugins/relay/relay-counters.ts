@@ -11,6 +11,7 @@ export const ERROR_CAUSES = [
   'id_invalid',
   'second_id',
   'join_key',
+  'banned',
   'frame_too_large',
   'malformed_frame',
   'payload',

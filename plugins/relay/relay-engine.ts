@@ -1,6 +1,6 @@
 import type { Clock, Connection, Logger } from 'beaconry';
 import { AddressLedger } from './address-ledger.js';
-import { Admission } from './admission.js';
+import { Admission, BANNED } from './admission.js';
 import { encodeFrame } from './envelope-codec.js';
 import type { RelayStatus } from './public.js';
 import { RateControl } from './rate-control.js';
@@ -22,6 +22,8 @@ export interface RelayParts {
   readonly counters: RelayCounters;
   /** Runs a task when this turn of the event loop has read what there was to read; default at once. */
   readonly afterTurn?: (task: () => void) => void;
+  /** May nobody have that id? */
+  readonly isBanned?: (id: string) => boolean;
 }
 
 /**
@@ -36,6 +38,7 @@ export class RelayEngine {
   readonly #budget: { queued: number; readonly limit: number };
   readonly #rates: RateControl;
   readonly #writes: TurnWrites;
+  readonly #isBanned: (id: string) => boolean;
   #stopping = false;
 
   constructor(
@@ -43,11 +46,12 @@ export class RelayEngine {
     private readonly parts: RelayParts,
   ) {
     const { clock } = parts;
+    this.#isBanned = parts.isBanned ?? (() => false);
     this.#writes = new TurnWrites(parts.afterTurn ?? ((task) => task()));
     this.#budget = { queued: 0, limit: options.totalQueueLimit };
     this.#ledger = new AddressLedger(options.dailyBytes);
     this.#ledger.sweep(clock.now());
-    this.#admission = new Admission(options, clock, this);
+    this.#admission = new Admission(options, clock, this, this.#isBanned);
     this.#router = new RelayRouter(options, parts.counters, this.#admission, this);
     this.#rates = new RateControl(options, clock);
   }
@@ -208,6 +212,15 @@ export class RelayEngine {
     this.#ledger.sweep(this.parts.clock.now());
     this.#admission.sweep(now);
     for (const peer of this.#peers) if (!peer.closing) this.#check(peer, now);
+    this.#writes.flush();
+  }
+
+  /** Refuses peers whose ids are banned by now. */
+  dropBanned(): void {
+    for (const peer of this.#peers) {
+      const { id, closing } = peer;
+      if (!closing && id !== undefined && this.#isBanned(id)) this.refuse(peer, 'banned', BANNED);
+    }
     this.#writes.flush();
   }
 

@@ -12,7 +12,8 @@ export function encodeFrame(payload: Uint8Array): Buffer {
 
 /**
  * Cuts a stream into frames, however it was chunked. Memory grows with the bytes that have come, never with
- * a length that was only announced. A length of 0 or over `limit` throws {@link DecodeError}.
+ * a length that was only announced. A length over `limit` throws {@link DecodeError}, and so does 0, unless
+ * `empty` frames are allowed.
  */
 export class FrameDecoder {
   #bytes: Buffer = Buffer.alloc(0);
@@ -21,7 +22,10 @@ export class FrameDecoder {
   /** `#bytes` is ours to write to; a chunk that was only borrowed is not. */
   #owned = false;
 
-  constructor(public limit: number) {}
+  constructor(
+    public limit: number,
+    private readonly empty: 'refused' | 'allowed' = 'refused',
+  ) {}
 
   /** Bytes that have come and belong to no frame taken so far. */
   get buffered(): number {
@@ -45,7 +49,8 @@ export class FrameDecoder {
   next(): Buffer | undefined {
     if (this.buffered < HEADER) return this.#keep();
     const length = this.#bytes.readUInt32LE(this.#start);
-    if (length === 0) throw new DecodeError('invalid', 0, 'a frame of length 0');
+    if (length === 0 && this.empty === 'refused')
+      throw new DecodeError('invalid', 0, 'a frame of length 0');
     if (length > this.limit) {
       throw new DecodeError('invalid', 0, `a frame of ${length} bytes, limit ${this.limit}`);
     }

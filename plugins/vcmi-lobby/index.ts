@@ -1,4 +1,5 @@
 import { type Context, definePlugin, ServerError } from 'beaconry';
+import { Bans, BansAdded } from 'beaconry/plugins/bans';
 import { GameTable } from './game-table.js';
 import { Lobby, type LobbyListener } from './lobby.js';
 import { LobbyEngine } from './lobby-engine.js';
@@ -10,15 +11,15 @@ import type { PipeEnd } from './pipe-relay.js';
 import {
   VcmiChatSaid,
   VcmiGameStarted,
+  VcmiLobbies,
   VcmiLobby,
   VcmiPlayerJoined,
   VcmiPlayerLeft,
   VcmiRoomClosed,
   VcmiRoomOpened,
 } from './public.js';
+import { VcmiDirectory } from './vcmi-directory.js';
 
-const NAME_HOLD_MS = 60_000;
-const RESERVED_NAMES = ['System', 'all', 'room'];
 const MAX_GAMES = 4096;
 const MAX_IDLE_GAMES_PER_ADDRESS = 64;
 /** How often lists that were held back under load go out. */
@@ -29,7 +30,8 @@ export default definePlugin({
   name: 'vcmi-lobby',
   api: 1,
   doc: 'Lobby and game proxy for VCMI 1.1 to 1.4 (protocol versions 1 to 5).',
-  provides: [VcmiLobby],
+  optional: [Bans],
+  provides: [VcmiLobby, VcmiLobbies],
   config: {
     endpoint: {
       doc: 'TCP endpoints for launchers and for game connections; the usual port is 5002.',
@@ -107,9 +109,15 @@ export default definePlugin({
       maxGames: MAX_GAMES,
       maxIdlePerAddress: MAX_IDLE_GAMES_PER_ADDRESS,
     });
-    const names = new NamePolicy({ holdMs: NAME_HOLD_MS, reserved: RESERVED_NAMES });
+    const names = NamePolicy.ofLobbies();
     const lobby = new Lobby(context.clock, names, games, announcer(context, statistics));
-    const engine = new LobbyEngine(lobby, statistics, config);
+    const bans = context.find(Bans);
+    const engine = new LobbyEngine(
+      lobby,
+      statistics,
+      config,
+      (name) => bans?.isAccountBanned(name, context.name) ?? false,
+    );
     const { clock, log, metrics } = context;
     const counters = {
       refused: metrics.counter('refused_total', 'Connections with bad bytes or an unknown game.'),
@@ -127,6 +135,7 @@ export default definePlugin({
         [...lobby.rooms.values()].filter((room) => room.isOpen).map((room) => room.summary()),
       players: () =>
         [...lobby.users].map((user) => ({
+          lobby: 'proxy' as const,
           name: user.name,
           protocol: user.version,
           client: user.clientVersion,
@@ -138,7 +147,10 @@ export default definePlugin({
       },
     };
     context.provide(VcmiLobby, view);
-    context.http(lobbyRoutes(view), { prefix: '/v1/vcmi' });
+    const directory = new VcmiDirectory(names);
+    directory.add(view);
+    context.provide(VcmiLobbies, directory);
+    context.http(lobbyRoutes(directory), { prefix: '/v1/vcmi' });
 
     metrics.gauge('users', 'Users logged in.', () => lobby.users.size);
     metrics.gauge('rooms', 'Rooms.', () => lobby.rooms.size);
@@ -147,6 +159,7 @@ export default definePlugin({
     metrics.gauge('pending', 'Connections not logged in yet.', () => server.pending);
 
     context.tcp(config.endpoint).onConnection((connection) => server.accept(connection));
+    context.on(BansAdded, () => engine.dropBanned());
     context.every(LIST_INTERVAL_MS, () => lobby.flushLists());
     context.every(SWEEP_INTERVAL_MS, () => server.sweep());
     if (config.healthcheck > 0) context.every(config.healthcheck, () => engine.checkHealth());

@@ -8,6 +8,7 @@ import type { Outcome } from './outcome.js';
 import { RoomCommands } from './room-commands.js';
 import { findTextEncoding } from './text-encoding.js';
 
+const BANNED = 'You are banned from this server';
 const MAX_NAME = 24;
 const MAX_CLIENT_VERSION = 100;
 
@@ -27,6 +28,7 @@ export class LobbyEngine {
     private readonly lobby: Lobby,
     private readonly statistics: LobbyStatistics,
     private readonly options: LobbyEngineOptions,
+    private readonly isBanned: (name: string) => boolean = () => false,
   ) {
     this.#rooms = new RoomCommands(lobby);
     this.#chat = new ChatCommands(lobby);
@@ -94,6 +96,15 @@ export class LobbyEngine {
     this.lobby.usersHaveChanged();
   }
 
+  /** Lets nobody stay who is banned by now. */
+  dropBanned(): void {
+    for (const user of [...this.lobby.users]) {
+      if (!this.isBanned(user.name)) continue;
+      user.sendError(BANNED);
+      user.close();
+    }
+  }
+
   /** Anything that came from the user proves that he lives. */
   heard(user: LobbyUser): void {
     user.silentPeriods = 0;
@@ -116,6 +127,10 @@ export class LobbyEngine {
       return 'stop';
     }
     const { lobby } = this;
+    if (this.isBanned(name)) {
+      user.sendError(BANNED);
+      return 'close';
+    }
     const refusal = this.#refusal(user, name);
     if (refusal !== undefined) {
       user.sendError(refusal);
@@ -173,6 +188,8 @@ function refusalText(refusal: NameRefusal, name: string): string {
       return `Can't connect with the name ${name}. This login is already occpupied`;
     case 'held':
       return `Can't connect with the name ${name}. It was in use a moment ago, try again later`;
+    case 'owned':
+      return `Can't connect with the name ${name}. It belongs to a registered account`;
     case 'look-alike':
       return `Can't connect with the name ${name}. It looks like the name of another user`;
   }

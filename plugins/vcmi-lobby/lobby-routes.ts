@@ -1,14 +1,21 @@
 import type { Routes } from 'beaconry';
 import { type TSchema, Type } from 'typebox';
-import type { VcmiLobby, VcmiRoom } from './public.js';
+import type { VcmiLobbySource, VcmiRoom } from './public.js';
+
+const Lobby = Type.Union([Type.Literal('proxy'), Type.Literal('json')], {
+  description: '`proxy` for VCMI 1.1 to 1.4, `json` for 1.5 and later.',
+});
 
 const Room = Type.Object(
   {
-    name: Type.String(),
+    lobby: Lobby,
+    name: Type.String({ description: 'Unique in its lobby; in the JSON lobby a uuid.' }),
+    description: Type.String({ description: 'What the host says of it, in the JSON lobby.' }),
+    started: Type.Boolean({ description: 'Its game has begun.' }),
     host: Type.String(),
     players: Type.Array(Type.String(), { description: 'In order of joining, the host first.' }),
     total: Type.Integer({ description: 'Seats.' }),
-    protected: Type.Boolean({ description: 'A password is needed to join.' }),
+    protected: Type.Boolean({ description: 'A password or an invitation is needed to join.' }),
     gameMode: Type.Integer({ description: '0 a new game, 1 a saved one.' }),
     mods: Type.Array(Type.Object({ name: Type.String(), version: Type.String() })),
   },
@@ -17,8 +24,9 @@ const Room = Type.Object(
 
 const Player = Type.Object(
   {
+    lobby: Lobby,
     name: Type.String(),
-    protocol: Type.Integer({ description: 'Lobby protocol, 1 to 5.' }),
+    protocol: Type.Integer({ description: 'Lobby protocol, 1 to 5; 0 in the JSON lobby.' }),
     client: Type.String({ description: 'What the client calls itself; may be empty.' }),
     room: Type.Union([Type.String(), Type.Null()]),
     ready: Type.Boolean(),
@@ -39,14 +47,14 @@ const Page = Type.Object(
 const listOf = <T extends TSchema>(item: T) =>
   Type.Object({ items: Type.Array(item), next: Type.Union([Type.String(), Type.Null()]) });
 
-/** `GET /v1/vcmi/rooms` and `/v1/vcmi/players`: what the lobby itself shows to everybody, no addresses. */
-export function lobbyRoutes(lobby: VcmiLobby): Routes {
+/** `GET /v1/vcmi/rooms` and `/v1/vcmi/players`: what the lobbies themselves show to everybody, no addresses. */
+export function lobbyRoutes(lobby: VcmiLobbySource): Routes {
   return (scope) => {
     scope.get(
       '/rooms',
       {
         schema: {
-          summary: 'Open rooms of the VCMI lobby, by name',
+          summary: 'Open rooms of the VCMI lobbies, by name',
           querystring: Page,
           response: { 200: listOf(Room) },
         },
@@ -57,7 +65,7 @@ export function lobbyRoutes(lobby: VcmiLobby): Routes {
       '/players',
       {
         schema: {
-          summary: 'Users of the VCMI lobby, by name',
+          summary: 'Users of the VCMI lobbies, by name',
           querystring: Page,
           response: { 200: listOf(Player) },
         },

@@ -4,8 +4,14 @@
  * is held for a while for the address that had it. Free of I/O; time is given by the caller.
  */
 export class NamePolicy {
+  /** As all lobbies of a server use it. */
+  static ofLobbies(): NamePolicy {
+    return new NamePolicy({ holdMs: 60_000, reserved: ['System', 'all', 'room'] });
+  }
+
   readonly #present = new Map<string, Present>();
   readonly #bySkeleton = new Map<string, number>();
+  #isOwned: (key: string) => boolean = () => false;
   /** Oldest first. */
   readonly #held = new Map<string, Held>();
 
@@ -39,7 +45,14 @@ export class NamePolicy {
     if (this.#present.has(key)) return 'taken';
     const held = this.#held.get(key);
     if (held !== undefined && held.until > now && held.address !== address) return 'held';
-    return this.#bySkeleton.has(skeleton(name)) ? 'look-alike' : undefined;
+    const shape = skeleton(name);
+    if (this.#isOwned(key) || this.#isOwned(shape)) return 'owned';
+    return this.#bySkeleton.has(shape) ? 'look-alike' : undefined;
+  }
+
+  /** Names of registered accounts belong to them also while they are away; they are asked for folded. */
+  setOwned(isOwned: (foldedName: string) => boolean): void {
+    this.#isOwned = isOwned;
   }
 
   /** The caller has asked `refusal` before. */
@@ -73,7 +86,7 @@ export class NamePolicy {
   }
 }
 
-export type NameRefusal = 'reserved' | 'taken' | 'held' | 'look-alike';
+export type NameRefusal = 'reserved' | 'taken' | 'held' | 'owned' | 'look-alike';
 interface Present {
   readonly shape: string;
 }

@@ -1,15 +1,29 @@
 import { eventToken, serviceToken } from 'beaconry';
+import type { NamePolicy } from './name-policy.js';
 
+export { lobbyRoutes } from './lobby-routes.js';
 export { foldName, isWellFormedName, NamePolicy, type NameRefusal } from './name-policy.js';
+export { PipeEnd } from './pipe-relay.js';
+export { VcmiDirectory } from './vcmi-directory.js';
 
-/** One open room of the lobby, as the room list shows it. */
+/** `proxy` for VCMI 1.1 to 1.4, `json` for 1.5 and later. */
+export type VcmiLobbyKind = 'proxy' | 'json';
+
+/** One room of a lobby, as the room list shows it. */
 export interface VcmiRoom {
+  readonly lobby: VcmiLobbyKind;
+  /** Unique in its lobby; in the JSON lobby a uuid. */
   readonly name: string;
+  /** What the host says of it; only in the JSON lobby, else empty. */
+  readonly description: string;
+  /** Its game has begun; such rooms are listed only in the JSON lobby. */
+  readonly started: boolean;
   readonly host: string;
   /** Names of the players in order of joining, the host first. */
   readonly players: readonly string[];
   /** Seats. */
   readonly total: number;
+  /** A password or an invitation is needed to join. */
   readonly protected: boolean;
   /** 0 a new game, 1 a saved one. */
   readonly gameMode: number;
@@ -18,8 +32,9 @@ export interface VcmiRoom {
 
 /** One user who is logged in. */
 export interface VcmiPlayer {
+  readonly lobby: VcmiLobbyKind;
   readonly name: string;
-  /** Lobby protocol, 1 to 5. */
+  /** Version of the lobby protocol, 1 to 5; the JSON lobby has no such number, hence 0. */
   readonly protocol: number;
   /** What the client calls itself, such as `VCMI 1.4.5`; may be empty. */
   readonly client: string;
@@ -36,6 +51,20 @@ export interface VcmiLobby {
   readonly openPipes: number;
 }
 export const VcmiLobby = serviceToken<VcmiLobby>('VcmiLobby');
+
+/** What one lobby shows to everybody. */
+export interface VcmiLobbySource {
+  rooms(): VcmiRoom[];
+  players(): VcmiPlayer[];
+}
+
+/** All VCMI lobbies of this server together: their lists, and the names that nobody may have twice. */
+export interface VcmiLobbies extends VcmiLobbySource {
+  readonly names: NamePolicy;
+  /** Shows the rooms and players of one more lobby; the returned function ends that. */
+  add(source: VcmiLobbySource): () => void;
+}
+export const VcmiLobbies = serviceToken<VcmiLobbies>('VcmiLobbies');
 
 /** Somebody logged in. */
 export const VcmiPlayerJoined = eventToken<{ readonly name: string; readonly protocol: number }>(

@@ -86,7 +86,10 @@ export class Room {
 
   summary(): VcmiRoom {
     return {
+      lobby: 'proxy',
       name: this.name,
+      description: '',
+      started: false,
       host: this.host.name,
       players: this.players.map(({ name }) => name),
       total: this.total,

@@ -61,7 +61,7 @@ export {
   type PlayersAnswer,
   writeDuration,
 } from './players-codec.js';
-export { printable } from './printable.js';
+export { printable, printableJson } from './printable.js';
 export {
   QueryClient,
   type QueryOptions,

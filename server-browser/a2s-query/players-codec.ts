@@ -28,7 +28,8 @@ const FIRST_RECORD = 6;
 
 /**
  * `FF FF FF FF 44 count:1 (index:1 name score:4 duration:4 float)*`, then, for The Ship, `(deaths:4
- * money:4)*`. Lists as many players as the count byte and `limit` (bytes of the whole message) allow.
+ * money:4)*`. Lists as many players as `limit` (bytes of the whole message) allows. The count byte stops at 255;
+ * readers that read to the end of the data see the rest too, those that count stop there.
  */
 export function encodePlayers(
   players: Iterable<Player>,
@@ -40,7 +41,7 @@ export function encodePlayers(
   for (const player of players) {
     const name = textWithin(player.name, TextLimit.playerName);
     const needed = 10 + name.length + (player.theShip ? 8 : 0) + extras.length * 8;
-    if (count === MAX_LISTED_PLAYERS || writer.length + needed > limit) break;
+    if (writer.length + needed > limit) break;
     writer
       .u8(player.index & 0xff)
       .bytes(name)
@@ -52,7 +53,7 @@ export function encodePlayers(
   }
   for (const { deaths, money } of extras) writer.i32le(deaths).i32le(money);
   const message = writer.toBytes();
-  message[COUNT_AT] = count;
+  message[COUNT_AT] = Math.min(count, MAX_LISTED_PLAYERS);
   return message;
 }
 
@@ -60,7 +61,9 @@ export function encodePlayers(
 export function durationOffsets(message: Uint8Array): number[] {
   const offsets: number[] = [];
   let offset = FIRST_RECORD;
-  for (let i = 0; i < (message[COUNT_AT] ?? 0); i++) {
+  const count = message[COUNT_AT] ?? 0;
+  const open = count === MAX_LISTED_PLAYERS;
+  while (open ? offset < message.length : offsets.length < count) {
     const duration = message.indexOf(0, offset + 1) + 5;
     offsets.push(duration);
     offset = duration + 4;

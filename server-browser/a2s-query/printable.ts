@@ -13,3 +13,20 @@ export function printable(text: string): string {
   const clean = text.replace(unprintable, '');
   return rightToLeft.test(clean) ? `\u2068${clean}\u2069` : clean;
 }
+
+/**
+ * JSON for a terminal: the same values, with what {@link printable} takes out written as escapes. Numbers of
+ * 64 bits are text, since readers would round them.
+ */
+export const printableJson = (value: unknown): string =>
+  JSON.stringify(
+    value,
+    (_key, item) => (typeof item === 'bigint' ? item.toString() : item),
+    2,
+  ).replace(unprintable, (found) => (found === '\n' ? found : escaped(found)));
+
+const escaped = (text: string): string =>
+  Array.from(
+    { length: text.length },
+    (_, i) => `\\u${text.charCodeAt(i).toString(16).padStart(4, '0')}`,
+  ).join('');

@@ -18,8 +18,12 @@ const queryCommand: CliExtension = (program) => {
           `"${target}" is not host:port; IPv6 is written "[::1]:27015"`,
         );
       }
+      const timeout = Number(options.timeout);
+      if (!(timeout > 0)) {
+        throw new ServerError('USAGE', `"${options.timeout}" is no number of milliseconds above 0`);
+      }
       const socket = new UdpSocket();
-      const client = new QueryClient(socket, { timeout: Number(options.timeout) || 1500 });
+      const client = new QueryClient(socket, { timeout });
       try {
         const resolved = await resolveAddress(address);
         const report = await client.query(resolved, { players: true, rules: true });

@@ -1,9 +1,9 @@
-import { formatAddress, printable, type ServerReport } from 'beaconry/a2s-query';
+import { formatAddress, printable, printableJson, type ServerReport } from 'beaconry/a2s-query';
 
 /** Seconds; longer than any server runs. */
 const MAX_DURATION = 1e8;
 
-/** One server for programs; numbers of 64 bits are text. */
+/** One server for programs. */
 export function reportAsJson({ address, ping, info, players, rules }: ServerReport): string {
   const report = {
     address: formatAddress(address),
@@ -14,9 +14,7 @@ export function reportAsJson({ address, ping, info, players, rules }: ServerRepo
       rules: Object.fromEntries(rules.rules.map(({ name, value }) => [name, value])),
     }),
   };
-  const noBigInt = (_key: string, value: unknown) =>
-    typeof value === 'bigint' ? value.toString() : value;
-  return `${JSON.stringify(report, noBigInt, 2)}\n`;
+  return `${printableJson(report)}\n`;
 }
 
 /** One server for people; text from the network cannot move the cursor. */

@@ -31,7 +31,7 @@ import {
 import { ListedRegistrations } from './listed-registrations.js';
 import { MasterEngine, type MasterRules } from './master-engine.js';
 import { MemoryRegistrationTable } from './memory-registration-table.js';
-import { MasterExplanations, Registrations } from './public.js';
+import { MasterExplanations, Registrations, ServerRegistrar } from './public.js';
 import { RefusalLog } from './refusals.js';
 import { ServerList } from './server-list.js';
 import { ServerVerifier } from './server-verifier.js';
@@ -59,7 +59,7 @@ export default definePlugin({
   api: 1,
   doc: 'Master server: game servers register by heartbeat, clients ask for lists.',
   optional: [Bans],
-  provides: [Registrations, MasterExplanations],
+  provides: [Registrations, MasterExplanations, ServerRegistrar],
   commands: [explainCommand],
   config: {
     endpoint: {
@@ -181,6 +181,7 @@ export default definePlugin({
     const engine = new MasterEngine(clock, challenges, table, rules, refusals);
     const servers = new ServerList(table, clock, { ...config.xash, searchesPerSecond: perSecond });
     context.provide(Registrations, new ListedRegistrations(table));
+    context.provide(ServerRegistrar, engine);
     const { addressMap } = rules;
     const explanations = new Explanations({
       table,

@@ -1,4 +1,4 @@
-import { formatAddress, printable, type QueryResult } from 'beaconry/a2s-query';
+import { formatAddress, printable, printableJson, type QueryResult } from 'beaconry/a2s-query';
 
 export const SORT_KEYS = ['players', 'ping', 'name', 'address'] as const;
 export type SortKey = (typeof SORT_KEYS)[number];
@@ -27,9 +27,7 @@ export function listAsJson(results: readonly QueryResult[]): string {
       ? { error: result.error.code }
       : { ping: Math.round(result.ping * 10) / 10, info: result.info }),
   }));
-  const noBigInt = (_key: string, value: unknown) =>
-    typeof value === 'bigint' ? value.toString() : value;
-  return `${JSON.stringify(items, noBigInt, 2)}\n`;
+  return `${printableJson(items)}\n`;
 }
 
 /** The list for people; text from the network cannot move the cursor. */

@@ -9,7 +9,7 @@ import {
 import type { AddressMap } from './address-map.js';
 import type { AddressRanges } from './address-ranges.js';
 import { type GameServerMessage, joinChallenge, type MasterMessage } from './heartbeat-codec.js';
-import type { Registration, ServerDescription } from './public.js';
+import type { RegisterResult, Registration, ServerDescription } from './public.js';
 import type { Refusals } from './refusals.js';
 import type { RegistrationTable } from './registration-table.js';
 import { describeServer } from './server-description.js';
@@ -99,10 +99,10 @@ export class MasterEngine {
     }
   }
 
-  #join(from: PeerAddress, values: ReadonlyMap<string, string>): readonly MasterMessage[] {
+  /** Registers a server whose address is proven, by the operator's rules. */
+  register(from: PeerAddress, description: ServerDescription): RegisterResult {
     const address = this.rules.addressMap.listed(from);
-    if (!this.#mayRegister(from, address)) return nothing;
-    const description = describeServer(values);
+    if (!this.#mayRegister(from, address)) return 'refused';
     const outdated = this.#isOutdated(description);
     const verifier = this.rules.verifier?.();
     const believed = verifier?.believable(address, description) ?? description;
@@ -112,14 +112,24 @@ export class MasterEngine {
     });
     if (result === 'address-full' || result === 'prefix-full') {
       this.refusals.note(from, result);
-      return nothing;
+      return 'refused';
     }
     if (reachOf(address) !== 'public') this.rules.listedInside?.(address);
     const registration = this.table.find(address);
     if (registration !== undefined) verifier?.joined(registration, description.players);
-    if (!outdated) return nothing;
+    if (!outdated) return 'listed';
     this.refusals.note(from, 'outdated');
-    return this.#notice(address, Number(values.get('challenge')));
+    return 'outdated';
+  }
+
+  /** Takes a server out whose wish is proven. */
+  withdraw(from: PeerAddress): void {
+    this.table.remove(this.rules.addressMap.listed(from), 'signed-off');
+  }
+
+  #join(from: PeerAddress, values: ReadonlyMap<string, string>): readonly MasterMessage[] {
+    if (this.register(from, describeServer(values)) !== 'outdated') return nothing;
+    return this.#notice(this.rules.addressMap.listed(from), Number(values.get('challenge')));
   }
 
   #mayRegister(from: PeerAddress, listed: PeerAddress): boolean {

@@ -117,5 +117,20 @@ export interface MasterExplanations {
   refusals(address: string | undefined, limit: number): readonly RefusedSender[];
 }
 
+/** What became of a registration: the first two are listed sooner or later, the others changed nothing. */
+export type RegisterResult =
+  | 'listed'
+  /** Registered, but too old to be in lists. */
+  | 'outdated'
+  | 'refused';
+
+/** Registers servers that proved their address in another way than by a challenge, under the same rules. */
+export interface ServerRegistrar {
+  /** Must be repeated within the master's time to live. */
+  register(address: PeerAddress, description: ServerDescription): RegisterResult;
+  withdraw(address: PeerAddress): void;
+}
+export const ServerRegistrar = serviceToken<ServerRegistrar>('ServerRegistrar');
+
 export const MasterExplanations = serviceToken<MasterExplanations>('MasterExplanations');
 export const Registrations = serviceToken<Registrations>('Registrations');

@@ -15,7 +15,7 @@ export function describeServer(values: ReadonlyMap<string, string>): ServerDescr
     players: clamped(values.get('players'), 255),
     maxPlayers: clamped(values.get('max'), 255),
     bots: clamped(values.get('bots'), 255),
-    name: text('hostname').slice(0, longestName),
+    name: whole(text('hostname').slice(0, longestName)),
     map: text('map'),
     modDir: text('gamedir'),
     product: text('product'),
@@ -34,6 +34,9 @@ export function describeServer(values: ReadonlyMap<string, string>): ServerDescr
     spectatorPort: clamped(values.get('specport'), 0xffff) || null,
   };
 }
+
+/** Without the half of a character that cutting has left at the end. */
+const whole = (text: string): string => text.replace(/[\ud800-\udbff]$/, '');
 
 /** 0 for anything that is not a whole number of at most ten digits, or is negative. */
 const clamped = (text: string | undefined, most: number): number =>

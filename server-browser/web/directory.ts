@@ -1,7 +1,15 @@
-import { PeerAddress } from 'beaconry';
+import { type Clock, PeerAddress } from 'beaconry';
+import type { InfoAnswer, PlayersAnswer, RulesAnswer } from 'beaconry/a2s-query';
 import type { Registration, Registrations } from 'beaconry/plugins/master';
 import { completeServer } from './complete-server.js';
-import type { AddedServer, ListedServer, ServerDirectory } from './public.js';
+import type { CountryData } from './country-data.js';
+import { descriptionOf } from './description-of.js';
+import { DirectoryEntry } from './directory-entry.js';
+import { GamePortGroups } from './game-port-groups.js';
+import type { ListedServer, ServerDetail } from './listed-server.js';
+import { measurementOf } from './measurement.js';
+import type { PollReport } from './poller.js';
+import type { AddedServer, ServerDirectory } from './public.js';
 
 /** One page of the list; `next` continues it and is null at the end. */
 export interface DirectoryPage {
@@ -9,61 +17,192 @@ export interface DirectoryPage {
   readonly next: string | null;
 }
 
-/** All listed servers: registrations of the master, and what other plugins added. */
-export class Directory implements ServerDirectory {
-  readonly #added = new Map<string, ListedServer>();
-  #version = 0;
+/** What changed since it was last asked for. */
+export interface DirectoryChanges {
+  readonly upserts: readonly ListedServer[];
+  readonly removes: readonly string[];
+}
 
-  constructor(private readonly registrations: Registrations | undefined) {}
+/** Hears which servers are to be asked: registered ones and favourites, never those that others added. */
+export interface Targets {
+  add(address: PeerAddress): void;
+  remove(address: string): void;
+}
 
-  /** Changes whenever the list may have changed. */
-  get version(): string {
-    return `${this.registrations?.version ?? 0}.${this.#version}`;
+export interface DirectoryParts {
+  readonly clock: Pick<Clock, 'now'>;
+  readonly registrations?: Registrations | undefined;
+  readonly countries?: CountryData | undefined;
+}
+
+const MASTER = 'master';
+
+/** All listed servers, one entry per address: registrations, favourites, what plugins added, and answers. */
+export class Directory implements ServerDirectory, PollReport {
+  readonly #entries = new Map<string, DirectoryEntry>();
+  readonly #groups = new GamePortGroups();
+  readonly #changed = new Set<string>();
+  #targets: Targets = { add: () => {}, remove: () => {} };
+  /** Called with every answer to us; history is made of it. */
+  onMeasured: (server: ListedServer) => void = () => {};
+  onRemoved: (address: string) => void = () => {};
+
+  constructor(private readonly parts: DirectoryParts) {
+    for (const registration of parts.registrations?.list('') ?? []) this.register(registration);
   }
 
-  add(source: string, server: AddedServer): () => void {
-    const key = `${source} ${server.address}`;
-    const listed = completeServer(source, server);
-    this.#added.set(key, listed);
-    this.#version++;
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** From now on these are told; those that are known already at once. */
+  tell(targets: Targets): void {
+    this.#targets = targets;
+    for (const entry of this.#entries.values()) if (entry.isTarget) targets.add(entry.peer);
+  }
+
+  register(registration: Registration): void {
+    if (registration.outdated || registration.lan) {
+      this.unregister(registration);
+      return;
+    }
+    const entry = this.#entry(registration.address);
+    entry.registration = registration;
+    this.#touch(entry);
+  }
+
+  unregister(registration: Registration): void {
+    const entry = this.#entries.get(registration.address.toString());
+    if (entry?.registration === undefined) return;
+    entry.registration = undefined;
+    this.#touch(entry);
+  }
+
+  favour(address: PeerAddress): () => void {
+    const entry = this.#entry(address);
+    entry.favourite = true;
+    this.#touch(entry);
     return () => {
-      if (this.#added.get(key) !== listed) return;
-      this.#added.delete(key);
-      this.#version++;
+      entry.favourite = false;
+      this.#touch(entry);
     };
   }
 
+  add(source: string, server: AddedServer): () => void {
+    const listed = completeServer(source, server);
+    const address = PeerAddress.parse(server.address);
+    const key = address?.toString() ?? server.address;
+    const entry = this.#entryOf(key, address ?? new PeerAddress());
+    entry.added.set(source, listed);
+    this.#touch(entry);
+    return () => {
+      if (entry.added.get(source) !== listed) return;
+      entry.added.delete(source);
+      this.#touch(entry);
+    };
+  }
+
+  answered(address: string, info: InfoAnswer, ping: number): void {
+    const entry = this.#entries.get(address);
+    if (entry === undefined) return;
+    entry.answered(measurementOf(info, ping, this.parts.clock.now()));
+    this.#touch(entry);
+    this.onMeasured(this.#line(entry));
+  }
+
+  failed(address: string, failures: number): void {
+    const entry = this.#entries.get(address);
+    if (entry === undefined) return;
+    entry.failures = failures;
+    this.#touch(entry);
+  }
+
+  detailed(
+    address: string,
+    players: PlayersAnswer | undefined,
+    rules: RulesAnswer | undefined,
+  ): void {
+    const entry = this.#entries.get(address);
+    if (entry === undefined) return;
+    entry.detailed(players, rules, this.parts.clock.now());
+    this.#touch(entry);
+  }
+
+  has(address: string): boolean {
+    return this.#entries.has(address);
+  }
+
+  detail(address: string): ServerDetail | undefined {
+    const entry = this.#entries.get(address);
+    if (entry === undefined) return undefined;
+    return {
+      ...this.#line(entry),
+      ...entry.details,
+      alsoListedAs: this.#groups.others(entry.group, address),
+    };
+  }
+
+  *all(): Iterable<ListedServer> {
+    for (const entry of this.#entries.values()) yield this.#line(entry);
+  }
+
+  /** Servers that look different from what was taken the last time, and addresses that are gone. */
+  takeChanges(): DirectoryChanges {
+    const upserts: ListedServer[] = [];
+    const removes: string[] = [];
+    for (const address of this.#changed) {
+      const entry = this.#entries.get(address);
+      if (entry === undefined) removes.push(address);
+      else {
+        const line = this.#line(entry);
+        if (entry.publish(line)) upserts.push(line);
+      }
+    }
+    this.#changed.clear();
+    return { upserts, removes };
+  }
+
   /**
-   * Servers that pass a filter in the master's grammar: those of the master first, then the added ones.
+   * Servers that pass a filter in the master's grammar: those of the master first, then the others.
    * `after` is the `next` of the page before.
    */
   page(filter: string, limit: number, after: string | undefined): DirectoryPage {
     const items: ListedServer[] = [];
-    const inAdded = after?.includes(' ') === true;
-    if (!inAdded && this.registrations !== undefined) {
+    const registrations = this.parts.registrations;
+    const inOthers = after?.startsWith(OTHERS) === true;
+    if (!inOthers && registrations !== undefined) {
       const behind = after === undefined ? undefined : PeerAddress.parse(after);
-      const found = this.registrations.list(filter, {
+      const found = registrations.list(filter, {
         limit: limit + 1,
         ...(behind === undefined ? {} : { after: behind }),
       });
-      items.push(...found.slice(0, limit).map(listedRegistration));
-      if (found.length > limit) return { items, next: items.at(-1)?.address ?? null };
+      for (const { address } of found.slice(0, limit)) {
+        const entry = this.#entries.get(address.toString());
+        if (entry !== undefined) items.push(this.#line(entry));
+      }
+      if (found.length > limit)
+        return { items, next: found[limit - 1]?.address.toString() ?? null };
     }
-    const matches = filter === '' ? () => true : this.#matcher(filter);
-    const keys = [...this.#added.keys()]
-      .sort()
-      .filter((key) => after === undefined || !inAdded || key > after);
-    for (const key of keys) {
-      const server = this.#added.get(key);
-      if (server === undefined || !matches(server)) continue;
-      if (items.length === limit) return { items, next: keyBefore(items, after) };
-      items.push(server);
+    const matches = this.#matcher(filter);
+    const behind = inOthers ? (after?.slice(OTHERS.length) ?? '') : '';
+    const others = [...this.#entries.values()]
+      .filter(({ registration, key }) => registration === undefined && key > behind)
+      .sort((one, other) => (one.key < other.key ? -1 : 1));
+    let last = behind;
+    for (const entry of others) {
+      const line = this.#line(entry);
+      if (matches(line)) {
+        if (items.length === limit) return { items, next: `${OTHERS}${last}` };
+        items.push(line);
+      }
+      last = entry.key;
     }
     return { items, next: null };
   }
 
   #matcher(filter: string): (server: ListedServer) => boolean {
-    const matches = this.registrations?.matcher(filter);
+    if (filter === '') return () => true;
+    const matches = this.parts.registrations?.matcher(filter);
     // Without a master nobody here knows its grammar; nothing is listed rather than everything.
     if (matches === undefined) return () => false;
     return (server) => {
@@ -71,65 +210,51 @@ export class Directory implements ServerDirectory {
       return address !== undefined && matches(descriptionOf(server, address));
     };
   }
+
+  #entry(address: PeerAddress): DirectoryEntry {
+    return this.#entryOf(address.toString(), address);
+  }
+
+  #entryOf(key: string, address: PeerAddress): DirectoryEntry {
+    const known = this.#entries.get(key);
+    if (known !== undefined) return known;
+    const place = this.parts.countries?.find(address.host);
+    const entry = new DirectoryEntry(key, address.copy(), place, this.parts.clock.now());
+    this.#entries.set(key, entry);
+    return entry;
+  }
+
+  /** Something about the entry changed; without any source it goes. */
+  #touch(entry: DirectoryEntry): void {
+    this.#changed.add(entry.key);
+    if (entry.isTarget) this.#targets.add(entry.peer);
+    else this.#targets.remove(entry.key);
+    if (!entry.isListed) {
+      this.#entries.delete(entry.key);
+      this.#regroup(entry, undefined);
+      this.onRemoved(entry.key);
+      return;
+    }
+    const line = entry.line(false);
+    this.#regroup(entry, `${entry.peer.host} ${line.gamePort}`);
+  }
+
+  /** Whether an entry is a duplicate depends on the others of its group. */
+  #regroup(entry: DirectoryEntry, group: string | undefined): void {
+    if (entry.group === group) return;
+    for (const name of [entry.group, group]) {
+      if (name === undefined) continue;
+      if (name === group) this.#groups.add(name, entry.key);
+      else this.#groups.delete(name, entry.key);
+      for (const member of this.#groups.members(name)) this.#changed.add(member);
+    }
+    entry.group = group;
+  }
+
+  #line(entry: DirectoryEntry): ListedServer {
+    return entry.line(this.#groups.isDuplicate(entry.group, entry.key));
+  }
 }
 
-const keyBefore = (items: readonly ListedServer[], after: string | undefined): string | null => {
-  const last = items.at(-1);
-  if (last === undefined) return after ?? null;
-  return last.source === MASTER ? last.address : `${last.source} ${last.address}`;
-};
-
-const MASTER = 'master';
-
-const descriptionOf = (server: ListedServer, address: PeerAddress) => ({
-  address,
-  whitelisted: false,
-  protocol: 0,
-  players: server.players,
-  maxPlayers: server.maxPlayers,
-  bots: server.bots,
-  name: server.name,
-  map: server.map,
-  modDir: server.modDir,
-  product: server.product,
-  version: server.version,
-  appId: server.appId,
-  serverType: server.dedicated ? ('d' as const) : ('l' as const),
-  os: (['l', 'w', 'm', 'o'] as const).find((letter) => letter === server.os) ?? ('' as const),
-  password: server.password,
-  secure: server.secure,
-  lan: false,
-  nat: false,
-  region: server.region,
-  tags: server.tags.join(','),
-  gameData: server.gameData,
-  gamePort: server.gamePort,
-  spectatorPort: null,
-});
-
-export const listedRegistration = (registration: Registration): ListedServer => ({
-  address: registration.address.toString(),
-  gamePort: registration.gamePort ?? registration.address.port,
-  queryPort: registration.address.port,
-  name: registration.name,
-  map: registration.map,
-  game: registration.product,
-  modDir: registration.modDir,
-  appId: registration.appId,
-  version: registration.version,
-  product: registration.product,
-  tags: registration.tags === '' ? [] : registration.tags.split(','),
-  gameData: registration.gameData,
-  region: registration.region,
-  players: registration.players,
-  maxPlayers: registration.maxPlayers,
-  bots: registration.bots,
-  password: registration.password,
-  secure: registration.secure,
-  dedicated: registration.serverType === 'd',
-  os: registration.os,
-  verified: false,
-  lastSeen: new Date(registration.lastSeen).toISOString(),
-  source: MASTER,
-  flags: registration.outdated ? ['outdated'] : [],
-});
+/** Begins the `next` of pages behind the registered servers. */
+const OTHERS = `not-${MASTER} `;

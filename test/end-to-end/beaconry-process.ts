@@ -111,7 +111,10 @@ export async function startDemo(folder: string): Promise<RunningDemo> {
     `endpoints.game.udp=127.0.0.1:${game}`,
     `endpoints.master.udp=127.0.0.1:${master}`,
     // Nobody outside needs to know these.
-    ...['lobby', 'relay', 'signaling'].map((name) => `endpoints.${name}.tcp=127.0.0.1:0`),
+    ...['lobby', 'lobby-json', 'relay', 'signaling'].map(
+      (name) => `endpoints.${name}.tcp=127.0.0.1:0`,
+    ),
+    'endpoints.datagrams.udp=127.0.0.1:0',
     `plugins.heartbeat.masters=[127.0.0.1:${master}]`,
   ];
   const process = new BeaconryProcess(['demo', ...set.flatMap((entry) => ['--set', entry])], {

@@ -47,7 +47,7 @@ describe('beaconry demo', () => {
       '--json',
     );
     expect(JSON.parse(filtered.stdout)).deep.equal([]);
-    const page = await (await fetch(`http://${http}/`)).text();
+    const page = await (await fetch(`http://${http}/plain`)).text();
     expect(page).contain('beaconry demo');
     const json = await (await fetch(`http://${http}/v1/servers`)).json();
     expect((json as { items: unknown[] }).items[0]).include({ address: game, map: 'de_dust2' });
@@ -105,6 +105,7 @@ describe('a game server that is stopped', () => {
     writeFileSync(
       config,
       `endpoints: { game: { udp: '127.0.0.1:0' } }
+data: ./game-data
 store: { driver: memory }
 plugins: { game-server: {}, a2s: {}, heartbeat: { masters: ['${demo.master}'] } }
 `,

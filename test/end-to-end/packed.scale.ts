@@ -68,7 +68,7 @@ plugins: { game-server: {}, rules: {}, a2s: {}, motd: { use: ./mods/motd.js, tex
     const files = packed.stdout.trim().split('\n');
     const strange = files.filter(
       (file) =>
-        !/^package\/(dist\/(core|plugins|server-browser)\/|demo\/|package\.json|README\.md|LICENSE|beaconry\.example\.yaml)/.test(
+        !/^package\/(dist\/(core|plugins|server-browser)\/|demo\/|fixtures\/rally\/|package\.json|README\.md|LICENSE|beaconry\.example\.yaml)/.test(
           file,
         ),
     );

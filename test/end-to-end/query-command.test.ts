@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { startTestServer, type TestServer } from 'beaconry/testing';
 import { expect } from 'chai';
+import { BeaconryProcess } from './beaconry-process.js';
 import { runNode } from './run-node.js';
 
 const beaconry = fileURLToPath(new URL('../../core/cli/main.js', import.meta.url));
@@ -30,6 +31,15 @@ describe('beaconry query', () => {
     expect(text).to.match(/^Asked\n/);
     expect(text).to.match(/3 +0:01:0\d +alice/);
     expect(text).to.include('sv_gravity = 800');
+  });
+
+  it('refuses a time that is none', async () => {
+    for (const time of ['soon', '0', '-5', '']) {
+      const { code, stderr } = await new BeaconryProcess([
+        ...['query', '127.0.0.1:1', `--timeout=${time}`],
+      ]).ended;
+      expect([code, stderr]).to.deep.equal([2, `"${time}" is no number of milliseconds above 0\n`]);
+    }
   });
 
   it('prints them for programs with --json', async () => {

@@ -141,6 +141,45 @@ export default definePlugin({ name: 'failing', api: 1, setup() { throw new Error
     });
   }
 
+  it('ends with exit code 0 in time although a plugin is still being set up', async () => {
+    write(
+      'slow.js',
+      `import { definePlugin } from 'beaconry';
+export default definePlugin({
+  name: 'slow',
+  api: 1,
+  setup() {
+    console.error('setting up');
+    return new Promise(() => {});
+  },
+});
+`,
+    );
+    write('beaconry.yaml', 'plugins: { slow: { use: ./slow.js } }\n');
+    const process = run('start');
+    await process.logged(/setting up/);
+    const asked = performance.now();
+    const { code, stderr } = await process.kill('SIGTERM');
+    expect([code, stderr]).deep.equal([0, 'setting up\n']);
+    expect(performance.now() - asked).lessThan(2000);
+  });
+
+  it('names a configuration file that is not there, for the list of plugins too', async () => {
+    const { code, stderr } = await run('plugins', 'nowhere.yaml').ended;
+    expect(code).equal(78);
+    expect(stderr).contain('no such configuration file: nowhere.yaml');
+  });
+
+  it('exits 78 when no restart can help the store', async () => {
+    write(
+      'beaconry.yaml',
+      'store: { driver: redis, url: redis://127.0.0.1 }\nplugins: { rules: {} }\n',
+    );
+    const { code, stderr } = await run('start').ended;
+    expect(code).equal(78);
+    expect(stderr).contain('store.driver redis is not available');
+  });
+
   it('takes a changed section on SIGHUP and names what needs a restart', async () => {
     const config = (motd: string, port: string) =>
       `endpoints: { game: { udp: '127.0.0.1:${port}' } }

@@ -32,7 +32,7 @@ function startOpenarena(program: string, home: string, port: number, master: str
 }
 
 describe('an OpenArena server', function () {
-  this.timeout(60_000);
+  this.timeout(100_000);
   const folder = temporaryFolder();
   let host: BeaconryProcess | undefined;
   let game: ChildProcess | undefined;
@@ -82,12 +82,12 @@ plugins: { browser: {}, quake3-master: { use: ${JSON.stringify(plugin)} } }
 });
 
 /**
- * Asks until the game server answers too: OpenArena limits its answers, and quakestat 2.17 ends without or with
- * half an output when a listed server does not answer it.
+ * Asks until the game server answers too: on a busy machine OpenArena sends its first heartbeat long before it
+ * answers anything.
  */
 async function shownByQuakestat(master: string, address: string) {
   let last: unknown;
-  for (let tries = 0; tries < 6; tries++) {
+  for (let tries = 0; tries < 4; tries++) {
     try {
       const servers = await quakestat('-q3m,71,empty,full', master);
       if (servers === undefined) return 'not installed';

@@ -20,7 +20,10 @@ export async function quakestat(
   ...parameters: readonly string[]
 ): Promise<readonly QuakestatServer[] | undefined> {
   try {
-    const { stdout } = await run('quakestat', ['-nh', '-json', ...parameters], { timeout: 8000 });
+    const { stdout } = await run('quakestat', ['-nh', '-json', ...parameters], {
+      // It waits eight seconds for more packets of a Quake 3 master, whatever came.
+      timeout: 20_000,
+    });
     return JSON.parse(stdout) as readonly QuakestatServer[];
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;

@@ -64,7 +64,7 @@ export class SteamClient {
     return this.#link?.verified ?? false;
   }
 
-  /** Throws ServerError LOGON_REFUSED with the result in its message. */
+  /** Throws ServerError LOGON_REFUSED with the EResult as its `result`. */
   async logOn(credential: Exclude<PlayerCredential, { resume: unknown }>): Promise<bigint> {
     if (this.#link !== undefined) {
       throw new ServerError('ALREADY_LOGGED_ON', 'log off before logging on again');
@@ -77,10 +77,9 @@ export class SteamClient {
       else this.#attach(answer.link, false);
       return answer.link.steamId;
     }
-    throw new ServerError(
-      'LOGON_REFUSED',
-      `the backend refused the logon: ${answer.result} ${EResult[answer.result] ?? ''}`,
-    );
+    const { result } = answer;
+    const say = `the backend refused the logon: ${result} ${EResult[result] ?? ''}`;
+    throw Object.assign(new ServerError('LOGON_REFUSED', say), { result });
   }
 
   /** Resolves when the backend knows the ticket; only then may it be sent to a server. */

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { FakeClock } from 'beaconry/testing';
 import { expect } from 'chai';
 import sinon from 'sinon';
 import { addCoreRoutes } from '../../../core/http/core-routes.js';
@@ -11,6 +12,7 @@ import { silentLog } from '../store/silent-log.js';
 describe('core routes', () => {
   let data: string;
   let problems: string[];
+  const clock = new FakeClock();
   const log = { ...silentLog, info: sinon.spy() };
   const start = async (management: { token?: string; tokenFile?: string } = {}) => {
     const make = (name: string) =>
@@ -22,6 +24,7 @@ describe('core routes', () => {
       config: { management: { token: null, tokenFile: null, ...management } },
       metrics,
       log,
+      clock,
       data,
       problems: () => problems,
       drivers: () => ({ game: 'dgram' }),

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
+import { Bans } from 'beaconry/plugins/bans';
 import { RelayClient, type RelayMessage, RelayRefusal } from 'beaconry/relay-client';
 import { checkPluginContract, startTestServer, type TestServer } from 'beaconry/testing';
 import { expect } from 'chai';
@@ -85,6 +86,26 @@ describe('relay plugin', () => {
     const refusal = await RelayClient.connect(ws(), { id: 'host' }).catch((error) => error);
     expect(refusal).to.be.instanceOf(RelayRefusal);
     expect(refusal.message).to.equal('ClientId: host is already initialized');
+  });
+
+  it('keeps banned ids out and ends those who are here, with the reason', async () => {
+    server = await startTestServer({ plugins: { relay: {}, bans: {} } });
+    const ban = (id: string, scope: string) =>
+      server?.get(Bans).add({ subject: `account:${id}`, scope, reason: '', by: 'test' });
+    let ended = false;
+    const mallory = await join(tcp(), { id: 'mallory', onClose: () => (ended = true) });
+    await join(tcp(), { id: 'alice' });
+    await ban('alice', 'vcmi-lobby');
+    await ban('mallory', 'relay');
+    expect((await mallory.next()).payload).to.equal('banned from this relay');
+    for (const url of [tcp(), ws()]) {
+      const refusal = await RelayClient.connect(url, { id: 'mallory' }).catch((error) => error);
+      expect(refusal).to.be.instanceOf(RelayRefusal);
+      expect(refusal.message).to.equal('banned from this relay');
+    }
+    expect(ended).to.equal(true);
+    const held = await RelayClient.connect(tcp(), { id: 'alice' }).catch((error) => error);
+    expect(held.message, 'another scope').to.equal('ClientId: alice is already initialized');
   });
 
   it('lets an owner take his id back with his secret, which a bare client never sees', async () => {

@@ -1,12 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { encodeFrame } from '../../../plugins/vcmi-lobby/frame-codec.js';
 import { encodeGreeting } from '../../../plugins/vcmi-lobby/lobby-codec.js';
 import { encodePipeHandshake } from '../../../plugins/vcmi-lobby/pipe-codec.js';
+import { EchoProcess, percentile } from './echo-process.js';
 import { ServerProcess } from './server-process.js';
 
 const CONNECTIONS = 2000;
@@ -141,57 +140,12 @@ class GoodClient {
   }
 }
 
-/** The program of a process that only sends back what it gets. */
-const ECHO = `
-  const server = require('node:net').createServer({ noDelay: true }, (socket) => {
-    socket.pipe(socket).on('error', () => {});
-  });
-  server.listen(0, '127.0.0.1', () => console.log(server.address().port));
-`;
-
-/**
- * What this machine does to a message between two processes that have nothing else to do, at the same time:
- * the part of every delay that is nobody's fault.
- */
-class Control {
-  readonly delays: number[] = [];
-  private constructor(
-    private readonly child: ChildProcess,
-    private readonly socket: Socket,
-  ) {
-    socket.on('error', () => {});
-    socket.on('data', (bytes) => {
-      for (let at = 0; at + 8 <= bytes.length; at += 8) {
-        this.delays.push(performance.now() - bytes.readDoubleLE(at));
-      }
-    });
-  }
-  static async start(): Promise<Control> {
-    const child = spawn(process.execPath, ['-e', ECHO], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const [port] = (await once(child.stdout, 'data')) as [Buffer];
-    return new Control(child, connect({ port: Number(port), host: '127.0.0.1', noDelay: true }));
-  }
-  ask(): void {
-    const bytes = Buffer.alloc(8);
-    bytes.writeDoubleLE(performance.now());
-    this.socket.write(bytes);
-  }
-  stop(): void {
-    this.socket.destroy();
-    this.child.kill();
-  }
-}
-
-const percentile = (delays: readonly number[], part: number): number =>
-  [...delays].sort((one, other) => one - other)[Math.floor(delays.length * part)] ??
-  Number.POSITIVE_INFINITY;
-
 describe('vcmi-lobby: flood', () => {
   it('of 2,000 bad connections neither slows two good clients nor leaves anything behind', async () => {
     const server = await ServerProcess.start({
       'vcmi-lobby': { perAddressLimit: 0, loginTimeout: '5s' },
     });
-    const control = await Control.start();
+    const control = await EchoProcess.start();
     const flood: { socket: Socket; act: (() => void) | undefined }[] = [];
     try {
       const port = server.port('lobby');

@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { definePlugin } from 'beaconry';
+import { Bans } from 'beaconry/plugins/bans';
 import { VcmiGameStarted, VcmiLobby, VcmiRoomOpened } from 'beaconry/plugins/vcmi-lobby';
 import { checkPluginContract, startTestServer, type TestServer } from 'beaconry/testing';
 import { expect } from 'chai';
@@ -143,7 +144,10 @@ describe('vcmi-lobby: plugin', () => {
     expect((await server.request('/v1/vcmi/rooms')).json()).to.deep.equal({
       items: [
         {
+          lobby: 'proxy',
           name: 'room1',
+          description: '',
+          started: false,
           host: 'alice',
           players: ['alice'],
           total: 3,
@@ -156,7 +160,16 @@ describe('vcmi-lobby: plugin', () => {
     });
     const first = await server.request('/v1/vcmi/players?limit=1');
     expect(first.json()).to.deep.equal({
-      items: [{ name: 'alice', protocol: 4, client: 'VCMI 1.4.5', room: 'room1', ready: false }],
+      items: [
+        {
+          lobby: 'proxy',
+          name: 'alice',
+          protocol: 4,
+          client: 'VCMI 1.4.5',
+          room: 'room1',
+          ready: false,
+        },
+      ],
       next: 'alice',
     });
     const second = (await server.request('/v1/vcmi/players?limit=1&after=alice')).json();
@@ -164,6 +177,24 @@ describe('vcmi-lobby: plugin', () => {
     expect(second.next).to.equal(null);
     expect((await server.request('/v1/vcmi/rooms?limit=0')).statusCode).to.equal(400);
     expect((await server.request('/v1/vcmi/rooms?nonsense=1')).statusCode).to.equal(400);
+  });
+
+  it('keeps banned names out and closes those who are here, with an error', async () => {
+    const server = await start({}, {}, { bans: {} });
+    const alice = (await open()).login(4, 'alice');
+    const bobby = (await open()).login(4, 'bobby');
+    await Promise.all([alice.hears('MSG:System'), bobby.hears('MSG:System')]);
+    const ban = (name: string, scope: string) =>
+      server.get(Bans).add({ subject: `account:${name}`, scope, reason: '', by: 'test' });
+    await ban('bobby', 'relay');
+    await ban('alice', 'vcmi-lobby');
+    await alice.hears('ERROR:You are banned from this server');
+    await alice.isClosed();
+    const again = (await open()).login(4, 'alice');
+    await again.hears('ERROR:You are banned from this server');
+    await again.isClosed();
+    await bobby.hears('USERS:1:bobby');
+    expect(bobby.closed).to.equal(false);
   });
 
   it('refuses a capacity of 0, because nobody could log in', async () => {

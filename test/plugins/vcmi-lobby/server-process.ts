@@ -32,16 +32,24 @@ export class ServerProcess {
     return this.ready.endpoints[endpoint]?.[0]?.port ?? 0;
   }
 
-  static async start(plugins: Record<string, unknown>): Promise<ServerProcess> {
+  static async start(
+    plugins: Record<string, unknown>,
+    driver: 'memory' | 'sqlite' = 'memory',
+  ): Promise<ServerProcess> {
     const folder = mkdtempSync(join(tmpdir(), 'beaconry-scale-'));
     const any = '127.0.0.1:0';
     const file = join(folder, 'beaconry.yaml');
     writeFileSync(
       file,
       stringify({
-        endpoints: { http: { http: any }, admin: { http: any }, lobby: { tcp: any } },
+        endpoints: {
+          http: { http: any },
+          admin: { http: any },
+          lobby: { tcp: any },
+          'lobby-json': { tcp: any },
+        },
         data: folder,
-        store: { driver: 'memory' },
+        store: { driver },
         log: { level: 'error' },
         plugins,
       }),

@@ -1,4 +1,4 @@
-import { parseAddress, printable } from 'beaconry/a2s-query';
+import { parseAddress, printable, printableJson } from 'beaconry/a2s-query';
 import { expect } from 'chai';
 import fc from 'fast-check';
 
@@ -24,6 +24,30 @@ describe('printable', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         expect(printable(text)).not.to.match(/[\p{Cc}\u202a-\u202e\u2066\u2067]/u);
+      }),
+    );
+  });
+});
+
+describe('printableJson', () => {
+  it('escapes what a terminal would act on, and means the same', () => {
+    const value = { 'a\u009b2J': 'b\u202ec\u007f', tag: '\u{e0041}', plain: 'Сервер 🎮 שרת' };
+    const text = printableJson(value);
+    expect(JSON.parse(text)).to.deep.equal(value);
+    expect(text.replaceAll('\n', '')).not.to.match(/[\p{Cc}\u202a-\u202e\u2066-\u2069\u{e0041}]/u);
+    expect(text).to.include('Сервер 🎮 שרת');
+  });
+
+  it('writes numbers of 64 bits as text', () => {
+    expect(JSON.parse(printableJson([90071992547409921n]))).to.deep.equal(['90071992547409921']);
+  });
+
+  it('means the same for any text', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        const json = printableJson(text);
+        expect(JSON.parse(json)).to.equal(text);
+        expect(json).not.to.match(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/u);
       }),
     );
   });

@@ -215,9 +215,10 @@ describe('A2sResponder', () => {
       expect(rig.packets('players')[0]?.slice(4, 8)).not.to.deep.equal(before);
     });
 
-    it('lists 255 of 300 players and shows 255 in INFO', () => {
+    it('lists 300 players behind a count of 255 and shows 255 in INFO', () => {
       rig.join(...Array.from({ length: 300 }, (_, i) => `p${i}`));
-      expect(decodePlayers(rig.answer('players')).players).to.have.length(255);
+      expect(decodePlayers(rig.answer('players'))).to.have.property('announced', 255);
+      expect(decodePlayers(rig.answer('players')).players).to.have.length(300);
       expect(decodeInfo(rig.answer('info')).players).to.equal(255);
     });
 

@@ -44,6 +44,14 @@ describe('report of one server', () => {
     expect(text.replaceAll('\n', '')).not.to.match(/\p{Cc}/u);
   });
 
+  it('lets none through to programs either', () => {
+    const report = reportOf([1]);
+    const hostile = { ...report, info: { ...report.info, name: 'a\u009b2Jb\u202ec' } };
+    const text = reportAsJson(hostile);
+    expect(text.replaceAll('\n', '')).not.to.match(/[\p{Cc}\u202e]/u);
+    expect(JSON.parse(text).info.name).to.equal('a\u009b2Jb\u202ec');
+  });
+
   it('says what is hidden', () => {
     const { address, ping, info } = reportOf([]);
     const text = reportAsText({ address, ping, info });

@@ -22,7 +22,6 @@ describe('explain', () => {
   let test: TestServer;
   const start = async (config: Record<string, unknown> = {}) => {
     test = await startTestServer({
-      // Nobody answers queries here; what is asked is why a server is refused.
       plugins: { master: { verify: 'off', ...config }, bans: {} },
       atHand: { master, bans },
       config: { management: { token } },

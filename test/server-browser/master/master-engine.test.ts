@@ -188,6 +188,12 @@ describe('master engine', () => {
     });
   });
 
+  it('keeps no half character of a name that is too long', () => {
+    const { table, join } = build();
+    join(server, { hostname: `x${'🎮'.repeat(200)}` });
+    expect(table.find(at(server))?.name).to.equal(`x${'🎮'.repeat(127)}`);
+  });
+
   it('removes on a shutdown only the server of exactly that address and port', () => {
     const { engine, table, join } = build();
     join(server);

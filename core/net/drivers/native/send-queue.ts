@@ -22,6 +22,8 @@ export class SendQueue {
   readonly #words: Int32Array;
   /** Descriptors behind each header, for counting. */
   readonly #trains = new Uint16Array(SIZE);
+  /** The first of them. */
+  readonly #firsts = new Uint16Array(SIZE);
   readonly #trainBytes = new Uint32Array(SIZE);
   /** Header i points at descriptor i alone, as most do most of the time. */
   readonly #isPlain = new Uint8Array(SIZE).fill(1);
@@ -77,7 +79,7 @@ export class SendQueue {
 
   /** Sends all that is queued; what the system does not take is dropped and counted. */
   flush(): void {
-    const headers = this.#buildHeaders();
+    let headers = this.#buildHeaders(0, this.segments);
     for (let from = 0; from < headers; ) {
       const taken = this.libc.sendmmsg(
         this.descriptor,
@@ -94,6 +96,12 @@ export class SendQueue {
         // The send buffer is full; a datagram service must not queue.
         this.#countFailed(from, headers);
         break;
+      }
+      if ((this.#trains[from] as number) > 1) {
+        // The kernel cuts no train of segments that are too long for the path; one by one they may pass.
+        headers = this.#buildHeaders(this.#firsts[from] as number, false);
+        from = 0;
+        continue;
       }
       // One bad message must not lose the rest.
       this.#countFailed(from, from + 1);
@@ -118,10 +126,11 @@ export class SendQueue {
     return slot;
   }
 
-  #buildHeaders(): number {
+  /** Headers for the descriptors from one on; how many. */
+  #buildHeaders(start: number, segments: boolean): number {
     let headers = 0;
-    for (let first = 0; first < this.#count; headers++) {
-      const count = this.segments ? this.#trainLength(first) : 1;
+    for (let first = start; first < this.#count; headers++) {
+      const count = segments ? this.#trainLength(first) : 1;
       let bytes = this.#table.length(first);
       if (count > 1) {
         this.#table.controls.writeUInt16LE(bytes, first * CONTROL_SIZE + 16);
@@ -134,6 +143,7 @@ export class SendQueue {
         this.#table.point(headers, first, count, count > 1);
         this.#isPlain[headers] = 0;
       }
+      this.#firsts[headers] = first;
       this.#trains[headers] = count;
       this.#trainBytes[headers] = bytes;
       first += count;

@@ -1,0 +1,105 @@
+import { ServerError } from 'beaconry';
+import type { AgentControl } from './agent-control-codec.js';
+
+const SEGMENT = 1100;
+const WINDOW = 32;
+const MAX_QUEUED = 1024;
+const MAX_MESSAGE = 512 * 1024;
+
+interface Waiting {
+  readonly control: Extract<AgentControl, { type: 'segment' }>;
+  sentAt: number;
+  tries: number;
+}
+
+/** Messages that arrive once and in order, over packets that may not. */
+export class ReliableMessages {
+  #next = 0;
+  #base = 0;
+  readonly #waiting = new Map<number, Waiting>();
+  #expected = 0;
+  readonly #early = new Map<number, { readonly last: boolean; readonly bytes: Uint8Array }>();
+  #parts: Uint8Array[] = [];
+  #partLength = 0;
+  #mustAcknowledge = false;
+
+  constructor(
+    private readonly send: (control: AgentControl) => void,
+    private readonly onMessage: (bytes: Uint8Array) => void,
+  ) {}
+
+  /** Segments that are not acknowledged. */
+  get queued(): number {
+    return this.#waiting.size;
+  }
+
+  /** QUEUE_FULL when the far side does not keep up, MESSAGE_TOO_LARGE past 512 KiB. */
+  push(bytes: Uint8Array, now: number): void {
+    const count = Math.max(1, Math.ceil(bytes.length / SEGMENT));
+    if (bytes.length > MAX_MESSAGE) {
+      throw new ServerError('MESSAGE_TOO_LARGE', `message of ${bytes.length} bytes`);
+    }
+    if (this.#waiting.size + count > MAX_QUEUED) {
+      throw new ServerError('QUEUE_FULL', 'the far side does not keep up with reliable messages');
+    }
+    for (let i = 0; i < count; i++) {
+      const part = bytes.slice(i * SEGMENT, (i + 1) * SEGMENT);
+      const number = this.#next++;
+      const control = { type: 'segment', number, last: i === count - 1, bytes: part } as const;
+      this.#waiting.set(number, { control, sentAt: Number.NEGATIVE_INFINITY, tries: 0 });
+    }
+    this.tick(now, 100);
+  }
+
+  /** Sends what is due again after `rtt` and a margin, and what the window lets go. */
+  tick(now: number, rtt: number): void {
+    for (let number = this.#base; number < this.#base + WINDOW; number++) {
+      const waiting = this.#waiting.get(number);
+      if (waiting === undefined) continue;
+      const pause = Math.min(3000, Math.max(150, rtt * 1.5) * 2 ** Math.min(2, waiting.tries - 1));
+      if (now - waiting.sentAt < pause) continue;
+      waiting.sentAt = now;
+      waiting.tries++;
+      this.send(waiting.control);
+    }
+    if (this.#mustAcknowledge) this.#acknowledge();
+  }
+
+  segment(control: Extract<AgentControl, { type: 'segment' }>): void {
+    this.#mustAcknowledge = true;
+    const { number, last, bytes } = control;
+    if (number < this.#expected || number >= this.#expected + WINDOW) return;
+    this.#early.set(number, { last, bytes });
+    for (;;) {
+      const part = this.#early.get(this.#expected);
+      if (part === undefined) return;
+      this.#early.delete(this.#expected++);
+      this.#partLength += part.bytes.length;
+      if (this.#partLength <= MAX_MESSAGE) this.#parts.push(part.bytes);
+      if (!part.last) continue;
+      const message = this.#partLength <= MAX_MESSAGE ? Buffer.concat(this.#parts) : undefined;
+      this.#parts = [];
+      this.#partLength = 0;
+      if (message !== undefined) this.onMessage(new Uint8Array(message));
+    }
+  }
+
+  acknowledged(
+    { next, following }: Extract<AgentControl, { type: 'acknowledge' }>,
+    now: number,
+  ): void {
+    if (next > this.#next) return;
+    for (; this.#base < next; this.#base++) this.#waiting.delete(this.#base);
+    for (let i = 0; i < 32; i++) {
+      if ((following & (1 << i)) !== 0) this.#waiting.delete(next + 1 + i);
+    }
+    this.tick(now, 100);
+  }
+
+  #acknowledge(): void {
+    this.#mustAcknowledge = false;
+    let following = 0;
+    for (let i = 0; i < 32; i++) if (this.#early.has(this.#expected + 1 + i)) following |= 1 << i;
+    this.send({ type: 'acknowledge', next: this.#expected, following });
+  }
+}

@@ -1,0 +1,28 @@
+import type { PeerAddress } from 'beaconry';
+
+/** What an address is (sdr section 11). */
+export type FakeIpKind = 'invalid' | 'notFake' | 'global' | 'local';
+
+const FAKE = 0xa9fe;
+const FIRST_PORT = 1025;
+
+/** 169.254.1.0 to 169.254.127.255 is global, .128.0 to .254.255 local, without the metadata address of clouds. */
+export function fakeIpKind({ isIPv4, d, port }: PeerAddress): FakeIpKind {
+  const address = d >>> 0;
+  if (!isIPv4 || address >>> 16 !== FAKE) return 'notFake';
+  const third = (address >>> 8) & 255;
+  if (third === 0 || third === 255 || address === 0xa9fea9fe || port < FIRST_PORT) return 'invalid';
+  return third < 128 ? 'global' : 'local';
+}
+
+/** An address of a kind out of a number from 0 to 1. */
+export function pickFakeIp(kind: 'global' | 'local', chance: number): string {
+  const count = (kind === 'global' ? 127 : 127) * 256;
+  const number = Math.floor(chance * count) + (kind === 'global' ? 256 : 128 * 256);
+  const [third, fourth] = [number >>> 8, number & 255];
+  return third === 169 && fourth === 254 ? '169.254.169.253' : `169.254.${third}.${fourth}`;
+}
+
+/** The first of `count` ports in a row. */
+export const pickPort = (chance: number, count: number): number =>
+  FIRST_PORT + Math.floor(chance * (65536 - FIRST_PORT - count + 1));

@@ -1,0 +1,218 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { resolve } from 'node:path';
+import { definePlugin, ServerError, ServerStarted } from 'beaconry';
+import { GameServerState, SteamGameServer } from 'beaconry/plugins/game-server';
+import { Rules } from 'beaconry/plugins/rules';
+import { BotField } from './bot-field.js';
+import { readRally } from './definition.js';
+import { LiveFeed } from './live-feed.js';
+import { Rally } from './public.js';
+import { RallyClock } from './rally-clock.js';
+import { PREFIX } from './rally-codec.js';
+import { rallyCommands } from './rally-commands.js';
+import { RallyEngine, type RallyEvent } from './rally-engine.js';
+import { RallyLog } from './rally-log.js';
+import { rallyRoutes } from './rally-routes.js';
+import { RallyRuns } from './rally-run.js';
+import { RallyServer } from './rally-server.js';
+import { RefusalList } from './refusal-list.js';
+import { showInServerList } from './server-list-view.js';
+import { overallTable } from './standings.js';
+
+const OK = 0;
+/** After a finish the result stays to be seen before a repeated rally begins anew. */
+const REPEAT_DELAY = 20_000;
+
+export default definePlugin({
+  name: 'rally',
+  api: 1,
+  doc: 'A rally: legs, stages and controls from a definition, drivers over UDP, status as JSON and a page.',
+  provides: [Rally],
+  optional: [GameServerState, Rules, SteamGameServer],
+  config: {
+    endpoint: {
+      doc: 'UDP endpoint of the drivers, beside server queries.',
+      format: 'udp-endpoints',
+      default: ['game'],
+    },
+    definition: {
+      doc: 'Folder of rally.json, or that file; relative to the configuration file.',
+      format: String,
+      default: null,
+    },
+    startInterval: {
+      doc: 'Between two cars; null: as the definition says.',
+      format: 'duration',
+      default: null,
+      nullable: true,
+    },
+    mode: {
+      doc: 'live: all obey the clock; open: any time in the window of a leg.',
+      format: ['live', 'open'],
+      default: 'live',
+    },
+    password: { doc: 'Needed to join; empty: none.', format: String, default: '', sensitive: true },
+    authentication: {
+      doc: 'ticket: drivers prove who they are by an auth session; entry-list: the SteamID they state must be entered.',
+      format: ['ticket', 'entry-list'],
+      default: 'ticket',
+    },
+    spectatorDelay: { doc: 'The live view lags so much behind.', format: 'duration', default: 0 },
+    maxSpectators: { doc: 'Live sockets at once.', format: 'nat', default: 500 },
+    bots: { doc: 'So many of the first entries are driven by bots.', format: 'nat', default: 0 },
+    entries: { doc: 'Only so many of the entry list start; 0: all.', format: 'nat', default: 0 },
+    startDelay: {
+      doc: 'From the start of the server to the first leg.',
+      format: 'duration',
+      default: '10s',
+    },
+    timeScale: {
+      doc: 'The clock of the rally runs so many times faster.',
+      format: 'nat',
+      default: 1,
+    },
+    repeat: { doc: 'Begin anew when the rally has ended.', format: Boolean, default: false },
+  },
+  commands: rallyCommands,
+  async setup(context, config) {
+    const { clock, log, metrics } = context;
+    const whole = readRally(resolve(context.server.configFolder, config.definition));
+    const entries = whole.entries.slice(0, config.entries === 0 ? undefined : config.entries);
+    const definition = { ...whole, entries };
+    const startInterval = config.startInterval ?? definition.rally.startInterval;
+    const endpoint = context.udp(config.endpoint);
+    const state = context.find(GameServerState);
+    const rules = context.find(Rules);
+    const steam = context.find(SteamGameServer);
+    if (config.authentication === 'ticket' && steam === undefined) {
+      throw new ServerError(
+        'RALLY_AUTHENTICATION',
+        'authentication: ticket needs the plugin game-server; without it set authentication: entry-list',
+      );
+    }
+    const botTicket = randomBytes(32);
+    const runs = new RallyRuns(context.store, () => clock.now());
+    const refusals = new RefusalList(log, () => clock.now());
+    const tickTime = metrics.histogram('tick_seconds', 'Time of one tick.', [0.001, 0.005, 0.02]);
+
+    const authenticate = (ticket: Uint8Array, steamId: bigint): string | undefined => {
+      if (ticket.length === 32 && timingSafeEqual(ticket, botTicket)) return undefined;
+      if (config.authentication === 'entry-list') return undefined;
+      const result = steam?.beginAuthSession(ticket, steamId) ?? -1;
+      return result === OK ? undefined : `session refused (${result})`;
+    };
+    const open = async () => {
+      const { run, store } = await runs.open(definition);
+      const engine = new RallyEngine({ definition, startInterval, mode: config.mode });
+      const events = new RallyLog(store, engine);
+      const replayed = await events.replay();
+      if (replayed > 0) log.info(`the rally continues after ${replayed} events`);
+      const rallyClock = new RallyClock(clock, run.origin, Math.max(1, config.timeScale));
+      const server: RallyServer = new RallyServer({
+        ...{ engine, events, rallyClock, clock, log, refusals, authenticate },
+        password: config.password,
+        left: (steamId) => steam?.endAuthSession(steamId),
+        changed: () => live.changed(),
+        send: (bytes, to) => endpoint.send(bytes, to),
+      });
+      const live: LiveFeed = new LiveFeed(
+        ...([engine, server, rallyClock, () => clock.now(), config.spectatorDelay] as const),
+      );
+      return { run, engine, events, rallyClock, server, live };
+    };
+    let current = await open();
+    const say = (event: RallyEvent) =>
+      current.events.append(event).then(() => current.live.changed());
+
+    endpoint.onDatagram(PREFIX, {
+      shape: (datagram) => current.server.route.shape?.(datagram) ?? true,
+      proves: (datagram) => current.server.route.proves?.(datagram) ?? false,
+      handler: (datagram) => current.server.route.handler(datagram),
+    });
+    const history = () => runs.history();
+    const { maxSpectators } = config;
+    context.http(rallyRoutes(() => ({ ...current, refusals, history, maxSpectators })));
+    if (steam !== undefined) {
+      context.defer(
+        steam.signals.on('validate_auth_ticket_response', ({ auth_id, response }) => {
+          if (response !== OK) current.server.dropPlayer(auth_id, `verdict ${response}`);
+        }),
+      );
+    }
+    const known = (number: number) => {
+      if (current.engine.crews.has(number)) return;
+      throw new ServerError('NO_CREW', `car ${number} is not entered`);
+    };
+    context.provide(Rally, {
+      get name() {
+        return definition.rally.name;
+      },
+      get finished() {
+        return current.engine.finished;
+      },
+      get standings() {
+        return overallTable(current.engine);
+      },
+      suspend: () => say({ type: 'suspend', at: current.rallyClock.now() }),
+      resume: () => say({ type: 'resume', at: current.rallyClock.now() }),
+      penalise: async (number, milliseconds, reason) => {
+        known(number);
+        await say({ type: 'penalty', at: current.rallyClock.now(), number, milliseconds, reason });
+      },
+      retire: async (number, reason) => {
+        known(number);
+        await say({ type: 'out', at: current.rallyClock.now(), number, reason });
+      },
+    });
+    metrics.gauge('drivers', 'Connected drivers.', () => current.server.sessions.size);
+    metrics.total('positions_total', 'Positions taken.', () => current.server.positions);
+
+    context.on(ServerStarted, () => {
+      const started = clock.monotonic();
+      let busy = false;
+      let endedAt: number | undefined;
+      // The rules: legs open, late crews go, a finished rally is kept.
+      const referee = async () => {
+        const { engine, rallyClock, run } = current;
+        const now = rallyClock.now();
+        for (const event of engine.overdue(now)) await say(event);
+        if (engine.leg >= 0 || clock.monotonic() - started >= config.startDelay) {
+          const leg = engine.nextLeg(now);
+          if (leg !== undefined) await say(leg);
+        }
+        if (!engine.finished) return;
+        if (endedAt === undefined) {
+          endedAt = clock.monotonic();
+          await runs.finish(engine, run);
+        } else if (config.repeat && clock.monotonic() - endedAt >= REPEAT_DELAY) {
+          endedAt = undefined;
+          await runs.next(run);
+          current = await open();
+        }
+      };
+      context.every(1000, async () => {
+        current.server.tick();
+        showInServerList(current.engine, current.server, {
+          ...{ state, rules, bots: config.bots, password: config.password !== '' },
+        });
+        if (busy) return;
+        busy = true;
+        await referee().finally(() => {
+          busy = false;
+        });
+      });
+      context.every(200, () => {
+        const before = clock.monotonic();
+        current.live.tick();
+        tickTime.observe((clock.monotonic() - before) / 1000);
+      });
+      if (config.bots === 0) return;
+      const { itinerary } = current.engine;
+      const who = { password: config.password, ticket: botTicket };
+      const now = () => clock.monotonic();
+      const bots = new BotField(definition, itinerary, config.bots, who, endpoint, now);
+      context.defer(() => bots.close());
+      context.every(50, () => bots.drive());
+    });
+  },
+});

@@ -1,0 +1,201 @@
+import { DecodeError } from 'beaconry';
+import type { PeerSessions } from './public.js';
+import {
+  type Ahead,
+  decodeServer,
+  encodeClient,
+  type Orders,
+  PROTOCOL,
+  type ServerMessage,
+} from './rally-codec.js';
+
+const RETRY = 500;
+const CLOCK_INTERVAL = 2_000;
+
+export interface RallyClientOptions {
+  readonly number: number;
+  readonly steamId: bigint;
+  readonly carsHash: string;
+  /** Hashes of the roadbooks that this driver has, the one of the first stage first. */
+  readonly roadbookHashes: readonly string[];
+  readonly gameVersion: string;
+  readonly password: string;
+  readonly ticket: Uint8Array;
+  send(bytes: Uint8Array): void;
+  /** Monotonic milliseconds. */
+  now(): number;
+  readonly peers?: PeerSessions;
+  refused?(reason: string, expected: string): void;
+}
+
+/** A driver's side of the protocol without I/O: `receive` datagrams, `tick` often, read `orders`. */
+export class RallyClient {
+  orders: Orders | undefined;
+  session: number | undefined;
+  /** A join that was refused for a reason that trying again does not mend. */
+  refusal: string | undefined;
+  /** Result of the last acknowledged passage. */
+  acknowledged: { readonly control: number; readonly elapsed: number } | undefined;
+  #cookie: number | undefined;
+  #roadbookHash: string;
+  #tried = -Infinity;
+  #asked = -Infinity;
+  #offset = 0;
+  #bestRoundTrip = Infinity;
+  #timeScale = 1;
+  #sequence = 0;
+  #waiting: { readonly bytes: Uint8Array; readonly sequence: number; sent: number } | undefined;
+  #ahead = '';
+  #heard = 0;
+
+  constructor(private readonly options: RallyClientOptions) {
+    this.#roadbookHash = options.roadbookHashes[0] ?? '';
+  }
+
+  /** Rally time as the server's clock says. */
+  rallyNow(): number {
+    return this.#offset + this.options.now() * this.#timeScale;
+  }
+
+  get timeScale(): number {
+    return this.#timeScale;
+  }
+
+  /** A passage waits for its acknowledgement. */
+  get waiting(): boolean {
+    return this.#waiting !== undefined;
+  }
+
+  tick(): void {
+    const now = this.options.now();
+    if (this.refusal !== undefined) return;
+    // A server that was started again knows no sessions: it is silent.
+    if (this.session !== undefined && now - this.#heard > 5_000) this.#forget();
+    if (this.session === undefined) {
+      if (now - this.#tried < RETRY) return;
+      this.#tried = now;
+      this.options.send(
+        this.#cookie === undefined ? encodeClient({ type: 'hello' }) : this.#join(),
+      );
+      return;
+    }
+    if (now - this.#asked >= CLOCK_INTERVAL) {
+      this.#asked = now;
+      const token = Math.floor(now) >>> 0;
+      this.options.send(encodeClient({ type: 'clock', session: this.session, token }));
+    }
+    if (this.#waiting !== undefined && now - this.#waiting.sent >= RETRY) {
+      this.#waiting.sent = now;
+      this.options.send(this.#waiting.bytes);
+    }
+  }
+
+  position(metres: number, x: number, y: number, speed: number): void {
+    if (this.session === undefined) return;
+    const sequence = ++this.#sequence;
+    const { session } = this;
+    const centimetres = Math.min(65535, Math.round(speed * 100));
+    this.options.send(
+      encodeClient({ type: 'position', session, sequence, metres, x, y, speed: centimetres }),
+    );
+  }
+
+  /** States a passage and repeats it until the server has answered. */
+  pass(control: number, at: number): void {
+    if (this.session === undefined || this.#waiting !== undefined) return;
+    const sequence = ++this.#sequence;
+    const bytes = encodeClient({
+      type: 'passage',
+      session: this.session,
+      sequence,
+      control,
+      at: BigInt(Math.max(0, Math.round(at))),
+    });
+    this.#waiting = { bytes, sequence, sent: this.options.now() };
+    this.options.send(bytes);
+  }
+
+  leave(): void {
+    if (this.session !== undefined) {
+      this.options.send(encodeClient({ type: 'leave', session: this.session }));
+    }
+  }
+
+  receive(bytes: Uint8Array): void {
+    let message: ServerMessage;
+    try {
+      message = decodeServer(bytes);
+    } catch (error) {
+      if (error instanceof DecodeError) return;
+      throw error;
+    }
+    this.#heard = this.options.now();
+    switch (message.type) {
+      case 'cookie':
+        this.#cookie = message.cookie;
+        if (this.session === undefined) this.options.send(this.#join());
+        return;
+      case 'welcome':
+        this.session = message.session;
+        this.#timeScale = message.timeScale;
+        this.#offset = Number(message.now) - this.options.now() * message.timeScale;
+        this.#bestRoundTrip = Infinity;
+        return;
+      case 'clockReply':
+        this.#synchronise(message.token, Number(message.now));
+        return;
+      case 'refused':
+        this.#refused(message.sequence, message.reason, message.expected);
+        return;
+      case 'passageReply':
+        if (message.sequence !== this.#waiting?.sequence) return;
+        this.#waiting = undefined;
+        this.acknowledged = { control: message.control, elapsed: message.elapsed };
+        return;
+      case 'orders':
+        this.orders = message;
+        this.#follow(message.ahead);
+        return;
+    }
+  }
+
+  /** The answer with the shortest way tells the time best (Cristian's algorithm). */
+  #synchronise(token: number, serverNow: number): void {
+    const now = this.options.now();
+    const roundTrip = now - token;
+    if (roundTrip < 0 || roundTrip > this.#bestRoundTrip + 1) return;
+    this.#bestRoundTrip = roundTrip;
+    this.#offset = serverNow + (roundTrip / 2) * this.#timeScale - now * this.#timeScale;
+  }
+
+  #refused(sequence: number, reason: string, expected: string): void {
+    this.options.refused?.(reason, expected);
+    if (sequence === this.#waiting?.sequence) this.#waiting = undefined;
+    if (sequence !== 0) return;
+    if (reason === 'roadbook-hash' && this.options.roadbookHashes.includes(expected))
+      this.#roadbookHash = expected;
+    else this.refusal = reason;
+  }
+
+  #follow(ahead: readonly Ahead[]): void {
+    const key = ahead.map(({ steamId }) => steamId).join();
+    if (key === this.#ahead) return;
+    this.#ahead = key;
+    this.options.peers?.follow(ahead);
+  }
+
+  #forget(): void {
+    this.session = undefined;
+    this.#cookie = undefined;
+    this.#waiting = undefined;
+    this.orders = undefined;
+  }
+
+  #join(): Uint8Array {
+    const { number, steamId, carsHash, gameVersion, password, ticket } = this.options;
+    const roadbookHash = this.#roadbookHash;
+    const what = { carsHash, roadbookHash, gameVersion, password, ticket };
+    const cookie = this.#cookie ?? 0;
+    return encodeClient({ type: 'join', cookie, protocol: PROTOCOL, number, steamId, ...what });
+  }
+}

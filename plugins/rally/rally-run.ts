@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import type { Store } from 'beaconry';
+import type { RallyDefinition } from './definition.js';
+import type { RallyEngine } from './rally-engine.js';
+import { overallTable } from './standings.js';
+
+interface RunRecord {
+  readonly [key: string]: string | number;
+  readonly id: number;
+  /** Wall time at which rally time began to run at its own speed. */
+  readonly origin: number;
+  readonly definition: string;
+}
+
+/** Which rally the store is about: one that was broken off continues, a finished or changed one makes room. */
+export class RallyRuns {
+  constructor(
+    private readonly store: Store,
+    private readonly now: () => number,
+  ) {}
+
+  async open(definition: RallyDefinition): Promise<{ run: RunRecord; store: Store }> {
+    const hash = hashOf(definition);
+    const known = await this.store.get<RunRecord>('run');
+    const run =
+      known?.definition === hash
+        ? known
+        : { id: (known?.id ?? 0) + 1, origin: this.now(), definition: hash };
+    if (run !== known) await this.store.set('run', run);
+    return { run, store: this.store.namespace(`run-${run.id}`) };
+  }
+
+  /** Keeps the result; the next `open` begins anew. */
+  async finish(engine: RallyEngine, run: RunRecord): Promise<void> {
+    const at = new Date(this.now()).toISOString();
+    const standings = overallTable(engine).map((row) => ({ ...row }));
+    const key = `history/${String(run.id).padStart(10, '0')}`;
+    const { name } = engine.options.definition.rally;
+    await this.store.set(
+      key,
+      { id: run.id, name, endedAt: at, standings },
+      { ttl: 90 * 86_400_000 },
+    );
+  }
+
+  async next(run: RunRecord): Promise<void> {
+    await this.store.set('run', { id: run.id, origin: 0, definition: '' });
+    const old = this.store.namespace(`run-${run.id}`);
+    for (;;) {
+      const page = await old.scan('event/');
+      for (const [key] of page) await old.delete(key);
+      if (page.length < 1000) return;
+    }
+  }
+
+  async history(): Promise<unknown[]> {
+    const all = await this.store.scan('history/', { limit: 1000 });
+    return all
+      .map(([, value]) => value)
+      .reverse()
+      .slice(0, 50);
+  }
+}
+
+const hashOf = (definition: RallyDefinition): string => {
+  const text = JSON.stringify(definition, (_, value) =>
+    typeof value === 'bigint' ? `${value}` : value instanceof Map ? [...value] : value,
+  );
+  return createHash('sha256').update(text).digest('hex');
+};

@@ -1,0 +1,102 @@
+import type { Crew } from './crew.js';
+import type { RallyEngine } from './rally-engine.js';
+
+export interface StandingRow {
+  readonly position: number;
+  readonly number: number;
+  readonly driver: string;
+  readonly car: string;
+  readonly class: string;
+  readonly stages: number;
+  /** Milliseconds: stage times, penalties, and what missed stages count. */
+  readonly stageTime: number;
+  readonly penalty: number;
+  readonly total: number;
+  /** Out for good, or in the last leg: behind everybody else. */
+  readonly retired: boolean;
+  readonly out: string | null;
+}
+
+/** What a missed stage counts: the best time of the class, else of all, and the penalty. */
+function missedTime(engine: RallyEngine, crew: Crew, stage: number): number {
+  let classBest = Infinity;
+  let best = Infinity;
+  for (const other of engine.crews.values()) {
+    const time = other.stageTimes.get(stage);
+    if (time === undefined) continue;
+    best = Math.min(best, time);
+    if (other.entry.class === crew.entry.class) classBest = Math.min(classBest, time);
+  }
+  const counted = classBest < Infinity ? classBest : best < Infinity ? best : 0;
+  return counted + engine.options.definition.penalties.missedStage;
+}
+
+function table(engine: RallyEngine, crews: Iterable<Crew>, leg?: number): StandingRow[] {
+  const { superRally, legs } = engine.options.definition.rally;
+  const counts = (stage: number) =>
+    leg === undefined || engine.itinerary.stages[stage - 1]?.leg === leg;
+  const rows = [...crews].map((crew) => {
+    let stageTime = 0;
+    let stages = 0;
+    for (const [stage, time] of crew.stageTimes) {
+      if (!counts(stage)) continue;
+      stageTime += time;
+      stages++;
+    }
+    for (const stage of crew.missed) {
+      if (!counts(stage)) continue;
+      stageTime += missedTime(engine, crew, stage);
+      stages++;
+    }
+    let penalty = 0;
+    for (const one of crew.penalties) {
+      if (leg === undefined || one.leg === leg) penalty += one.milliseconds;
+    }
+    const { number, driver, car, class: carClass } = crew.entry;
+    const retired = crew.out !== undefined && (!superRally || engine.leg === legs.length - 1);
+    const total = stageTime + penalty;
+    const who = { position: 0, number, driver, car, class: carClass };
+    return { ...who, stages, stageTime, penalty, total, retired, out: crew.out ?? null };
+  });
+  rows.sort(
+    (one, other) =>
+      Number(one.retired) - Number(other.retired) ||
+      other.stages - one.stages ||
+      one.total - other.total ||
+      one.number - other.number,
+  );
+  return rows.map((row, index) => ({ ...row, position: index + 1 }));
+}
+
+export const overallTable = (engine: RallyEngine): StandingRow[] =>
+  table(engine, engine.crews.values());
+
+export const classTable = (engine: RallyEngine, carClass: string): StandingRow[] =>
+  table(
+    engine,
+    [...engine.crews.values()].filter((crew) => crew.entry.class === carClass),
+  );
+
+export const legTable = (engine: RallyEngine, leg: number): StandingRow[] =>
+  table(engine, engine.crews.values(), leg);
+
+export interface StageRow {
+  readonly position: number;
+  readonly number: number;
+  readonly driver: string;
+  readonly class: string;
+  readonly time: number;
+  readonly splits: readonly number[];
+}
+
+/** Times of one stage, the quickest first. */
+export function stageTable(engine: RallyEngine, stage: number): StageRow[] {
+  const rows = [...engine.crews.values()].flatMap((crew) => {
+    const time = crew.stageTimes.get(stage);
+    const { number, driver, class: carClass } = crew.entry;
+    if (time === undefined) return [];
+    return [{ number, driver, class: carClass, time, splits: crew.splits.get(stage) ?? [] }];
+  });
+  rows.sort((one, other) => one.time - other.time || one.number - other.number);
+  return rows.map((row, index) => ({ position: index + 1, ...row }));
+}

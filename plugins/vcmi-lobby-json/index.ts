@@ -1,0 +1,220 @@
+import { type Context, definePlugin, ServerError } from 'beaconry';
+import { Bans, BansAdded } from 'beaconry/plugins/bans';
+import {
+  lobbyRoutes,
+  NamePolicy,
+  type PipeEnd,
+  VcmiChatSaid,
+  VcmiDirectory,
+  VcmiGameStarted,
+  VcmiLobbies,
+  VcmiPlayerJoined,
+  VcmiPlayerLeft,
+  VcmiRoomClosed,
+  VcmiRoomOpened,
+} from 'beaconry/plugins/vcmi-lobby';
+import { Accounts } from './accounts.js';
+import { ChatCommands } from './chat-commands.js';
+import { ChatHistory } from './chat-history.js';
+import { BROADCAST_INTERVAL_MS, JsonLobby, type JsonLobbyListener } from './json-lobby.js';
+import { listedPlayer, listedRoom } from './listed.js';
+import { LobbyJsonServer } from './lobby-json-server.js';
+import { Logins } from './logins.js';
+import { MatchArchive } from './match-archive.js';
+import { RoomCommands } from './room-commands.js';
+import { LIST_INTERVAL_MS } from './shared-list.js';
+import { vcmiApiRoutes } from './vcmi-api-routes.js';
+import { WaitingProxies } from './waiting-proxies.js';
+
+const SWEEP_INTERVAL_MS = 1000;
+
+export default definePlugin({
+  name: 'vcmi-lobby-json',
+  api: 1,
+  doc: 'Lobby and game proxy for VCMI 1.5 and later, with accounts, rooms and chat.',
+  optional: [Bans, VcmiLobbies],
+  config: {
+    endpoint: {
+      doc: 'TCP endpoints for game clients and match servers; the usual port is 3031.',
+      format: 'tcp-endpoints',
+      default: ['lobby-json'],
+    },
+    capacity: {
+      doc: 'Accounts online at once.',
+      format: 'nat',
+      default: 2000,
+    },
+    maxAccounts: {
+      doc: 'Accounts that may be registered.',
+      format: 'nat',
+      default: 50_000,
+    },
+    unusedAccounts: {
+      doc: 'An account that has never logged in is forgotten after this time; 0 keeps it.',
+      format: 'duration',
+      default: '1d',
+    },
+    maxRooms: {
+      doc: 'Rooms at once, those that are not open yet included.',
+      format: 'nat',
+      default: 500,
+    },
+    perAddressLimit: {
+      doc: 'Connections of one address at once, game connections not counted, and its messages a second (chat a quarter of it, both with room for bursts). 0 means no limit on connections, messages, new accounts, rooms and conversations.',
+      format: 'nat',
+      default: 32,
+    },
+    maxFrame: {
+      doc: 'Largest first frame of a connection; that of a match server lists its mods.',
+      format: 'bytes',
+      default: '128KiB',
+    },
+    maxQueue: {
+      doc: 'Bytes that may wait for somebody who does not read before he is dropped.',
+      format: 'bytes',
+      default: '256KiB',
+    },
+    maxPending: {
+      doc: 'Connections at once that have not logged in; a new one pushes out the oldest.',
+      format: 'nat',
+      default: 2048,
+    },
+    loginTimeout: {
+      doc: 'Time a new connection has to log in.',
+      format: 'duration',
+      default: '20s',
+    },
+    heartbeat: {
+      doc: 'How often everybody who is logged in gets a heartbeat; 0 never.',
+      format: 'duration',
+      default: '10s',
+    },
+    proxy: {
+      waitTimeout: {
+        doc: 'How long the connection of a match server waits for its guest.',
+        format: 'duration',
+        default: '60s',
+      },
+      earlyLimit: {
+        doc: 'Bytes kept for a guest who has not come yet; beyond it the match server has to wait.',
+        format: 'bytes',
+        default: '256KiB',
+      },
+      stallTimeout: {
+        doc: 'A game connection that takes nothing for so long although bytes wait for it is closed.',
+        format: 'duration',
+        default: '120s',
+      },
+    },
+  },
+  async setup(context, config) {
+    if (config.capacity === 0) {
+      throw new ServerError(
+        'VCMI_CAPACITY',
+        'capacity of vcmi-lobby-json is 0, so nobody could log in; set the number of accounts, such as 2000',
+      );
+    }
+    const { clock, store, log, metrics } = context;
+    const { retention } = context.server;
+    const lobbies = context.find(VcmiLobbies) ?? ownDirectory(context);
+    const bans = context.find(Bans);
+    const accounts = new Accounts(store, clock, lobbies.names, {
+      maxAccounts: config.maxAccounts,
+      unusedLifetime: config.unusedAccounts,
+    });
+    const history = new ChatHistory(store, clock, retention.chat);
+    const archive = new MatchArchive(store, clock, retention.history);
+    await accounts.load();
+    await archive.load();
+
+    const { waitTimeout } = config.proxy;
+    const waiting = new WaitingProxies<PipeEnd>(clock, waitTimeout, (end) => end.leave());
+    const parts = {
+      clock,
+      log,
+      names: lobbies.names,
+      accounts,
+      history,
+      archive,
+      listener: announcer(context),
+      isBanned: ({ accountID, displayName }: { accountID: string; displayName: string }) =>
+        bans !== undefined &&
+        (bans.isAccountBanned(displayName, context.name) ||
+          bans.isAccountBanned(accountID, context.name)),
+      forgetProxies: (roomID: string) => waiting.forgetRoom(roomID),
+    };
+    const lobby = new JsonLobby(parts, config);
+    const chat = new ChatCommands(lobby);
+    const logins = new Logins(lobby, chat);
+    const session = { lobby, logins, chat, rooms: new RoomCommands(lobby) };
+    const counters = {
+      refused: metrics.counter('refused_total', 'Connections with bad bytes or no guest.'),
+      timedOut: metrics.counter('timed_out_total', 'Connections that did not log in in time.'),
+      overLimit: metrics.counter('over_limit_total', 'Connections beyond the limit of an address.'),
+    };
+    const server = new LobbyJsonServer(session, waiting, clock, log, counters, {
+      ...config,
+      ...config.proxy,
+    });
+
+    const source = {
+      rooms: () => [...lobby.rooms.values()].filter((room) => room.isActive).map(listedRoom),
+      players: () => [...lobby.online.values()].map((account) => listedPlayer(account, lobby)),
+    };
+    context.defer(lobbies.add(source));
+    context.http(vcmiApiRoutes(lobby, clock.now()), { prefix: '/api/v1' });
+
+    metrics.gauge('accounts', 'Accounts registered.', () => accounts.size);
+    metrics.gauge('online', 'Accounts online.', () => lobby.online.size);
+    metrics.gauge('rooms', 'Rooms.', () => lobby.rooms.size);
+    metrics.gauge('proxies', 'Open game connections.', () => server.proxies);
+    metrics.gauge('pending', 'Connections not logged in yet.', () => server.pending);
+
+    context.tcp(config.endpoint).onConnection((connection) => server.accept(connection));
+    context.on(BansAdded, () => lobby.dropBanned());
+    context.every(BROADCAST_INTERVAL_MS, () => lobby.flushBroadcast());
+    context.every(LIST_INTERVAL_MS, () => lobby.flushLists());
+    context.every(SWEEP_INTERVAL_MS, () => {
+      server.sweep();
+      accounts.sweep();
+    });
+    if (config.heartbeat > 0) context.every(config.heartbeat, () => server.beat());
+  },
+});
+
+/** Without the older lobby its lists are served from here. */
+function ownDirectory(context: Pick<Context, 'http'>): VcmiLobbies {
+  const directory = new VcmiDirectory(NamePolicy.ofLobbies());
+  context.http(lobbyRoutes(directory), { prefix: '/v1/vcmi' });
+  return directory;
+}
+
+/** Turns what happens in the lobby into events and log lines. */
+function announcer(context: Pick<Context, 'log' | 'emit'>): JsonLobbyListener {
+  const { log } = context;
+  return {
+    playerJoined({ displayName: name, version }) {
+      log.info({ name, version }, 'account logged in');
+      context.emit(VcmiPlayerJoined, { name, protocol: 0 });
+    },
+    playerLeft({ displayName: name }) {
+      log.info({ name }, 'account left');
+      context.emit(VcmiPlayerLeft, { name });
+    },
+    roomOpened(room) {
+      log.info({ room: room.id, host: room.host.displayName }, 'room opened');
+      context.emit(VcmiRoomOpened, listedRoom(room));
+    },
+    roomClosed({ id }, started) {
+      log.info({ room: id, started }, 'room closed');
+      context.emit(VcmiRoomClosed, { name: id, started });
+    },
+    gameStarted({ id, participants }) {
+      log.info({ room: id, players: participants.size }, 'game started');
+      context.emit(VcmiGameStarted, { room: id, players: [...participants.values()] });
+    },
+    said({ displayName: name }, text) {
+      context.emit(VcmiChatSaid, { name, text });
+    },
+  };
+}

@@ -1,0 +1,123 @@
+import { type Clock, PeerAddress } from 'beaconry';
+import type { ServerDirectory } from 'beaconry/plugins/browser';
+import type { GameServerSnapshot } from 'beaconry/plugins/game-server';
+import type { ServerDescription, ServerRegistrar } from 'beaconry/plugins/master';
+import { isoTime } from '../json-value.js';
+import { splitTags } from './game-server-view.js';
+import type { HostedGameServer } from './hosted-game-server.js';
+
+export interface ListingParts {
+  readonly registrar: ServerRegistrar | undefined;
+  readonly directory: ServerDirectory | undefined;
+  readonly clock: Clock;
+}
+
+/** Milliseconds between two joins at the master, and between two changes that are told. */
+const REJOIN = 30_000;
+const LEAST_GAP = 1000;
+
+/** Keeps one game server in the lists of this node while it is advertised. */
+export class ServerListing {
+  readonly #address: PeerAddress;
+  readonly #endWatch: () => void;
+  #told = Number.NEGATIVE_INFINITY;
+  #dirty = true;
+  #atMaster = false;
+  #offDirectory: (() => void) | undefined;
+
+  constructor(
+    private readonly hosted: HostedGameServer,
+    private readonly parts: ListingParts,
+  ) {
+    this.#address = PeerAddress.of(hosted.address, hosted.listedPort);
+    this.#endWatch = hosted.state.onChange(() => {
+      this.#dirty = true;
+    });
+  }
+
+  /** Tells what is new, or that the server is still there; called often. */
+  update(): void {
+    const elapsed = this.parts.clock.monotonic() - this.#told;
+    const isListed = this.#atMaster || this.#offDirectory !== undefined;
+    if (!this.hosted.state.snapshot.advertise) {
+      if (isListed) this.#withdraw();
+    } else if (!isListed || elapsed >= REJOIN || (this.#dirty && elapsed >= LEAST_GAP)) {
+      if (elapsed >= LEAST_GAP) this.#tell();
+    }
+  }
+
+  end(): void {
+    this.#endWatch();
+    this.#withdraw();
+  }
+
+  #tell(): void {
+    const { registrar, directory, clock } = this.parts;
+    this.#told = clock.monotonic();
+    this.#dirty = false;
+    const { snapshot, players } = this.hosted.state;
+    if (registrar !== undefined) {
+      const result = registrar.register(this.#address, describe(snapshot, players.length));
+      this.#atMaster = result !== 'refused';
+      if (result === 'outdated') this.hosted.server.requestRestart();
+      return;
+    }
+    this.#offDirectory?.();
+    this.#offDirectory = directory?.add('web-api', {
+      address: this.#address.toString(),
+      gamePort: this.hosted.init.gamePort,
+      queryPort: this.#address.port,
+      name: snapshot.name,
+      map: snapshot.map,
+      game: snapshot.description,
+      modDir: snapshot.modDir,
+      appId: snapshot.appId,
+      version: snapshot.version,
+      product: snapshot.product,
+      tags: splitTags(snapshot.tags),
+      gameData: snapshot.gameData,
+      region: snapshot.region,
+      players: players.length,
+      maxPlayers: snapshot.maxPlayers,
+      bots: snapshot.bots,
+      password: snapshot.password,
+      secure: snapshot.secure,
+      dedicated: snapshot.serverType === 'd',
+      os: snapshot.os,
+      ...(snapshot.steamId === null ? {} : { steamId: snapshot.steamId.toString() }),
+      lastSeen: isoTime(clock.now()),
+    });
+  }
+
+  #withdraw(): void {
+    if (this.#atMaster) this.parts.registrar?.withdraw(this.#address);
+    this.#atMaster = false;
+    this.#offDirectory?.();
+    this.#offDirectory = undefined;
+  }
+}
+
+const describe = (snapshot: GameServerSnapshot, players: number): ServerDescription => ({
+  // COMPAT: INFO says 17 for Source and a join says 7.
+  protocol: snapshot.protocol === 17 ? 7 : snapshot.protocol,
+  players: Math.min(players, 255),
+  maxPlayers: Math.min(snapshot.maxPlayers, 255),
+  bots: Math.min(snapshot.bots, 255),
+  name: snapshot.name,
+  map: snapshot.map,
+  modDir: snapshot.modDir,
+  product: snapshot.product,
+  version: snapshot.version,
+  appId: snapshot.appId,
+  serverType: snapshot.serverType,
+  os: snapshot.os,
+  password: snapshot.password,
+  secure: snapshot.secure,
+  lan: false,
+  nat: false,
+  region: snapshot.region,
+  tags: snapshot.tags ?? '',
+  gameData: snapshot.gameData,
+  gamePort: snapshot.gamePort,
+  spectatorPort: snapshot.spectatorPort,
+});

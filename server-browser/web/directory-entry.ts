@@ -1,0 +1,180 @@
+import type { PeerAddress } from 'beaconry';
+import type { PlayersAnswer, RulesAnswer } from 'beaconry/a2s-query';
+import type { Registration } from 'beaconry/plugins/master';
+import type { Place } from './country-data.js';
+import type { ListedPlayer, ListedServer, ServerDetail } from './listed-server.js';
+import {
+  announced,
+  claimsMorePlayers,
+  contradictions,
+  cut,
+  type Measurement,
+  measured,
+} from './measurement.js';
+
+type Line = Omit<ListedServer, 'source'>;
+type Details = Omit<ServerDetail, keyof ListedServer | 'alsoListedAs'>;
+
+/** Unanswered questions in a row after which a server counts as unreachable. */
+const MOST_FAILURES = 3;
+const MOST_RULES = 256;
+const WORLD = 255;
+const NO_DETAILS: Details = { playerList: [], rules: {} };
+
+/** All that is known of one address. */
+export class DirectoryEntry {
+  registration: Registration | undefined;
+  favourite = false;
+  failures = 0;
+  /** The group of `GamePortGroups` it is in. */
+  group: string | undefined;
+  /** What plugins say, by their names. */
+  readonly added = new Map<string, Line>();
+  #measurement: Measurement | undefined;
+  /** Contradictions of the last answer, and those that two answers in a row had. */
+  #suspected: readonly string[] = [];
+  #contradictions: readonly string[] = [];
+  #namedPlayers: number | undefined;
+  #details: Details = NO_DETAILS;
+  #published: ListedServer | undefined;
+
+  constructor(
+    readonly key: string,
+    readonly peer: PeerAddress,
+    private readonly place: Place | undefined,
+    private readonly since: number,
+  ) {}
+
+  get isListed(): boolean {
+    return this.isTarget || this.added.size > 0;
+  }
+  get isTarget(): boolean {
+    return this.registration !== undefined || this.favourite;
+  }
+  get details(): Details {
+    return this.#details;
+  }
+
+  answered(measurement: Measurement): void {
+    this.failures = 0;
+    this.#measurement = measurement;
+    if (this.registration === undefined) {
+      this.#contradictions = [];
+      return;
+    }
+    const found = contradictions(announced(this.registration), measurement);
+    // A join and an answer can stand on two sides of a change; a contradiction lasts.
+    this.#contradictions = found.filter((flag) => this.#suspected.includes(flag));
+    this.#suspected = found;
+  }
+
+  detailed(players: PlayersAnswer | undefined, rules: RulesAnswer | undefined, now: number): void {
+    this.#namedPlayers = players?.announced;
+    this.#details = {
+      playerList: (players?.players ?? []).map(listedPlayer),
+      rules: Object.fromEntries(
+        (rules?.rules ?? []).slice(0, MOST_RULES).map(({ name, value }) => [cut(name), cut(value)]),
+      ),
+      detailsAt: new Date(now).toISOString(),
+    };
+  }
+
+  line(duplicate: boolean): ListedServer {
+    const [source, said] = this.#said();
+    const isAlive = this.failures < MOST_FAILURES;
+    const measurement = isAlive ? this.#measurement : undefined;
+    const line = measurement === undefined ? said : measured(said, measurement);
+    const flags = [...said.flags];
+    if (!isAlive) flags.push('unreachable');
+    else flags.push(...this.#contradictions);
+    if (
+      measurement !== undefined &&
+      this.#namedPlayers !== undefined &&
+      claimsMorePlayers(measurement, this.#namedPlayers)
+    ) {
+      flags.push('contradicts-players');
+    }
+    if (duplicate) flags.push('duplicate');
+    return {
+      ...line,
+      source,
+      flags,
+      ...(this.place === undefined ? {} : { country: this.place.country }),
+      ...(line.region === WORLD && this.place !== undefined ? { region: this.place.region } : {}),
+    };
+  }
+
+  /** Remembers what readers saw; false when nothing of it is worth telling them again. */
+  publish(line: ListedServer): boolean {
+    if (this.#published !== undefined && !looksDifferent(this.#published, line)) return false;
+    this.#published = line;
+    return true;
+  }
+
+  #said(): readonly [source: string, line: Line] {
+    if (this.registration !== undefined) return ['master', announced(this.registration)];
+    for (const [source, line] of this.added) return [source, line];
+    return ['favourite', blank(this.key, this.peer.port, this.since)];
+  }
+}
+
+/** A favourite of which nothing is known but the address. */
+const blank = (address: string, port: number, since: number): Line => ({
+  address,
+  gamePort: port,
+  queryPort: port,
+  name: address,
+  map: '',
+  game: '',
+  modDir: '',
+  appId: 0,
+  version: '',
+  product: '',
+  tags: [],
+  gameData: '',
+  region: WORLD,
+  players: 0,
+  maxPlayers: 0,
+  bots: 0,
+  password: false,
+  secure: false,
+  dedicated: true,
+  os: '',
+  verified: false,
+  lastSeen: new Date(since).toISOString(),
+  flags: [],
+});
+
+const listedPlayer = (player: PlayersAnswer['players'][number]): ListedPlayer => ({
+  name: cut(player.name),
+  score: player.score,
+  duration: Number.isFinite(player.duration) ? Math.max(0, player.duration) : 0,
+});
+
+const COMPARED = [
+  'name',
+  'map',
+  'game',
+  'modDir',
+  'appId',
+  'version',
+  'players',
+  'maxPlayers',
+  'bots',
+  'password',
+  'secure',
+  'dedicated',
+  'region',
+  'country',
+  'gamePort',
+  'verified',
+  'source',
+] as const;
+
+/** Times alone are no news, nor is a ping that trembles. */
+function looksDifferent(one: ListedServer, other: ListedServer): boolean {
+  if (COMPARED.some((key) => one[key] !== other[key])) return true;
+  if (one.tags.join() !== other.tags.join() || one.flags.join() !== other.flags.join()) return true;
+  if (one.ping === undefined || other.ping === undefined) return one.ping !== other.ping;
+  return Math.abs(one.ping - other.ping) > Math.max(4, one.ping * 0.15);
+}

@@ -1,0 +1,13 @@
+declare module '*.json?url' {
+  const url: string;
+  export default url;
+}
+declare module '*.css';
+declare module 'virtual:land-dots' {
+  const rows: readonly string[];
+  export default rows;
+}
+interface Window {
+  /** The list, asked for before the script came. */
+  earlySnapshot?: Promise<Response> | undefined;
+}

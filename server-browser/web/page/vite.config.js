@@ -1,0 +1,45 @@
+import { fileURLToPath } from 'node:url';
+import preact from '@preact/preset-vite';
+import { compressedFiles } from './build/compressed-files.js';
+import { landDots } from './build/land-dots.js';
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+
+export default {
+  root: here('.'),
+  plugins: [
+    preact({ prefreshEnabled: false, devToolsEnabled: false }),
+    landDots(),
+    compressedFiles(),
+  ],
+  base: './',
+  resolve: {
+    // The page has no hooks; signals import them for functions that are not used here.
+    alias: { 'preact/hooks': here('build/no-hooks.js') },
+  },
+  build: {
+    outDir: '../../../dist/server-browser/web/page',
+    emptyOutDir: true,
+    target: 'es2022',
+    assetsInlineLimit: 0,
+    // Parts that come later bring no styles of their own, so that nothing has to be loaded beside them.
+    modulePreload: false,
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: 'preact', test: /node_modules\/(@preact|preact)\// },
+            {
+              name: 'main',
+              test: /src\/(main|list|row|icon|lazy|live|state|saved|filters|server-table|words)\.tsx?$|listed-server/,
+            },
+          ],
+        },
+      },
+      input: {
+        index: here('index.html'),
+        admin: here('admin/index.html'),
+      },
+    },
+  },
+};
