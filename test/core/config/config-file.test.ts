@@ -69,7 +69,7 @@ describe('the configuration file', () => {
         file: resolve(folder, 'state/server.log'),
         plugins: new Map([['a2s', 'trace']]),
       },
-      net: { driver: 'dgram' },
+      net: { driver: 'dgram', offload: true },
       http: { hosts: ['list.example.org'], origins: ['https://example.org'] },
       retention: { history: 86_400_000, chat: 7_200_000, audit: 180_000 },
     });
