@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { checkPluginContract } from 'beaconry/testing';
 import { bundledPlugins, loadPlugin } from '../core/plugin-loader.js';
 
@@ -6,6 +7,10 @@ const COMPANIONS: Readonly<Record<string, Readonly<Record<string, Record<string,
   a2s: { 'game-server': {}, rules: {} },
   'web-api': { 'game-server': {}, 'steam-backend': {} },
   'datagram-relay': { coordinator: { dev: true } },
+  rally: {
+    'game-server': {},
+    rally: { definition: fileURLToPath(new URL('../../fixtures/rally', import.meta.url)) },
+  },
   heartbeat: { 'game-server': {}, rules: {}, a2s: {} },
 };
 
@@ -13,7 +18,7 @@ describe('every bundled plugin', () => {
   for (const name of bundledPlugins().keys()) {
     it(`keeps the contract: ${name}`, async () => {
       const plugin = await loadPlugin(name, '.');
-      await checkPluginContract(plugin, { plugins: { ...COMPANIONS[name], [name]: {} } });
+      await checkPluginContract(plugin, { plugins: { [name]: {}, ...COMPANIONS[name] } });
     });
   }
 });

@@ -32,12 +32,12 @@ describe('beaconry demo', () => {
   it('shows its rally to query and list, on the page and as JSON', async () => {
     const { game, master, http } = demo as RunningDemo;
     const name = 'Rally of the Seven Tarns';
-    // The drivers join over the network, and the list asks in turns.
+    // The drivers are bots that join over the network, and the list asks in turns.
     const item = async () => {
       const json = await (await fetch(`http://${http}/v1/servers`)).json();
-      return (json as { items: { address: string; name: string; players: number }[] }).items[0];
+      return (json as { items: { address: string; name: string; bots: number }[] }).items[0];
     };
-    while ((await item())?.players !== 8 || (await item())?.name !== name) {
+    while ((await item())?.bots !== 8 || (await item())?.name !== name) {
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     expect(await item()).include({ address: game, map: 'Blacktarn 1' });

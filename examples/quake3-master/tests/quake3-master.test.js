@@ -156,7 +156,7 @@ describe('quake3-master', () => {
     assert.equal(shown.players, 2);
     assert.equal(shown.verified, true);
     assert.equal(shown.source, 'quake3-master');
-    assert.match((await server.request('/')).body, /Red hall/);
+    assert.match((await server.request('/plain')).body, /Red hall/);
   });
 
   it('lists a private server at the public address, or else only to its own network', async () => {
