@@ -96,6 +96,10 @@ export class PluginContext
     }
   }
 
+  httpIsLoopback(endpoint: string | readonly string[] = 'http'): boolean {
+    return findEndpoints('http', this.parts.http, endpoint).every(({ isLoopback }) => isLoopback);
+  }
+
   get<K extends AnyToken>(token: K): ServiceOf<K> {
     return this.#container.get(token);
   }

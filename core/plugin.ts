@@ -43,6 +43,8 @@ export interface Context<
   tcp(endpoint: string | readonly string[]): TcpEndpoint;
   /** Declares HTTP routes; core calls `routes` once, before listening. */
   http(routes: Routes, options?: RoutesOptions): void;
+  /** Nobody from another machine can connect to these http endpoints; default `http`. */
+  httpIsLoopback(endpoint?: string | readonly string[]): boolean;
   /** A service named in `requires`; another one is a type error and UNDECLARED_SERVICE at run time. */
   get<K extends Requires[number]>(token: K): ServiceOf<K>;
   /** A service named in `optional`, or undefined when no enabled plugin provides it. */

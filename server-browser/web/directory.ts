@@ -1,4 +1,4 @@
-import { type Clock, PeerAddress } from 'beaconry';
+import { type Clock, canReach, PeerAddress } from 'beaconry';
 import type { InfoAnswer, PlayersAnswer, RulesAnswer } from 'beaconry/a2s-query';
 import type { Registration, Registrations } from 'beaconry/plugins/master';
 import { completeServer } from './complete-server.js';
@@ -33,6 +33,8 @@ export interface DirectoryParts {
   readonly clock: Pick<Clock, 'now'>;
   readonly registrations?: Registrations | undefined;
   readonly countries?: CountryData | undefined;
+  /** Stands for all readers, who share one list: only servers that it can reach are shown; default all. */
+  readonly reader?: PeerAddress | undefined;
 }
 
 const MASTER = 'master';
@@ -62,7 +64,9 @@ export class Directory implements ServerDirectory, PollReport {
   }
 
   register(registration: Registration): void {
-    if (registration.outdated || registration.lan) {
+    const { reader } = this.parts;
+    const isHidden = reader !== undefined && !canReach(reader, registration.address);
+    if (registration.outdated || registration.lan || isHidden) {
       this.unregister(registration);
       return;
     }
@@ -174,6 +178,7 @@ export class Directory implements ServerDirectory, PollReport {
       const behind = after === undefined ? undefined : PeerAddress.parse(after);
       const found = registrations.list(filter, {
         limit: limit + 1,
+        ...(this.parts.reader && { from: this.parts.reader }),
         ...(behind === undefined ? {} : { after: behind }),
       });
       for (const { address } of found.slice(0, limit)) {
