@@ -105,7 +105,8 @@ describe('a list that others can reach', () => {
       plugins: { master: { verify: 'off' }, browser: {} },
       endpoints: { http: { http: '0.0.0.0:0' }, master: { udp: '0.0.0.0:0' } },
     });
-    for (const from of ['10.0.0.5:27015', '198.51.100.7:27015']) join(test, '\\gamedir\\cstrike', from);
+    for (const from of ['10.0.0.5:27015', '198.51.100.7:27015'])
+      join(test, '\\gamedir\\cstrike', from);
     const { items } = (await test.request('/v1/servers')).json();
     expect(items.map(({ address }: ListedServer) => address)).deep.equal(['198.51.100.7:27015']);
     expect((await test.request('/v1/servers/10.0.0.5:27015')).statusCode).equal(404);
