@@ -64,7 +64,9 @@ async function runOnce(
     const value = median(costs[i] ?? []);
     const against: Record<string, number> = {};
     for (const [k, other] of contenders.entries()) {
-      if (k !== i) against[other.name] = median(costs[k] ?? []) / value;
+      const ratio = median(costs[k] ?? []) / value;
+      // A figure of nothing compares with nothing, and JSON has no infinity to say so.
+      if (k !== i && Number.isFinite(ratio)) against[other.name] = ratio;
     }
     return {
       what: `${what}: ${name}${name.startsWith('beaconry') ? ` (${process.driver})` : ''}`,

@@ -148,14 +148,15 @@ describe('relay at scale', () => {
       return times[Math.floor(times.length * 0.99)] as number;
     };
     /** Sends steadily to a peer, which reads or does not, while others play. */
-    const measure = async (reads: boolean): Promise<number> => {
-      const id = `receiver-${reads}`;
+    const measure = async (reads: boolean, turn: number): Promise<number> => {
+      const id = `receiver-${reads}-${turn}`;
+      const from = `sender-${reads}-${turn}`;
       const receiver = await join(id);
       if (reads) receiver.on('data', () => {});
       else receiver.pause();
-      const sender = await join(`sender-${reads}`);
+      const sender = await join(from);
       sender.on('data', () => {});
-      const large = message(`sender-${reads}`, id, 'x'.repeat(100_000));
+      const large = message(from, id, 'x'.repeat(100_000));
       // Filled before the clock runs, so that every message after it finds a full queue.
       for (let i = 0; i < 200; i++) {
         if (!sender.write(large)) await once(sender, 'drain');
@@ -163,11 +164,19 @@ describe('relay at scale', () => {
       const timer = setInterval(() => sender.write(large), 2);
       const p99 = await latencies();
       clearInterval(timer);
+      sender.destroy();
       return p99;
     };
     await latencies();
-    const reading = await measure(true);
-    const silent = await measure(false);
+    // What else the machine does only adds to a figure: the best of turns taken in alternation tells.
+    const readings: number[] = [];
+    const silences: number[] = [];
+    for (let turn = 0; turn < 3; turn++) {
+      readings.push(await measure(true, turn));
+      silences.push(await measure(false, turn));
+    }
+    const reading = Math.min(...readings);
+    const silent = Math.min(...silences);
     const { queuedBytes, errors } = server.get(Relay).status();
     console.log(
       `      p99 ${reading.toFixed(2)} ms beside a reader, ${silent.toFixed(2)} ms beside none`,
