@@ -130,7 +130,10 @@ export class ServerVerifier {
       standing.shutdownsIgnoredUntil = this.#now + shutdownsIgnored;
       // Whoever forged the shutdown knows when an answer is waited for and can forge that as well: it counts
       // as a sign of life, and says nothing new of a server that is known.
-      if (registration.verified) return this.#show(registration);
+      if (registration.verified) {
+        this.#show(registration);
+        return;
+      }
     }
     standing.info = info;
     standing.verifiedAt = this.#now;

@@ -7,7 +7,7 @@ import { freePorts } from '../../end-to-end/free-ports.js';
 describe('a question by UDP of the doctor', () => {
   for (const host of ['127.0.0.1', '::']) {
     it(`leaves from the port of an endpoint on ${host}, as the game's own will`, async () => {
-      const [port = 0] = await freePorts(1);
+      const [port = 0] = await freePorts(1, 'udp');
       const echo = createSocket('udp4');
       echo.on('message', (bytes, { address, port }) => echo.send(bytes, port, address));
       await new Promise<void>((resolve) => echo.bind(0, '127.0.0.1', resolve));
