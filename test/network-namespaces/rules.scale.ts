@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { PeerAddress } from 'beaconry';
 import { expect } from 'chai';
 import {
@@ -15,6 +17,7 @@ import { NetworkNamespaces } from './network-namespaces.js';
 import { type GameFacts, RemoteGame } from './remote-game.js';
 import { RemoteHost, type RemoteSocket } from './remote-host.js';
 
+const run = promisify(execFile);
 type Name = 'game' | 'master' | 'asker' | 'forger' | 'falseMaster';
 
 const MASTER = '203.0.113.1';
@@ -25,10 +28,21 @@ const publicMaster = PeerAddress.of(MASTER, 27012);
 /** A whole game server of ours, with heartbeats. */
 const whole = '198.51.100.40:27015';
 /** One for each test, since an address may hold two servers. */
-const own = { verify: 20, shutdown: 21, forged: 22, gone: 23, doctor: 24, players: 25, evict: 27 };
+const own = {
+  verify: 20,
+  shutdown: 21,
+  forged: 22,
+  gone: 23,
+  doctor: 24,
+  players: 25,
+  evict: 27,
+  banned: 28,
+};
 const at = (n: number): string => `198.51.100.${n}`;
 const clones = [1, 2, 3, 4, 5].map((n) => `198.51.100.${50 + n}`);
+const token = 'token-of-the-operator';
 const outside = '192.0.2.3';
+const banned = '192.0.2.4';
 const ofSameRange = '10.9.0.3';
 const ofOtherRange = '192.168.7.3';
 
@@ -52,7 +66,7 @@ describe('on the open internet', function () {
         ...['10.1.0.20/8', '10.2.0.20/8', '10.3.0.20/8', '203.0.114.20/24'],
       ],
       master: [`${MASTER}/24`],
-      asker: [`${outside}/24`, `${ofSameRange}/8`, `${ofOtherRange}/24`],
+      asker: [`${outside}/24`, `${banned}/24`, `${ofSameRange}/8`, `${ofOtherRange}/24`],
       forger: ['192.0.2.66/24'],
       falseMaster: ['192.0.2.67/24'],
     });
@@ -62,8 +76,10 @@ describe('on the open internet', function () {
       master: start(
         'master',
         'rules',
-        `endpoints: { master: { udp: "${master}" } }
+        `endpoints: { master: { udp: "${master}" }, admin: { http: 127.0.0.1:8081 } }
+management: { token: ${token} }
 plugins:
+  bans: {}
   master:
     maxPerAddress: 2
     addressMap: { 10.1.0.0/16: 198.51.100.77 }
@@ -94,7 +110,7 @@ plugins:
       hosts.set(name, await RemoteHost.start(within(name))),
     );
     await Promise.all([...Object.values(processes).map((one) => one.ready()), ...starting]);
-    for (const address of [outside, ofSameRange, ofOtherRange]) {
+    for (const address of [outside, banned, ofSameRange, ofOtherRange]) {
       askers.set(address, await on('asker').bind(address));
     }
     leaving = leave();
@@ -356,6 +372,41 @@ plugins:
     await settle();
     expect(server.questions).equal(0);
     expect(await listOf('deny')).deep.equal([]);
+  });
+
+  it('bans: a server disappears and an address hears nothing as soon as the command is done, and the audit says who', async () => {
+    const server = await (await game('banned', at(own.banned))).join();
+    await becomes([server.address], 'banned', banned);
+    const ban = async (subject: string) => {
+      const parameters = ['ban', 'add', subject, 'cheats', '--config', join(folder, 'rules.yaml')];
+      const { code, stderr } = await new BeaconryProcess(parameters, {
+        within: within('master'),
+        env: { USER: 'operator' },
+      }).ended;
+      expect(code, stderr).equal(0);
+    };
+    await ban(server.address);
+    expect(await listOf('banned')).deep.equal([]);
+    await server.join();
+    await settle();
+    expect(await listOf('banned')).deep.equal([]);
+    await ban(banned);
+    askers
+      .get(banned)
+      ?.send(encodeListRequest({ region: 255, after: LIST_START, filter: '' }), master);
+    expect(await askers.get(banned)?.next(() => true, 500)).equal(undefined);
+    const script = `fetch('http://127.0.0.1:8081/v1/admin/audit', { headers: { authorization: 'Bearer ${token}' } })
+      .then((answer) => answer.text()).then(console.log)`;
+    const [program = '', ...args] = [...within('master'), process.execPath, '-e', script];
+    const { stdout } = await run(program, args);
+    const { items } = JSON.parse(stdout) as {
+      items: { by: string; action: { command: string } }[];
+    };
+    expect(items.slice(0, 2).map(({ action }) => action.command)).deep.equal([
+      'ban-add',
+      'ban-add',
+    ]);
+    expect(items[0]?.by).contain('127.0.0.1');
   });
 
   it('doctor: the question whether a port is reached is answered at its source alone, and seldom', async () => {
