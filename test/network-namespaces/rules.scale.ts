@@ -273,7 +273,7 @@ describe('on the open internet', function () {
     expect(await internet.hears(banned)).equal(false);
     const script = `fetch('http://127.0.0.1:8081/v1/admin/audit', { headers: { authorization: 'Bearer ${token}' } })
       .then((answer) => answer.text()).then(console.log)`;
-    const [program = '', ...args] = [...within('master'), process.execPath, '-e', script];
+    const [program = '', ...args] = [...internet.within('master'), process.execPath, '-e', script];
     const { stdout } = await run(program, args);
     const { items } = JSON.parse(stdout) as {
       items: { by: string; action: { command: string } }[];
