@@ -29,7 +29,7 @@ const run = promisify(execFile);
 
 /** Rules of the open internet, each on the wire: server, master, asker and forger are hosts of their own. */
 describe('on the open internet', function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
   let internet: OpenInternet;
   let leaving: Promise<RemoteGame> | undefined;
 
