@@ -1,8 +1,9 @@
-import { canReach, type PeerAddress } from 'beaconry';
+import { canReach, PeerAddress } from 'beaconry';
 import type { Filter } from './filter.js';
 import type { Registration } from './public.js';
+import type { Registered } from './registration-table.js';
 
-type Visit = (registration: Registration) => boolean;
+type Visit = (registration: Registered) => boolean;
 
 export interface ListScope {
   /** The last server of the page before. */
@@ -19,10 +20,11 @@ export interface ListScope {
  */
 export const listed = (filter: Filter, { after, region, from }: ListScope, visit: Visit): Visit => {
   let previous = after;
+  const address = new PeerAddress();
   return (registration) => {
     if (registration.hidden || registration.outdated || (registration.lan && !filter.lan))
       return true;
-    if (from !== undefined && !canReach(from, registration.address)) return true;
+    if (from !== undefined && !canReach(from, registration.readAddress(address))) return true;
     if (!isInRegion(registration, region) || !filter.test(registration)) return true;
     if (filter.collapse) {
       if (previous?.sameHost(registration.address)) return true;

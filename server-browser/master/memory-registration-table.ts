@@ -1,10 +1,13 @@
 import { type Clock, PeerAddress } from 'beaconry';
-import { compareAddresses, type OrderedAddresses } from './ordered-addresses.js';
+import { AddressIndex } from './address-index.js';
+import type { OrderedAddresses } from './ordered-addresses.js';
 import { OrderedIndexes } from './ordered-indexes.js';
 import type { Registration, ServerDescription } from './public.js';
-import { NONE, RegistrationColumns, type RegistrationEntry } from './registration-columns.js';
+import { RegistrationColumns } from './registration-columns.js';
+import type { RegistrationEntry } from './registration-entry.js';
 import type {
   Leaving,
+  Registered,
   RegistrationLimits,
   RegistrationTable,
   Revision,
@@ -12,15 +15,17 @@ import type {
   Standing,
   UpsertResult,
 } from './registration-table.js';
+import { NONE } from './slots.js';
 import { TextPool } from './text-pool.js';
 
 /** The table of one process: columns of numbers, ordered pieces for lists, a chain in order of joins for expiry. */
 export class MemoryRegistrationTable implements RegistrationTable {
-  readonly #families = {
-    ipv4: new OrderedIndexes<RegistrationEntry>(),
-    ipv6: new OrderedIndexes<RegistrationEntry>(),
-  };
   readonly #columns = new RegistrationColumns();
+  readonly #index = new AddressIndex(this.#columns.addresses);
+  readonly #families = {
+    ipv4: new OrderedIndexes(this.#columns.addresses),
+    ipv6: new OrderedIndexes(this.#columns.addresses),
+  };
   readonly #texts = new TextPool();
   readonly #upsertListeners = new Set<(registration: Registration) => void>();
   readonly #removeListeners = new Set<(registration: Registration) => void>();
@@ -36,20 +41,21 @@ export class MemoryRegistrationTable implements RegistrationTable {
   ) {}
 
   get size(): number {
-    return this.#families.ipv4.all.size + this.#families.ipv6.all.size;
+    return this.#index.size;
   }
 
   get version(): number {
     return this.#version;
   }
 
-  find(address: PeerAddress): Registration | undefined {
-    return this.#familyOf(address).all.find(address);
+  find(address: PeerAddress): RegistrationEntry | undefined {
+    const slot = this.#index.find(address);
+    return slot === NONE ? undefined : this.#columns.at(slot);
   }
 
   upsert(address: PeerAddress, description: ServerDescription, standing: Standing): UpsertResult {
     const family = this.#familyOf(address);
-    const known = family.all.find(address);
+    const known = this.find(address);
     if (known === undefined) {
       const full = this.#fullness(family.all, address);
       if (full !== undefined) return full;
@@ -62,6 +68,7 @@ export class MemoryRegistrationTable implements RegistrationTable {
     this.#columns.joinedAt[slot] = this.clock.monotonic();
     if (known === undefined) {
       family.insert(entry);
+      this.#index.add(slot);
     } else {
       family.moved(entry, modDir, appId);
       this.#unlink(slot);
@@ -84,8 +91,10 @@ export class MemoryRegistrationTable implements RegistrationTable {
   }
 
   remove(address: PeerAddress, why: Leaving = 'removed'): boolean {
-    const entry = this.#familyOf(address).remove(address);
+    const entry = this.find(address);
     if (entry === undefined) return false;
+    this.#familyOf(address).remove(entry);
+    this.#index.remove(entry.slot);
     this.#unlink(entry.slot);
     if (!entry.hidden) this.#vanished(entry);
     for (const listener of this.#forgetListeners) listener(entry, why);
@@ -96,7 +105,8 @@ export class MemoryRegistrationTable implements RegistrationTable {
   removeWhere(test: (registration: Registration) => boolean, why: Leaving): void {
     const found: PeerAddress[] = [];
     for (const family of Object.values(this.#families)) {
-      family.all.scan(undefined, (entry) => {
+      family.all.scan(undefined, (slot) => {
+        const entry = this.#columns.at(slot);
         if (test(entry)) found.push(entry.address);
         return true;
       });
@@ -117,9 +127,10 @@ export class MemoryRegistrationTable implements RegistrationTable {
 
   scan(
     { family, after, wanted = {} }: ScanRange,
-    visit: (registration: Registration) => boolean,
+    visit: (registration: Registered) => boolean,
   ): void {
-    this.#families[family].narrowest(wanted)?.scan(after, visit);
+    const columns = this.#columns;
+    this.#families[family].narrowest(wanted)?.scan(after, (slot) => visit(columns.at(slot)));
   }
 
   countAtMost({ family, wanted = {} }: ScanRange): number {
@@ -151,13 +162,13 @@ export class MemoryRegistrationTable implements RegistrationTable {
     for (const listener of this.#removeListeners) listener(entry);
   }
 
-  #familyOf(address: PeerAddress): OrderedIndexes<RegistrationEntry> {
+  #familyOf(address: PeerAddress): OrderedIndexes {
     return address.isIPv4 ? this.#families.ipv4 : this.#families.ipv6;
   }
 
   /** Servers of one address, and of one prefix, lie side by side in the order: counting them is cheap. */
   #fullness(
-    family: OrderedAddresses<RegistrationEntry>,
+    family: OrderedAddresses,
     address: PeerAddress,
   ): 'address-full' | 'prefix-full' | undefined {
     const { a, b, c, d } = address;
@@ -182,21 +193,21 @@ export class MemoryRegistrationTable implements RegistrationTable {
 
   /** Of the servers that no query has found yet the one that joined first goes. */
   #makeRoom(
-    family: OrderedAddresses<RegistrationEntry>,
+    family: OrderedAddresses,
     low: PeerAddress,
     high: PeerAddress,
   ): boolean {
     if (this.limits.verify?.() !== true) return false;
     let oldest: RegistrationEntry | undefined;
-    const consider = (entry: RegistrationEntry): boolean => {
-      if (compareAddresses(entry.address, high) > 0) return false;
+    const consider = (slot: number): boolean => {
+      if (this.#columns.addresses.compare(slot, high) > 0) return false;
+      const entry = this.#columns.at(slot);
       if (!entry.verified && (oldest === undefined || entry.joinedAt < oldest.joinedAt)) {
         oldest = entry;
       }
       return true;
     };
-    const first = family.find(low);
-    if (first !== undefined) consider(first);
+    // A port is never 0, so nobody stands at the lower end itself.
     family.scan(low, consider);
     return oldest !== undefined && this.remove(oldest.address);
   }

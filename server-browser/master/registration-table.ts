@@ -17,6 +17,12 @@ export type UpsertResult =
   | 'address-full'
   | 'prefix-full';
 
+/** A registration as the table holds it. */
+export interface Registered extends Registration {
+  /** Writes the address into a reused one. */
+  readAddress(into: PeerAddress): PeerAddress;
+}
+
 /** What a query told of a server. */
 export interface Revision {
   readonly verified: boolean;
@@ -53,7 +59,7 @@ export interface RegistrationTable {
   /** Removes servers whose time is over, at most `limit` in one call; tells how many. */
   expire(limit?: number): number;
   /** Visits in order of address and port, until the visitor says false. The visitor changes nothing. */
-  scan(range: ScanRange, visit: (registration: Registration) => boolean): void;
+  scan(range: ScanRange, visit: (registration: Registered) => boolean): void;
   /** How many registrations a scan of that kind would visit at most, wherever it starts. */
   countAtMost(range: ScanRange): number;
   /** Called when a server that is not hidden comes or changes; the returned function ends it. */
