@@ -1,61 +1,70 @@
 import { PeerAddress } from 'beaconry';
 
-/** Addresses and ports by slot, in typed arrays: a third of what objects need, and compared without touching any. */
+/**
+ * Addresses and ports by slot, in typed arrays: a third of what objects need. The four words of an address stand
+ * side by side, since whoever reads one reads all of them.
+ */
 export class AddressColumns {
-  a = new Int32Array(0);
-  b = new Int32Array(0);
-  c = new Int32Array(0);
-  d = new Int32Array(0);
-  port = new Uint16Array(0);
+  #words = new Int32Array(0);
+  #ports = new Uint16Array(0);
 
-  /** Makes room for so many slots. */
+  /** Slots that there is room for. */
+  get size(): number {
+    return this.#ports.length;
+  }
+
   grow(size: number): void {
-    this.a = larger(this.a, new Int32Array(size));
-    this.b = larger(this.b, new Int32Array(size));
-    this.c = larger(this.c, new Int32Array(size));
-    this.d = larger(this.d, new Int32Array(size));
-    this.port = larger(this.port, new Uint16Array(size));
+    this.#words = larger(this.#words, new Int32Array(size * 4));
+    this.#ports = larger(this.#ports, new Uint16Array(size));
   }
 
   write(slot: number, { a, b, c, d, port }: PeerAddress): void {
-    this.a[slot] = a;
-    this.b[slot] = b;
-    this.c[slot] = c;
-    this.d[slot] = d;
-    this.port[slot] = port;
+    const words = this.#words;
+    const at = slot * 4;
+    words[at] = a;
+    words[at + 1] = b;
+    words[at + 2] = c;
+    words[at + 3] = d;
+    this.#ports[slot] = port;
   }
 
   read(slot: number, into = new PeerAddress()): PeerAddress {
+    const words = this.#words;
+    const at = slot * 4;
     return into.set(
-      this.a[slot] as number,
-      this.b[slot] as number,
-      this.c[slot] as number,
-      this.d[slot] as number,
-      this.port[slot] as number,
+      words[at] as number,
+      words[at + 1] as number,
+      words[at + 2] as number,
+      words[at + 3] as number,
+      this.#ports[slot] as number,
     );
   }
 
   equals(slot: number, { a, b, c, d, port }: PeerAddress): boolean {
+    const words = this.#words;
+    const at = slot * 4;
     return (
-      this.d[slot] === d &&
-      this.port[slot] === port &&
-      this.c[slot] === c &&
-      this.b[slot] === b &&
-      this.a[slot] === a
+      words[at + 3] === d &&
+      this.#ports[slot] === port &&
+      words[at + 2] === c &&
+      words[at + 1] === b &&
+      words[at] === a
     );
   }
 
   /** Negative, 0 or positive: by address as unsigned numbers, then by port. */
   compare(slot: number, other: PeerAddress): number {
-    const a = this.a[slot] as number;
+    const words = this.#words;
+    const at = slot * 4;
+    const a = words[at] as number;
     if (a !== other.a) return (a >>> 0) - (other.a >>> 0);
-    const b = this.b[slot] as number;
+    const b = words[at + 1] as number;
     if (b !== other.b) return (b >>> 0) - (other.b >>> 0);
-    const c = this.c[slot] as number;
+    const c = words[at + 2] as number;
     if (c !== other.c) return (c >>> 0) - (other.c >>> 0);
-    const d = this.d[slot] as number;
+    const d = words[at + 3] as number;
     if (d !== other.d) return (d >>> 0) - (other.d >>> 0);
-    return (this.port[slot] as number) - other.port;
+    return (this.#ports[slot] as number) - other.port;
   }
 }
 

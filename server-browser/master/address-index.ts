@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { hashWords, type PeerAddress } from 'beaconry';
+import { hashWords, PeerAddress } from 'beaconry';
 import type { AddressColumns } from './address-columns.js';
 
 const EMPTY = -1;
 const smallest = 64;
+/** Where addresses are read to, for a moment. */
+const scratch = new PeerAddress();
 
 /**
  * Finds the slot of an address and port: a table of slots with open addressing, at most half full. The hash is keyed,
@@ -27,8 +29,7 @@ export class AddressIndex {
   find(address: PeerAddress): number {
     const slots = this.#slots;
     const mask = slots.length - 1;
-    const { a, b, c, d, port } = address;
-    for (let at = this.#hash(a, b, c, d, port) & mask; ; at = (at + 1) & mask) {
+    for (let at = this.#hash(address) & mask; ; at = (at + 1) & mask) {
       const slot = slots[at] as number;
       if (slot === EMPTY || this.addresses.equals(slot, address)) return slot;
     }
@@ -71,18 +72,11 @@ export class AddressIndex {
   }
 
   #homeOf(slot: number): number {
-    const { a, b, c, d, port } = this.addresses;
-    return this.#hash(
-      a[slot] as number,
-      b[slot] as number,
-      c[slot] as number,
-      d[slot] as number,
-      port[slot] as number,
-    );
+    return this.#hash(this.addresses.read(slot, scratch));
   }
 
   /** The port goes into the word that is always 0 for IPv4 and the same for a whole network otherwise. */
-  #hash(a: number, b: number, c: number, d: number, port: number): number {
+  #hash({ a, b, c, d, port }: PeerAddress): number {
     return hashWords(this.#key, a ^ Math.imul(port, 0x9e3779b1), b, c, d);
   }
 }

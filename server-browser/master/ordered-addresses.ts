@@ -4,6 +4,8 @@ import type { AddressColumns } from './address-columns.js';
 /** Pieces are split at this length; a short one is cheap to insert into. */
 const longestPiece = 512;
 const firstLength = 8;
+/** Where addresses are read to, for a moment. */
+const scratch = new PeerAddress();
 
 /** Slots in the order of their addresses. */
 interface Piece {
@@ -17,7 +19,6 @@ interface Piece {
  */
 export class OrderedAddresses {
   readonly #pieces: Piece[] = [];
-  readonly #address = new PeerAddress();
   #size = 0;
 
   constructor(private readonly addresses: AddressColumns) {}
@@ -28,7 +29,7 @@ export class OrderedAddresses {
 
   /** The address of the slot must not be in the list yet. */
   insert(slot: number): void {
-    const address = this.addresses.read(slot, this.#address);
+    const address = this.addresses.read(slot, scratch);
     const at = this.#pieceOf(address);
     const piece = this.#pieces[at];
     this.#size++;
@@ -39,8 +40,7 @@ export class OrderedAddresses {
       return;
     }
     if (piece.count === piece.slots.length) {
-      const length = Math.min(longestPiece, (piece.count * 3) >> 1);
-      const slots = new Int32Array(length);
+      const slots = new Int32Array(piece.count * 2);
       slots.set(piece.slots);
       piece.slots = slots;
     }
@@ -52,7 +52,7 @@ export class OrderedAddresses {
 
   /** Whether it was in the list. */
   remove(slot: number): boolean {
-    const address = this.addresses.read(slot, this.#address);
+    const address = this.addresses.read(slot, scratch);
     const at = this.#pieceOf(address);
     const piece = this.#pieces[at];
     if (piece === undefined) return false;
@@ -98,13 +98,11 @@ export class OrderedAddresses {
 
   #split(at: number, piece: Piece): void {
     const half = longestPiece / 2;
-    const room = (half * 3) >> 1;
-    const halves = [piece.slots.subarray(0, half), piece.slots.subarray(half)].map((slots) => {
-      const own = new Int32Array(room);
-      own.set(slots);
-      return { slots: own, count: half };
-    });
-    this.#pieces.splice(at, 1, ...halves);
+    // Of the full length at once: arrays that grow again leave holes in memory.
+    const slots = new Int32Array(longestPiece);
+    slots.set(piece.slots.subarray(half));
+    piece.count = half;
+    this.#pieces.splice(at + 1, 0, { slots, count: half });
   }
 
   /** The piece that holds the address or would take it: the last one that begins at or before it. */

@@ -16,7 +16,7 @@ class Rig {
 
   insert(address: PeerAddress): void {
     const slot = this.#free.pop() ?? this.#used++;
-    if (slot >= this.addresses.port.length) this.addresses.grow(Math.max(8, slot * 2));
+    if (slot >= this.addresses.size) this.addresses.grow(Math.max(8, slot * 2));
     this.addresses.write(slot, address);
     this.order.insert(slot);
     this.index.add(slot);
