@@ -29,7 +29,7 @@ export class MemoryRegistrationTable implements RegistrationTable {
   readonly #texts = new TextPool();
   readonly #upsertListeners = new Set<(registration: Registration) => void>();
   readonly #removeListeners = new Set<(registration: Registration) => void>();
-  readonly #forgetListeners = new Set<(registration: Registration, why: Leaving) => void>();
+  readonly #forgetListeners = new Set<(registration: Registered, why: Leaving) => void>();
   /** Slots of those whose last join is longest ago, and latest. */
   #first = NONE;
   #last = NONE;
@@ -51,6 +51,10 @@ export class MemoryRegistrationTable implements RegistrationTable {
   find(address: PeerAddress): RegistrationEntry | undefined {
     const slot = this.#index.find(address);
     return slot === NONE ? undefined : this.#columns.at(slot);
+  }
+
+  at(slot: number): RegistrationEntry {
+    return this.#columns.at(slot);
   }
 
   upsert(address: PeerAddress, description: ServerDescription, standing: Standing): UpsertResult {
@@ -79,7 +83,7 @@ export class MemoryRegistrationTable implements RegistrationTable {
     return known === undefined ? 'added' : 'changed';
   }
 
-  revise(registration: Registration, { verified, hidden, players }: Partial<Revision>): void {
+  revise(registration: Registered, { verified, hidden, players }: Partial<Revision>): void {
     const entry = registration as RegistrationEntry;
     const wasHidden = entry.hidden;
     const before = entry.players;
@@ -147,7 +151,7 @@ export class MemoryRegistrationTable implements RegistrationTable {
     return () => this.#removeListeners.delete(listener);
   }
 
-  onForget(listener: (registration: Registration, why: Leaving) => void): () => void {
+  onForget(listener: (registration: Registered, why: Leaving) => void): () => void {
     this.#forgetListeners.add(listener);
     return () => this.#forgetListeners.delete(listener);
   }
@@ -192,11 +196,7 @@ export class MemoryRegistrationTable implements RegistrationTable {
   }
 
   /** Of the servers that no query has found yet the one that joined first goes. */
-  #makeRoom(
-    family: OrderedAddresses,
-    low: PeerAddress,
-    high: PeerAddress,
-  ): boolean {
+  #makeRoom(family: OrderedAddresses, low: PeerAddress, high: PeerAddress): boolean {
     if (this.limits.verify?.() !== true) return false;
     let oldest: RegistrationEntry | undefined;
     const consider = (slot: number): boolean => {
