@@ -27,7 +27,7 @@ describe('groups of servers that say the same', () => {
         const table = tableOf(clock);
         // Twelve servers behind six addresses, none of the same age, the addresses in no order of age.
         const servers = Array.from({ length: 12 }, (_, n) => {
-          clock.advance(1000);
+          void clock.advance(1000);
           const address = at(`10.0.0.${1 + ((n * 5) % 6)}:${1000 + n}`);
           table.upsert(address, described(), usual);
           return table.find(address) as Registered;
