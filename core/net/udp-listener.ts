@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import { type Clock, SystemClock } from '../clock.js';
 import { messageOf, ServerError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { Metrics } from '../metrics.js';
@@ -199,6 +199,16 @@ export class UdpListener {
   }
 
   #onBatch(driver: DatagramDriver, batch: DatagramBatch): void {
+    const { clock } = this.#options;
+    const holds = batch.count > 1 && clock instanceof SystemClock && clock.hold();
+    try {
+      this.#handle(driver, batch);
+    } finally {
+      if (holds) clock.release();
+    }
+  }
+
+  #handle(driver: DatagramDriver, batch: DatagramBatch): void {
     const datagram = this.#datagram;
     const { filters } = this.#options;
     for (let i = 0; i < batch.count; i++) {
