@@ -65,7 +65,7 @@ export class BackendQuestions {
   }
 
   #toUpload(session: OpenSession): SessionUpload {
-    const { steamId, authPart, response, session: name } = session;
-    return { steamId, session: name, appId: this.appId, authPart, response };
+    const { steamId, authPart, token, response, session: name } = session;
+    return { steamId, session: name, appId: this.appId, authPart, token, response };
   }
 }

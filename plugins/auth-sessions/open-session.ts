@@ -28,7 +28,9 @@ export interface VerdictSignal {
 export interface OpenSession {
   readonly steamId: bigint;
   readonly session: string;
-  readonly authPart: Uint8Array;
+  /** Hex: a text costs less to keep than bytes of their own. */
+  readonly authPart: string;
+  readonly token: bigint;
   readonly tokenTime: number;
   /** What the ticket itself lists: its app and DLC. */
   readonly ticketApps: readonly number[];
@@ -52,9 +54,11 @@ export const openSession = (
   legacy: boolean,
 ): OpenSession => {
   const { ownership, gameConnect } = ticket;
+  const length = legacy ? CONNECT_PART_LENGTH : AUTH_PART_LENGTH;
   return {
     ...{ steamId: ownership.steamId, ownerId: ownership.steamId, session, begun, legacy },
-    authPart: bytes.slice(0, legacy ? CONNECT_PART_LENGTH : AUTH_PART_LENGTH),
+    authPart: Buffer.from(bytes.buffer, bytes.byteOffset, length).toString('hex'),
+    token: gameConnect?.token ?? 0n,
     tokenTime: gameConnect?.time ?? 0,
     ticketApps: [ownership.appId, ...ownership.dlc.map((dlc) => dlc.appId)],
     ...{ state: 'pending', response: null, licences: null, warned: false },

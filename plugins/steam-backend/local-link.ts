@@ -92,9 +92,9 @@ export abstract class LocalLink implements SteamLink, HeldConnection {
   async beginSession(session: SessionUpload): Promise<Verdict> {
     this.open();
     const verdict = await this.backend.sessions.begin(this.verifier, session);
-    if (verdict.response === EAuthSessionResponse.OK && this.verifier.secure) {
-      this.backend.antiCheat.expect(session.steamId);
-    }
+    const { antiCheat, options } = this.backend;
+    const watched = options.antiCheatHeartbeat && this.verifier.secure;
+    if (watched && verdict.response === EAuthSessionResponse.OK) antiCheat.expect(session.steamId);
     return verdict;
   }
 
@@ -106,6 +106,7 @@ export abstract class LocalLink implements SteamLink, HeldConnection {
   async endSession(steamId: bigint, session: string): Promise<void> {
     this.open();
     await this.backend.sessions.end(this.steamId, steamId, session);
+    if (!this.backend.options.antiCheatHeartbeat) return;
     if ((await this.backend.sessions.verifiersOf(steamId)).length === 0) {
       this.backend.antiCheat.forget(steamId);
     }

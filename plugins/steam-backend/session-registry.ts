@@ -1,13 +1,17 @@
 import type { Clock } from 'beaconry';
 import { EAuthSessionResponse, SteamID } from 'beaconry/steam';
 import type { BackendTables, SessionRecord } from './backend-tables.js';
-import { readAuthPart } from './issued-tickets.js';
 import { KeyedLock } from './keyed-lock.js';
 import type { Licences } from './licences.js';
 import type { LinkEvent } from './link-event.js';
 import type { SessionUpload, Verdict } from './public.js';
 import type { Reputations } from './reputations.js';
-import { MAX_LICENCES_TOLD, type TicketValidation, type Verifier } from './ticket-validation.js';
+import {
+  MAX_LICENCES_TOLD,
+  refusal,
+  type TicketValidation,
+  type Verifier,
+} from './ticket-validation.js';
 
 const Response = EAuthSessionResponse;
 
@@ -29,26 +33,38 @@ export class SessionRegistry {
 
   /** Validates a ticket. The same session again gets the verdict it has, so sending twice is harmless. */
   begin(verifier: Verifier, upload: SessionUpload): Promise<Verdict> {
-    return this.#lock.run(upload.steamId.toString(), async () => {
-      const key = `${verifier.steamId}/${upload.steamId}`;
-      const known = await this.tables.sessions.get(key);
+    const user = upload.steamId.toString();
+    return this.#lock.run(user, async () => {
+      const verifierId = verifier.steamId.toString();
+      const key = `${verifierId}/${user}`;
+      const claim = await this.validation.claim(
+        verifier,
+        upload,
+        `${verifierId}/${upload.session}`,
+      );
+      // A ticket that was used up this moment cannot have a session yet.
+      const known = claim.isNew ? undefined : await this.tables.sessions.get(key);
       if (known?.session === upload.session) return this.#current(upload.steamId, known);
-      const token = readAuthPart(upload.authPart)?.token;
-      const judged = await this.validation.judge(verifier, upload, token);
-      if (judged.response !== Response.OK || token === undefined) return judged;
-      await this.tables.sessions.set(key, {
-        session: upload.session,
-        token: token.toString(),
-        connection: judged.connection,
-        appId: upload.appId,
-        secure: verifier.secure,
-        response: Response.OK,
-        owner: judged.ownerId.toString(),
-        begun: this.clock.now(),
-        failedAt: null,
-      });
-      await this.#setPlaying(upload.steamId, verifier.steamId, true);
-      return judged;
+      const { connection } = claim;
+      if (connection === undefined) return refusal(upload, claim.response);
+      const verdict = await this.validation.judge(verifier, upload);
+      if (verdict.response !== Response.OK) return verdict;
+      // The ticket was used up durably before: whatever happens now, nobody else gets in with it.
+      await Promise.all([
+        this.tables.sessions.set(key, {
+          session: upload.session,
+          token: upload.token.toString(),
+          connection,
+          appId: upload.appId,
+          secure: verifier.secure,
+          response: Response.OK,
+          owner: verdict.ownerId.toString(),
+          begun: this.clock.now(),
+          failedAt: null,
+        }),
+        this.#setPlaying(user, verifierId, true),
+      ]);
+      return verdict;
     });
   }
 
@@ -179,17 +195,16 @@ export class SessionRegistry {
 
   async #remove(verifier: bigint, steamId: bigint): Promise<void> {
     const session = await this.tables.sessions.take(`${verifier}/${steamId}`);
-    await this.#setPlaying(steamId, verifier, false);
+    await this.#setPlaying(steamId.toString(), verifier.toString(), false);
     if (session?.failedAt != null) {
       await this.reputations.addGhost(verifier, this.clock.now() - session.failedAt);
     }
   }
 
-  async #setPlaying(steamId: bigint, verifier: bigint, playing: boolean): Promise<void> {
-    const id = verifier.toString();
-    await this.tables.playing.update(steamId.toString(), (current) => {
-      const others = (current ?? []).filter((other) => other !== id);
-      const next = playing ? [...others, id] : others;
+  async #setPlaying(user: string, verifier: string, playing: boolean): Promise<void> {
+    await this.tables.playing.update(user, (current) => {
+      const others = (current ?? []).filter((other) => other !== verifier);
+      const next = playing ? [...others, verifier] : others;
       return next.length === 0 ? undefined : next;
     });
   }

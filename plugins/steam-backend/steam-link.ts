@@ -7,8 +7,10 @@ export interface SessionUpload {
   /** Random name of this session; makes sending it again harmless. */
   readonly session: string;
   readonly appId: number;
-  /** First 52 bytes of the ticket (24 of an old connect blob). */
-  readonly authPart: Uint8Array;
+  /** First 52 bytes of the ticket (24 of an old connect blob) as hex. */
+  readonly authPart: string;
+  /** The connect token among them, which names the ticket. */
+  readonly token: bigint;
   /** The verdict known so far; null while none came. */
   readonly response: number | null;
 }

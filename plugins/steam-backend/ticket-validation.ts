@@ -14,6 +14,15 @@ export interface Verifier {
   readonly secure: boolean;
 }
 
+/** What became of the wish to use a ticket. */
+export interface Claim {
+  /** It was used up this moment; otherwise it was before, or cannot be. */
+  readonly isNew: boolean;
+  readonly response: EAuthSessionResponse;
+  /** Of the issuer, when the ticket is good for this session. */
+  readonly connection: string | undefined;
+}
+
 type MaybePromise<T> = T | Promise<T>;
 const Response = EAuthSessionResponse;
 export const MAX_LICENCES_TOLD = 4096;
@@ -30,60 +39,48 @@ export class TicketValidation {
     private readonly currentConnection: (steamId: bigint) => MaybePromise<string | undefined>,
   ) {}
 
-  /** The checks in order of priority: 8, 10, 7, 6, 1, 2, 3, 9; the others cannot happen at validation. */
-  async judge(
-    verifier: Verifier,
-    upload: SessionUpload,
-    token: bigint | undefined,
-  ): Promise<Verdict & { connection: string }> {
-    const { steamId, session, appId } = upload;
-    const answer = (response: number, ownerId = steamId, licences: readonly number[] = []) => ({
-      steamId,
-      session,
-      response,
-      ownerId,
-      licences,
-      connection: record?.connection ?? '',
-    });
-    const key = token?.toString() ?? '';
-    let record = token === undefined ? undefined : await this.tables.connectTokens.get(key);
-    const online = await this.currentConnection(steamId);
-    if (record?.ticket == null || !isSameTicket(record, upload))
-      return answer(Response.AuthTicketInvalid);
-    if (online !== undefined && online !== record.connection) {
-      return answer(Response.AuthTicketInvalid);
-    }
-    if (!mayVerify(record.ticket.identity, verifier)) {
-      return answer(Response.AuthTicketNetworkIdentityFailure);
-    }
-    const mine = `${verifier.steamId}/${session}`;
+  /**
+   * Uses the ticket up for this session, in one step of the store, so that of many verifiers exactly one has
+   * it. Checks in order of priority: 8, 10, 7, 6, 1. The claim is durable when it resolves.
+   */
+  async claim(verifier: Verifier, upload: SessionUpload, claimant: string): Promise<Claim> {
+    const current = this.currentConnection(upload.steamId);
+    const online = typeof current === 'object' ? await current : current;
     const now = this.clock.now();
-    record = await this.tables.connectTokens.update(
-      key,
-      (current) =>
-        current === undefined || current.consumedBy !== null
-          ? current
-          : { ...current, consumedBy: mine, consumedAt: now },
+    let claim = unknownTicket;
+    await this.tables.connectTokens.update(
+      upload.token.toString(),
+      (record) => {
+        claim = judgeClaim(record, upload, verifier, online, claimant);
+        const isClaimed = record !== undefined && claim.isNew;
+        return isClaimed ? { ...record, consumedBy: claimant, consumedAt: now } : record;
+      },
       this.options.ticketLifetime,
     );
-    if (record?.consumedBy !== mine) return answer(Response.AuthTicketInvalidAlreadyUsed);
-    if (record.ticket?.state !== 'active') return answer(Response.AuthTicketCanceled);
-    if (online === undefined) return answer(Response.UserNotConnectedToSteam);
+    return claim;
+  }
+
+  /** Checks of the user whose ticket was claimed: 2, 3, 9; the others cannot happen at validation. */
+  async judge(verifier: Verifier, upload: SessionUpload): Promise<Verdict> {
+    const { steamId, appId } = upload;
     if (new SteamID(steamId).isGameServer) {
       const banned = await this.serverAccounts.isBanned(steamId);
-      return answer(banned ? Response.PublisherIssuedBan : Response.OK);
+      return refusal(upload, banned ? Response.PublisherIssuedBan : Response.OK);
     }
-    const owned = await this.licences.owned(steamId);
-    const owner = this.licences.ownerIn(owned, steamId, appId);
-    if (owner === undefined) return answer(Response.NoLicenseOrExpired);
-    if (owner !== steamId && (await this.#plays(owner, appId))) {
-      return { ...answer(Response.NoLicenseOrExpired, owner), ownerPlays: true };
+    const [owned, banned] = await Promise.all([
+      this.licences.owned(steamId),
+      verifier.secure ? this.#banResponse(steamId, appId) : undefined,
+    ]);
+    const ownerId = this.licences.ownerIn(owned, steamId, appId);
+    if (ownerId === undefined) return refusal(upload, Response.NoLicenseOrExpired);
+    if (ownerId !== steamId && (await this.#plays(ownerId, appId))) {
+      const response = Response.NoLicenseOrExpired;
+      return { ...refusal(upload, response), ownerId, ownerPlays: true };
     }
-    if (verifier.secure) {
-      const banned = await this.#banResponse(steamId, appId);
-      if (banned !== undefined) return answer(banned, owner);
-    }
-    return answer(Response.OK, owner, [...owned.owners.keys()].slice(0, MAX_LICENCES_TOLD));
+    if (banned !== undefined) return { ...refusal(upload, banned), ownerId };
+    const licences = [...owned.owners.keys()].slice(0, MAX_LICENCES_TOLD);
+    const { session } = upload;
+    return { steamId, session, response: Response.OK, ownerId, licences };
   }
 
   async #banResponse(steamId: bigint, appId: number): Promise<EAuthSessionResponse | undefined> {
@@ -101,10 +98,50 @@ export class TicketValidation {
   }
 }
 
+/** A verdict that tells nothing of licences. */
+export const refusal = (upload: SessionUpload, response: EAuthSessionResponse): Verdict => ({
+  steamId: upload.steamId,
+  session: upload.session,
+  response,
+  ownerId: upload.steamId,
+  licences: [],
+});
+
+const unknownTicket: Claim = {
+  isNew: false,
+  response: Response.AuthTicketInvalid,
+  connection: undefined,
+};
+
+function judgeClaim(
+  record: ConnectTokenRecord | undefined,
+  upload: SessionUpload,
+  verifier: Verifier,
+  online: string | undefined,
+  claimant: string,
+): Claim {
+  if (record?.ticket == null || !isSameTicket(record, upload)) return unknownTicket;
+  const { connection, consumedBy, ticket } = record;
+  if (online !== undefined && online !== connection) return unknownTicket;
+  const refused = (response: EAuthSessionResponse, isNew: boolean): Claim => ({
+    ...{ isNew, response, connection: undefined },
+  });
+  if (!mayVerify(ticket.identity, verifier)) {
+    return refused(Response.AuthTicketNetworkIdentityFailure, false);
+  }
+  if (consumedBy !== null && consumedBy !== claimant) {
+    return refused(Response.AuthTicketInvalidAlreadyUsed, false);
+  }
+  const isNew = consumedBy === null;
+  if (ticket.state !== 'active') return refused(Response.AuthTicketCanceled, isNew);
+  if (online === undefined) return refused(Response.UserNotConnectedToSteam, isNew);
+  return { isNew, response: Response.OK, connection };
+}
+
 const isSameTicket = (record: ConnectTokenRecord, upload: SessionUpload): boolean =>
   record.steamId === upload.steamId.toString() &&
   record.ticket?.appId === upload.appId &&
-  record.ticket.authPart === Buffer.from(upload.authPart).toString('hex');
+  record.ticket.authPart === upload.authPart;
 
 /** Whether a ticket bound to that identity may be validated by this verifier. */
 const mayVerify = (identity: string | null, verifier: Verifier): boolean =>

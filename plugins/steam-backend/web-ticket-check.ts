@@ -6,6 +6,7 @@ import {
   SteamID,
   TrustedIssuers,
 } from 'beaconry/steam';
+import { authPartText } from './auth-part.js';
 import type { LocalBackend } from './local-backend.js';
 import type { BanKind, TicketOwner } from './public.js';
 
@@ -29,7 +30,7 @@ export class WebTicketCheck {
     const { steamId, token } = parsed;
     const { licences } = this.backend;
     const { connectTokens, online } = this.backend.tables;
-    const authPart = Buffer.from(ticket.subarray(0, AUTH_PART_LENGTH)).toString('hex');
+    const authPart = authPartText(ticket.subarray(0, AUTH_PART_LENGTH));
     const known = await connectTokens.get(token.toString());
     if (known?.ticket?.authPart !== authPart || known.ticket.appId !== appId) {
       return refused(EResult.InvalidParam);
