@@ -100,7 +100,11 @@ export default definePlugin({
     const operator = () => operatorAccount.get();
     const audit: typeof context.audit = (caller, action) => context.audit(caller, action);
     const methods: WebMethod[] = [];
-    const known = new KnownServers(context.find(Registrations), registry);
+    const known = new KnownServers(
+      context.find(Registrations),
+      registry,
+      context.httpReader(endpoint),
+    );
     methods.push(
       ...ticketMethods(administration),
       ...serverMethods(administration, known, clock),
