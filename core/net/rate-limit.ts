@@ -71,7 +71,7 @@ class BucketTable {
   }
 }
 
-/** A token bucket for each address (without its port). */
+/** A token bucket for each IPv4 address and each IPv6 /64, of which one party holds every address. */
 export class AddressLimit {
   readonly #table: BucketTable;
   constructor(
@@ -82,7 +82,10 @@ export class AddressLimit {
   }
   take(address: PeerAddress, count = 1): boolean {
     const { a, b, c, d } = address;
-    return this.#table.take(a, b, c, d, this.clock.monotonic(), count);
+    const now = this.clock.monotonic();
+    return address.isIPv4
+      ? this.#table.take(a, b, c, d, now, count)
+      : this.#table.take(a, b, 0, 0, now, count);
   }
 }
 
