@@ -81,6 +81,11 @@ export class PeerAddress {
     return this.d === other.d && this.c === other.c && this.b === other.b && this.a === other.a;
   }
 
+  /** The IPv4 address or the /64: whoever has one address of a /64 has all, so counts are kept under this. */
+  get source(): string {
+    return this.isIPv4 ? this.host : `${this.a}:${this.b}`;
+  }
+
   copy(): PeerAddress {
     const copy = new PeerAddress().set(this.a, this.b, this.c, this.d, this.port);
     copy.#host = this.#host;
