@@ -19,6 +19,7 @@ import { Bans, BansAdded } from 'beaconry/plugins/bans';
 import { decodeListRequest } from '../a2s-query/list-codec.js';
 import { AddressMap } from './address-map.js';
 import { AddressRanges } from './address-ranges.js';
+import { ClaimedRegistrations } from './claimed-registrations.js';
 import { echoAnswer, echoPrefix, longestEchoRequest } from './echo-codec.js';
 import { explainCommand, explainRoutes } from './explain-routes.js';
 import { Explanations } from './explanation.js';
@@ -181,7 +182,8 @@ export default definePlugin({
     const engine = new MasterEngine(clock, challenges, table, rules, refusals);
     const servers = new ServerList(table, clock, { ...config.xash, searchesPerSecond: perSecond });
     context.provide(Registrations, new ListedRegistrations(table));
-    context.provide(ServerRegistrar, engine);
+    const portOf = () => udp.addresses.find(({ isIPv4 }) => isIPv4)?.port;
+    context.provide(ServerRegistrar, new ClaimedRegistrations(engine, challenges, portOf));
     const { addressMap } = rules;
     const explanations = new Explanations({
       table,
