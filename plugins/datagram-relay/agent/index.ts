@@ -3,18 +3,10 @@
  * @packageDocumentation
  */
 export { type AgentSocket, type OpenAgentSocket, openUdpSocket } from './agent-socket.js';
-export {
-  Availability,
-  ClientAgent,
-  type ClientAgentOptions,
-  type NetworkStatus,
-  type TrustedNetwork,
-} from './client-agent.js';
-export {
-  Connection,
-  type ConnectionListener,
-  ConnectionState,
-  EndReason,
-  MAX_DATAGRAM,
-} from './connection.js';
+export { ClientAgent, type ClientAgentOptions } from './client-agent.js';
+export { Connection, type ConnectionListener } from './connection.js';
+export { ConnectionState, EndReason } from './connection-state.js';
+export { MAX_DATAGRAM } from './fragments.js';
+export { Availability, NetworkMeasurement, type NetworkStatus } from './network-measurement.js';
+export type { TrustedNetwork } from './relay-access.js';
 export { ServerAgent, type ServerAgentOptions } from './server-agent.js';
