@@ -2,6 +2,9 @@
  * Agents of the datagram relay network: a player's side and a hosted server's side.
  * @packageDocumentation
  */
+
+export { PlainUdpAgent, type PlainUdpAgentOptions } from '../plain-udp/plain-udp-agent.js';
+export { PlainUdpConnection } from '../plain-udp/plain-udp-connection.js';
 export { type AgentSocket, type OpenAgentSocket, openUdpSocket } from './agent-socket.js';
 export { ClientAgent, type ClientAgentOptions } from './client-agent.js';
 export { Connection, type ConnectionListener } from './connection.js';
