@@ -11,7 +11,9 @@ export {
   type CommandCaller,
   type CommandContext,
   type CommandDefinition,
+  type Commands,
   command,
+  type OfferedCommand,
 } from './commands/command.js';
 export { readDefinition } from './config/definition.js';
 export { readCidr } from './config/format-reader.js';

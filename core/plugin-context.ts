@@ -2,7 +2,7 @@ import type { AuditedAction, AuditLog } from './admin/audit-log.js';
 import type { Bus } from './bus/bus.js';
 import { Cleanup } from './cleanup.js';
 import type { Clock } from './clock.js';
-import type { CommandCaller } from './commands/command.js';
+import type { CommandCaller, Commands } from './commands/command.js';
 import { messageOf, ServerError } from './errors.js';
 import type { EventHub } from './event-hub.js';
 import type { HttpEndpoint } from './http/http-endpoint.js';
@@ -29,6 +29,7 @@ export interface ServerParts {
   readonly metrics: MetricsRegistry;
   readonly events: EventHub;
   readonly audit: AuditLog;
+  readonly commands: Commands;
   readonly filters: AddressFilters;
   readonly udp: ReadonlyMap<string, UdpListener>;
   readonly tcp: ReadonlyMap<string, TcpListener>;
@@ -45,6 +46,7 @@ export class PluginContext
   readonly store: Store;
   readonly bus: Bus;
   readonly metrics: Metrics;
+  readonly commands: Commands;
   readonly server: ServerFacts;
   readonly cleanup = new Cleanup();
   readonly provided = new Map<symbol, unknown>();
@@ -63,6 +65,7 @@ export class PluginContext
     this.store = parts.store.namespace(name);
     this.bus = parts.bus.namespace(name);
     this.metrics = parts.metrics.prefixed(name);
+    this.commands = parts.commands;
     this.server = parts.facts;
     this.#promised = new Set(plugin.provides ?? []);
     this.#container = new PluginContainer(name, new Set(plugin.optional ?? []));

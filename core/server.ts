@@ -64,6 +64,7 @@ export class Server {
   readonly endpoints: ServerEndpoints;
   readonly metrics = new MetricsRegistry();
   readonly host: PluginHost;
+  readonly commands: CommandRunner;
   readonly #log: ServerLog;
   readonly #events: EventHub;
   readonly #store: StoreDriver;
@@ -113,6 +114,10 @@ export class Server {
         metrics: this.metrics,
         events: this.#events,
         audit: this.#audit,
+        commands: {
+          list: () => this.commands.list(),
+          run: (...run) => this.commands.run(...run),
+        },
         filters,
         udp,
         tcp,
@@ -121,6 +126,7 @@ export class Server {
       },
       log.log,
     );
+    this.commands = new CommandRunner(this.host.commands, this.#audit);
   }
 
   /** Reads and checks everything, opens the store; throws {@link ConfigError} with every problem. */
@@ -237,11 +243,9 @@ export class Server {
 
   /** What operators see and do, on the endpoint that is called `admin`. */
   #addAdmin(): void {
-    const audit = this.#audit;
-    const runner = new CommandRunner(this.host.commands, audit);
     const routes = adminRoutes({
-      runner,
-      audit,
+      runner: this.commands,
+      audit: this.#audit,
       endpoints: this.endpoints,
       report: () => this.report(),
     });

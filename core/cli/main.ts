@@ -4,8 +4,10 @@ import { packageInfo } from '../package-info.js';
 import { addExtensions } from './add-extensions.js';
 import { addConfigCommands } from './config-commands.js';
 import { addDemoCommand } from './demo-command.js';
+import { addDevCommand } from './dev-command.js';
 import { addDoctorCommand } from './doctor-command.js';
 import { EXIT } from './exit-code.js';
+import { addNewPluginCommand } from './new-plugin-command.js';
 import { addNodeCommands } from './node-commands.js';
 import { addPluginsCommand } from './plugins-command.js';
 import { fail } from './run-server.js';
@@ -22,6 +24,8 @@ addStartCommands(program);
 addPluginsCommand(program);
 addConfigCommands(program);
 addDoctorCommand(program);
+addNewPluginCommand(program);
+addDevCommand(program);
 
 // Importing every bundled folder takes time that the start of a server need not wait for.
 const OWN = new Set([
@@ -31,6 +35,8 @@ const OWN = new Set([
   'plugins',
   'init',
   'doctor',
+  'new-plugin',
+  'dev',
   '--version',
   '-V',
 ]);

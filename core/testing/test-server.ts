@@ -67,6 +67,11 @@ export class TestServer {
     return http.inject(typeof options === 'string' ? { method: 'GET', url: options } : options);
   }
 
+  /** Runs a command as an operator types it and gives what it returns. */
+  command(name: string, texts: Readonly<Record<string, string>> = {}): Promise<unknown> {
+    return this.server.commands.run(name, texts, { by: 'test', source: 'cli' });
+  }
+
   get<T>(token: ServiceToken<T>): T {
     return this.server.service(token);
   }
