@@ -1,15 +1,19 @@
 import { hostname } from 'node:os';
 import { adminRoutes } from './admin/admin-routes.js';
 import { AuditLog } from './admin/audit-log.js';
+import { backupRoutes, type RestoreOutcome } from './admin/backup-routes.js';
+import { Backup } from './backup/backup.js';
 import { LocalBus } from './bus/local-bus.js';
 import { type Clock, SystemClock } from './clock.js';
 import { CommandRunner } from './commands/command-runner.js';
 import type { ConfigSource } from './config/config-file.js';
+import type { ServerConfig } from './config/server-config.js';
 import { takeDataFolder } from './data-folder.js';
 import { type ConfigError, messageOf, ServerError } from './errors.js';
 import { EventHub } from './event-hub.js';
 import { ServerStarted, ServerStopping } from './events.js';
 import { addCoreRoutes } from './http/core-routes.js';
+import type { Routes } from './http/routes.js';
 import { openLog, type ServerLog } from './log.js';
 import type { Logger } from './logger.js';
 import { MetricsRegistry } from './metrics.js';
@@ -33,6 +37,9 @@ export interface ServerOptions {
   readonly openDriver?: OpenDriver;
   /** Spoil datagram views after their handler returned. */
   readonly poison?: boolean;
+  /** Stops this server, puts a verified backup in place and starts another; for whoever owns the process. */
+  readonly restore?: (file: string) => void;
+  readonly lastRestore?: RestoreOutcome;
 }
 
 /** What was opened before anything is set up. */
@@ -146,6 +153,10 @@ export class Server {
     }
   }
 
+  get config(): ServerConfig {
+    return this.prepared.file.server;
+  }
+
   get log(): Logger {
     return this.#log.log;
   }
@@ -249,10 +260,19 @@ export class Server {
       endpoints: this.endpoints,
       report: () => this.report(),
     });
-    this.endpoints.http.get('admin')?.add('core', routes, '/v1/admin');
+    const admin = this.endpoints.http.get('admin');
+    admin?.add('core', routes, '/v1/admin');
+    admin?.add('core', this.#backupRoutes(), '/v1/admin');
     this.#stopFading = this.clock.every(60_000, () => {
       for (const { heavySources } of this.endpoints.udp.values()) heavySources.fade();
     });
+  }
+
+  #backupRoutes(): Routes {
+    const { clock, facts } = this;
+    const parts = { store: this.#store, storeFile: this.config.store.path, clock, facts };
+    const { restore, lastRestore } = this.options;
+    return backupRoutes({ backup: new Backup(parts), audit: this.#audit, restore, lastRestore });
   }
 
   /** Sections that were taken while running. */

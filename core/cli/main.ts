@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { packageInfo } from '../package-info.js';
 import { addExtensions } from './add-extensions.js';
+import { addBackupCommands } from './backup-commands.js';
 import { addConfigCommands } from './config-commands.js';
 import { addDemoCommand } from './demo-command.js';
 import { addDevCommand } from './dev-command.js';
@@ -10,7 +11,7 @@ import { EXIT } from './exit-code.js';
 import { addNewPluginCommand } from './new-plugin-command.js';
 import { addNodeCommands } from './node-commands.js';
 import { addPluginsCommand } from './plugins-command.js';
-import { fail } from './run-server.js';
+import { fail } from './server-process.js';
 import { addStartCommands } from './start-command.js';
 
 const program = new Command('beaconry')
@@ -24,6 +25,7 @@ addStartCommands(program);
 addPluginsCommand(program);
 addConfigCommands(program);
 addDoctorCommand(program);
+addBackupCommands(program);
 addNewPluginCommand(program);
 addDevCommand(program);
 
@@ -35,6 +37,8 @@ const OWN = new Set([
   'plugins',
   'init',
   'doctor',
+  'backup',
+  'restore',
   'new-plugin',
   'dev',
   '--version',

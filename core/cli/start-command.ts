@@ -4,7 +4,7 @@ import type { ConfigSource } from '../config/config-file.js';
 import { ServerError } from '../errors.js';
 import { prepare } from '../prepare.js';
 import { EXIT } from './exit-code.js';
-import { fail, runServer } from './run-server.js';
+import { fail, runServer } from './server-process.js';
 
 export const DEFAULT_FILE = 'beaconry.yaml';
 const collect = (value: string, all: readonly string[]) => [...all, value];
