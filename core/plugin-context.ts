@@ -1,4 +1,5 @@
 import type { AuditedAction, AuditLog } from './admin/audit-log.js';
+import type { ForgetListener, Forgetting } from './admin/forgetting.js';
 import type { Bus } from './bus/bus.js';
 import { Cleanup } from './cleanup.js';
 import type { Clock } from './clock.js';
@@ -30,6 +31,7 @@ export interface ServerParts {
   readonly events: EventHub;
   readonly audit: AuditLog;
   readonly commands: Commands;
+  readonly forgetting: Forgetting;
   readonly filters: AddressFilters;
   readonly udp: ReadonlyMap<string, UdpListener>;
   readonly tcp: ReadonlyMap<string, TcpListener>;
@@ -170,6 +172,10 @@ export class PluginContext
   refuseAddresses(filter: AddressFilter): () => void {
     this.defer(this.parts.filters.add(filter));
     return () => this.parts.filters.sweep();
+  }
+
+  onForget(listener: ForgetListener): void {
+    this.defer(this.parts.forgetting.add(this.name, listener));
   }
 
   defer(cleanup: () => void | Promise<void>): void {

@@ -1,4 +1,5 @@
 import type { AuditedAction } from './admin/audit-log.js';
+import type { ForgetListener } from './admin/forgetting.js';
 import type { Bus } from './bus/bus.js';
 import type { Clock } from './clock.js';
 import type { Command, CommandCaller, Commands } from './commands/command.js';
@@ -69,6 +70,8 @@ export interface Context<
    * refused addresses are cut.
    */
   refuseAddresses(filter: AddressFilter): () => void;
+  /** An operator asks to forget somebody: remove or blank what this plugin keeps, and say what it was. */
+  onForget(listener: ForgetListener): void;
   every(ms: number, task: () => void | Promise<void>): () => void;
   after(ms: number, task: () => void | Promise<void>): () => void;
   /** Runs when the plugin unloads, in reverse order of registration. */

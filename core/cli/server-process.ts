@@ -40,6 +40,7 @@ export class ServerProcess {
     const stop = () => this.#stop();
     process.on('SIGTERM', stop).on('SIGINT', stop);
     process.on('SIGHUP', () => void this.#reload());
+    if (process.platform !== 'win32') process.on('SIGUSR2', () => this.#server?.reopenLog());
     const crash = (error: unknown) => {
       this.#server?.log.fatal({ err: error }, `unexpected: ${messageOf(error)}`);
       process.exit(EXIT.failed);

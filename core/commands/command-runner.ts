@@ -19,10 +19,12 @@ export class CommandRunner implements Commands {
   constructor(
     private readonly commands: ReadonlyMap<string, HostedCommand>,
     private readonly audit: AuditLog,
+    /** Commands of the host itself; plugins cannot take their names. */
+    private readonly own: readonly HostedCommand[] = [],
   ) {}
 
   all(): HostedCommand[] {
-    return [...this.commands.values()].sort((one, other) =>
+    return [...this.own, ...this.commands.values()].sort((one, other) =>
       one.command.name < other.command.name ? -1 : 1,
     );
   }
@@ -47,8 +49,13 @@ export class CommandRunner implements Commands {
 
   /** Errors `NO_COMMAND`, `PARAMETERS`, and whatever the command throws. */
   async runGiven(name: string, given: GivenParameters, caller: CommandCaller): Promise<unknown> {
-    const hosted = this.commands.get(name);
-    if (hosted === undefined) throw new UnknownCommandError(name, [...this.commands.keys()]);
+    const hosted = this.own.find(({ command }) => command.name === name) ?? this.commands.get(name);
+    if (hosted === undefined) {
+      throw new UnknownCommandError(
+        name,
+        this.all().map(({ command }) => command.name),
+      );
+    }
     const { command, context } = hosted;
     const parameters = readParameters(command, given);
     const what = { command: name, parameters: publicParameters(command, given) };

@@ -38,6 +38,7 @@ const ENDPOINTS = {
   relay: { tcp: ANY },
   datagrams: { udp: ANY },
   signaling: { tcp: ANY },
+  rcon: { tcp: ANY },
 };
 
 /** A whole server for one test: memory store, no sockets for UDP, time by hand. `stop()` ends all of it. */
