@@ -1,22 +1,29 @@
 import { hostname } from 'node:os';
 import { adminRoutes } from './admin/admin-routes.js';
 import { AuditLog } from './admin/audit-log.js';
+import { backupRoutes, type RestoreOutcome } from './admin/backup-routes.js';
+import * as core from './admin/core-commands.js';
+import { Forgetting } from './admin/forgetting.js';
+import { Maintenance } from './admin/maintenance.js';
+import { Backup } from './backup/backup.js';
 import { LocalBus } from './bus/local-bus.js';
 import { type Clock, SystemClock } from './clock.js';
 import { CommandRunner } from './commands/command-runner.js';
 import type { ConfigSource } from './config/config-file.js';
+import type { ServerConfig } from './config/server-config.js';
 import { takeDataFolder } from './data-folder.js';
 import { type ConfigError, messageOf, ServerError } from './errors.js';
 import { EventHub } from './event-hub.js';
 import { ServerStarted, ServerStopping } from './events.js';
 import { addCoreRoutes } from './http/core-routes.js';
+import type { Routes } from './http/routes.js';
 import { openLog, type ServerLog } from './log.js';
 import type { Logger } from './logger.js';
 import { MetricsRegistry } from './metrics.js';
 import { chooseDriver, type OpenDriver } from './net/drivers/choose-driver.js';
 import { packageInfo } from './package-info.js';
 import type { ServerFacts } from './plugin.js';
-import { PluginHost, type PluginState } from './plugin-host.js';
+import { type HostedCommand, PluginHost, type PluginState } from './plugin-host.js';
 import { type PluginsAtHand, type Prepared, prepare } from './prepare.js';
 import { type BoundEndpoint, ServerEndpoints } from './server-endpoints.js';
 import { openStore } from './store/open-store.js';
@@ -33,6 +40,9 @@ export interface ServerOptions {
   readonly openDriver?: OpenDriver;
   /** Spoil datagram views after their handler returned. */
   readonly poison?: boolean;
+  /** Stops this server, puts a verified backup in place and starts another; for whoever owns the process. */
+  readonly restore?: (file: string) => void;
+  readonly lastRestore?: RestoreOutcome;
 }
 
 /** What was opened before anything is set up. */
@@ -64,12 +74,15 @@ export class Server {
   readonly endpoints: ServerEndpoints;
   readonly metrics = new MetricsRegistry();
   readonly host: PluginHost;
+  readonly commands: CommandRunner;
+  readonly maintenance: Maintenance;
+  readonly #forgetting = new Forgetting();
   readonly #log: ServerLog;
   readonly #events: EventHub;
   readonly #store: StoreDriver;
   readonly #releaseData: () => void;
   readonly #bus: LocalBus;
-  readonly #audit: AuditLog;
+  readonly audit: AuditLog;
   #phase: 'starting' | 'ready' | 'stopping' = 'starting';
 
   private constructor(
@@ -103,7 +116,7 @@ export class Server {
       poison: options.poison ?? false,
     });
     const { udp, tcp, http, filters } = this.endpoints;
-    this.#audit = new AuditLog(store.namespace('audit'), this.clock, config.retention.audit);
+    this.audit = new AuditLog(store.namespace('audit'), this.clock, config.retention.audit);
     this.host = new PluginHost(
       {
         facts: this.facts,
@@ -112,7 +125,12 @@ export class Server {
         bus: this.#bus,
         metrics: this.metrics,
         events: this.#events,
-        audit: this.#audit,
+        audit: this.audit,
+        commands: {
+          list: () => this.commands.list(),
+          run: (...run) => this.commands.run(...run),
+        },
+        forgetting: this.#forgetting,
         filters,
         udp,
         tcp,
@@ -121,6 +139,27 @@ export class Server {
       },
       log.log,
     );
+    this.maintenance = new Maintenance(store.namespace('core'), filters);
+    this.#forgetting.add('audit', async ({ text }) => {
+      const count = await this.audit.forget(text);
+      return count === 0 ? undefined : `blanked in ${count} entries`;
+    });
+    this.commands = new CommandRunner(this.host.commands, this.audit, this.#coreCommands());
+  }
+
+  #coreCommands(): HostedCommand[] {
+    const services = new Map<symbol, unknown>([
+      [core.Forgetting, this.#forgetting],
+      [core.Maintenance, this.maintenance],
+    ]);
+    const context = {
+      name: 'core',
+      log: this.log,
+      clock: this.clock,
+      store: this.#store.namespace('core'),
+      get: <T>(token: ServiceToken<T>) => services.get(token) as T,
+    };
+    return core.coreCommands.map((command) => ({ plugin: 'core', command, context }));
   }
 
   /** Reads and checks everything, opens the store; throws {@link ConfigError} with every problem. */
@@ -140,6 +179,10 @@ export class Server {
     }
   }
 
+  get config(): ServerConfig {
+    return this.prepared.file.server;
+  }
+
   get log(): Logger {
     return this.#log.log;
   }
@@ -147,6 +190,7 @@ export class Server {
   /** Sets plugins up and binds; a failure undoes all and is thrown. */
   async start(): Promise<ReadyReport> {
     try {
+      await this.maintenance.load();
       await this.host.setUp(this.prepared.plugins);
       addCoreRoutes(this.endpoints.http, {
         config: this.prepared.file.server,
@@ -182,6 +226,8 @@ export class Server {
   problems(): string[] {
     const problems: string[] = [];
     if (this.#phase !== 'ready') problems.push(`server is ${this.#phase}`);
+    const maintenance = this.maintenance.problem();
+    if (maintenance !== undefined) problems.push(maintenance);
     const store = this.#store.health();
     if (store !== undefined) problems.push(`store: ${store}`);
     const bus = this.#bus.health();
@@ -235,20 +281,32 @@ export class Server {
     return waiting;
   }
 
+  /** Opens the log file anew, after log rotation has moved it. */
+  reopenLog(): void {
+    this.#log.reopen();
+  }
+
   /** What operators see and do, on the endpoint that is called `admin`. */
   #addAdmin(): void {
-    const audit = this.#audit;
-    const runner = new CommandRunner(this.host.commands, audit);
     const routes = adminRoutes({
-      runner,
-      audit,
+      runner: this.commands,
+      audit: this.audit,
       endpoints: this.endpoints,
       report: () => this.report(),
     });
-    this.endpoints.http.get('admin')?.add('core', routes, '/v1/admin');
+    const admin = this.endpoints.http.get('admin');
+    admin?.add('core', routes, '/v1/admin');
+    admin?.add('core', this.#backupRoutes(), '/v1/admin');
     this.#stopFading = this.clock.every(60_000, () => {
       for (const { heavySources } of this.endpoints.udp.values()) heavySources.fade();
     });
+  }
+
+  #backupRoutes(): Routes {
+    const { clock, facts } = this;
+    const parts = { store: this.#store, storeFile: this.config.store.path, clock, facts };
+    const { restore, lastRestore } = this.options;
+    return backupRoutes({ backup: new Backup(parts), audit: this.audit, restore, lastRestore });
   }
 
   /** Sections that were taken while running. */
