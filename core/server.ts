@@ -1,7 +1,9 @@
 import { hostname } from 'node:os';
 import { adminRoutes } from './admin/admin-routes.js';
 import { AuditLog } from './admin/audit-log.js';
-import { LocalBus } from './bus/local-bus.js';
+import type { BusDriver } from './bus/bus.js';
+import { openBus } from './bus/open-bus.js';
+import { RedisBus } from './bus/redis-bus.js';
 import { type Clock, SystemClock } from './clock.js';
 import { CommandRunner } from './commands/command-runner.js';
 import type { ConfigSource } from './config/config-file.js';
@@ -39,6 +41,7 @@ export interface ServerOptions {
 interface OpenedParts {
   readonly log: ServerLog;
   readonly store: StoreDriver;
+  readonly bus: BusDriver;
   readonly openDriver: OpenDriver;
   /** Gives the data folder back. */
   readonly releaseData: () => void;
@@ -68,14 +71,14 @@ export class Server {
   readonly #events: EventHub;
   readonly #store: StoreDriver;
   readonly #releaseData: () => void;
-  readonly #bus: LocalBus;
+  readonly #bus: BusDriver;
   readonly #audit: AuditLog;
   #phase: 'starting' | 'ready' | 'stopping' = 'starting';
 
   private constructor(
     private readonly prepared: Prepared,
     private readonly options: ServerOptions,
-    { log, store, openDriver, releaseData }: OpenedParts,
+    { log, store, bus, openDriver, releaseData }: OpenedParts,
   ) {
     const { server: config, folder } = prepared.file;
     this.clock = options.clock ?? new SystemClock();
@@ -84,7 +87,7 @@ export class Server {
     this.#store = store;
     this.#releaseData = releaseData;
     const node = config.node ?? hostname();
-    this.#bus = new LocalBus({ node, log: log.log });
+    this.#bus = bus;
     this.facts = {
       node,
       version: packageInfo.version,
@@ -93,6 +96,13 @@ export class Server {
       publicAddress: config.publicAddress,
       retention: config.retention,
     };
+    const shared = this.metrics.prefixed('store');
+    const up = (health: string | undefined) => (health === undefined ? 1 : 0);
+    shared.gauge('up', 'Whether the store can be asked', () => up(store.health()));
+    shared.gauge('bus_up', 'Whether words of other nodes arrive', () => up(bus.health()));
+    if (bus instanceof RedisBus) {
+      shared.total('bus_lost_total', 'Words that never left this node', () => bus.lost);
+    }
     this.endpoints = new ServerEndpoints({
       config,
       version: packageInfo.version,
@@ -133,7 +143,8 @@ export class Server {
     try {
       const clock = options.clock ?? new SystemClock();
       const store = await openStore(config.store, { clock, log: log.log, data: config.data });
-      return new Server(prepared, options, { log, store, openDriver, releaseData });
+      const bus = await openBus(store, { node: config.node ?? hostname(), log: log.log });
+      return new Server(prepared, options, { log, store, bus, openDriver, releaseData });
     } catch (error) {
       releaseData();
       throw error;
@@ -155,6 +166,7 @@ export class Server {
         clock: this.clock,
         data: this.facts.data,
         problems: () => this.problems(),
+        limits: () => this.limits(),
         drivers: () => this.endpoints.drivers(),
       });
       this.#addAdmin();
@@ -182,14 +194,28 @@ export class Server {
   problems(): string[] {
     const problems: string[] = [];
     if (this.#phase !== 'ready') problems.push(`server is ${this.#phase}`);
-    const store = this.#store.health();
-    if (store !== undefined) problems.push(`store: ${store}`);
-    const bus = this.#bus.health();
-    if (bus !== undefined) problems.push(`bus: ${bus}`);
+    if (this.#store.name !== 'redis') problems.push(...this.#sharedProblems());
     for (const [name, state] of this.host.states) {
       if (state !== 'running') problems.push(`plugin ${name}: ${state}`);
     }
     return problems;
+  }
+
+  /**
+   * What this node does without, though it serves. A lost redis is lost to all nodes alike: were they not ready for
+   * it, a balancer would take away the whole community.
+   */
+  limits(): string[] {
+    return this.#store.name === 'redis' ? this.#sharedProblems() : [];
+  }
+
+  #sharedProblems(): string[] {
+    const store = this.#store.health();
+    const bus = this.#bus.health();
+    return [
+      ...(store === undefined ? [] : [`store: ${store}`]),
+      ...(bus === undefined ? [] : [`bus: ${bus}`]),
+    ];
   }
 
   /** The service of a running plugin; for whoever embeds the server, and for tests. */
