@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { adminRoutes } from './admin/admin-routes.js';
 import { AuditLog } from './admin/audit-log.js';
 import type { BusDriver } from './bus/bus.js';
+import { claimNodeName } from './bus/node-name.js';
 import { openBus } from './bus/open-bus.js';
 import { RedisBus } from './bus/redis-bus.js';
 import { type Clock, SystemClock } from './clock.js';
@@ -45,6 +46,8 @@ interface OpenedParts {
   readonly openDriver: OpenDriver;
   /** Gives the data folder back. */
   readonly releaseData: () => void;
+  /** Gives the name of the node back. */
+  readonly releaseName: () => Promise<void>;
 }
 
 /** What the ready line and the ready file say. */
@@ -71,6 +74,7 @@ export class Server {
   readonly #events: EventHub;
   readonly #store: StoreDriver;
   readonly #releaseData: () => void;
+  readonly #releaseName: () => Promise<void>;
   readonly #bus: BusDriver;
   readonly #audit: AuditLog;
   #phase: 'starting' | 'ready' | 'stopping' = 'starting';
@@ -78,7 +82,7 @@ export class Server {
   private constructor(
     private readonly prepared: Prepared,
     private readonly options: ServerOptions,
-    { log, store, bus, openDriver, releaseData }: OpenedParts,
+    { log, store, bus, openDriver, releaseData, releaseName }: OpenedParts,
   ) {
     const { server: config, folder } = prepared.file;
     this.clock = options.clock ?? new SystemClock();
@@ -86,6 +90,7 @@ export class Server {
     this.#events = new EventHub(log.log);
     this.#store = store;
     this.#releaseData = releaseData;
+    this.#releaseName = releaseName;
     const node = config.node ?? hostname();
     this.#bus = bus;
     this.facts = {
@@ -143,8 +148,24 @@ export class Server {
     try {
       const clock = options.clock ?? new SystemClock();
       const store = await openStore(config.store, { clock, log: log.log, data: config.data });
-      const bus = await openBus(store, { node: config.node ?? hostname(), log: log.log });
-      return new Server(prepared, options, { log, store, bus, openDriver, releaseData });
+      const node = config.node ?? hostname();
+      let releaseName = async () => {};
+      try {
+        if (store.name === 'redis') {
+          const names = store.namespace('nodes');
+          releaseName = await claimNodeName(names, node, {
+            clock: new SystemClock(),
+            log: log.log,
+          });
+        }
+        const bus = await openBus(store, { node, log: log.log });
+        const parts = { log, store, bus, openDriver, releaseData, releaseName };
+        return new Server(prepared, options, parts);
+      } catch (error) {
+        await releaseName();
+        await store.close();
+        throw error;
+      }
     } catch (error) {
       releaseData();
       throw error;
@@ -287,6 +308,7 @@ export class Server {
     await this.host.unload();
     await this.endpoints.close(GRACE);
     await this.#bus.close();
+    await this.#releaseName();
     await this.#store.close();
     this.#releaseData();
     this.#log.flush();
