@@ -7,6 +7,7 @@ import {
   isLoopback,
   ListBudget,
   list,
+  openSharedSecret,
   type PeerAddress,
   PrefixLimit,
   type Reach,
@@ -36,6 +37,7 @@ import { MasterExplanations, Registrations, ServerRegistrar } from './public.js'
 import { RefusalLog } from './refusals.js';
 import { ServerList } from './server-list.js';
 import { ServerVerifier } from './server-verifier.js';
+import { shareRegistrations } from './shared-registrations.js';
 
 /** Milliseconds of one window in which a challenge is valid; the next one accepts it too. */
 const challengeWindow = 60_000;
@@ -137,19 +139,20 @@ export default definePlugin({
     },
   },
 
-  setup(context, config) {
+  async setup(context, config) {
     const { clock, log, metrics } = context;
     const udp = context.udp(config.endpoint);
     const refusals = new RefusalLog(metrics, clock);
     const perSecond = config.rateLimit === 'off' ? undefined : config.rateLimit;
     let boundToLoopback = false;
     const verifies = () => config.verify === 'a2s' && !boundToLoopback;
-    const table = new MemoryRegistrationTable(clock, {
+    const memory = new MemoryRegistrationTable(clock, {
       ttl: config.ttl,
       perAddress: config.maxPerAddress,
       perPrefix: config.maxPerAddress === 0 ? 0 : maxPerPrefix,
       verify: verifies,
     });
+    const table = await shareRegistrations(context, memory, config.ttl);
     const verifier = new ServerVerifier(clock, table, (to, challenge) =>
       udp.send(encodeQuery('info', challenge), to),
     );
@@ -166,7 +169,9 @@ export default definePlugin({
       );
     };
     const bans = context.find(Bans);
-    const challenges = new ChallengeIssuer(clock, challengeWindow);
+    const secret = await openSharedSecret(context);
+    context.defer(secret.close);
+    const challenges = new ChallengeIssuer(clock, challengeWindow, secret.source);
     const rules: MasterRules = {
       deny: new AddressRanges(config.deny),
       allow: new AddressRanges(config.allow),
