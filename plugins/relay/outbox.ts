@@ -32,6 +32,8 @@ export interface OutboxLimits {
 export interface QueueBudget {
   queued: number;
   readonly limit: number;
+  /** The chunk that is being handled: it is only lent, so what has to wait of it is copied. */
+  lent: Buffer | undefined;
 }
 
 /**
@@ -85,7 +87,7 @@ export class Outbox {
     );
   }
 
-  /** Adds the next part of a frame; the bytes must not change afterwards. */
+  /** Adds the next part of a frame; but for those of the chunk that is lent, the bytes must not change afterwards. */
   add(bytes: Buffer, start: number, end: number): void {
     const last = this.#bytes.length - 1;
     if (last >= 0 && this.#bytes[last] === bytes && this.#ends[last] === start) {
@@ -101,6 +103,18 @@ export class Outbox {
   /** Counts the frame whose parts were added. */
   endFrame(): void {
     this.#gatheredFrames++;
+  }
+
+  /** What was gathered stays a while: it is copied where it is only lent. */
+  keep(): void {
+    const { lent } = this.budget;
+    for (let i = 0; i < this.#bytes.length; i++) {
+      if (this.#bytes[i] !== lent) continue;
+      const own = Buffer.from(this.#run(i));
+      this.#bytes[i] = own;
+      this.#starts[i] = 0;
+      this.#ends[i] = own.length;
+    }
   }
 
   /** Writes what was gathered, or queues it while the peer does not read. */
@@ -156,17 +170,13 @@ export class Outbox {
     if (this.#gathered > PIECE) {
       this.#queue();
       this.#pump();
-    } else if (runs === 1) {
-      this.#sent(this.connection.write(this.#run(0)), this.#gathered);
-    } else if (this.#gathered < runs * FEW_BYTES) {
+    } else if (runs > 1 && this.#gathered < runs * FEW_BYTES) {
       const joined = this.#copyRuns(Buffer.allocUnsafeSlow(this.#gathered));
-      this.#sent(this.connection.write(joined), joined.length);
+      this.#sent(this.connection.writeLent([joined]), joined.length);
     } else {
-      let more = true;
-      this.connection.cork();
-      for (let i = 0; i < runs; i++) more = this.connection.write(this.#run(i));
-      this.connection.uncork();
-      this.#sent(more, this.#gathered);
+      const parts: Buffer[] = [];
+      for (let i = 0; i < runs; i++) parts.push(this.#run(i));
+      this.#sent(this.connection.writeLent(parts), this.#gathered);
     }
   }
 
@@ -221,7 +231,8 @@ export class Outbox {
       const end = this.#ends[i] as number;
       if (end - start >= COPY_BELOW) {
         for (let at = start; at < end; at += BLOCK) {
-          const bytes = (this.#bytes[i] as Buffer).subarray(at, Math.min(end, at + BLOCK));
+          const view = (this.#bytes[i] as Buffer).subarray(at, Math.min(end, at + BLOCK));
+          const bytes = this.#bytes[i] === this.budget.lent ? Buffer.from(view) : view;
           this.#waiting.push({ bytes, length: bytes.length, own: false, frames: 0 });
         }
       } else {

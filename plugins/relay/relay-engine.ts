@@ -2,6 +2,7 @@ import type { Clock, Connection, Logger } from 'beaconry';
 import { AddressLedger } from './address-ledger.js';
 import { Admission, BANNED } from './admission.js';
 import { encodeFrame } from './envelope-codec.js';
+import type { QueueBudget } from './outbox.js';
 import type { RelayStatus } from './public.js';
 import { RateControl } from './rate-control.js';
 import type { EndCause, ErrorCause, RelayCounters } from './relay-counters.js';
@@ -35,7 +36,7 @@ export class RelayEngine {
   readonly #ledger: AddressLedger;
   readonly #admission: Admission;
   readonly #router: RelayRouter;
-  readonly #budget: { queued: number; readonly limit: number };
+  readonly #budget: QueueBudget;
   readonly #rates: RateControl;
   readonly #writes: TurnWrites;
   readonly #isBanned: (id: string) => boolean;
@@ -48,7 +49,7 @@ export class RelayEngine {
     const { clock } = parts;
     this.#isBanned = parts.isBanned ?? (() => false);
     this.#writes = new TurnWrites(parts.afterTurn ?? ((task) => task()));
-    this.#budget = { queued: 0, limit: options.totalQueueLimit };
+    this.#budget = { queued: 0, limit: options.totalQueueLimit, lent: undefined };
     this.#ledger = new AddressLedger(options.dailyBytes);
     this.#ledger.sweep(clock.now());
     this.#admission = new Admission(options, clock, this, this.#isBanned);
@@ -88,7 +89,7 @@ export class RelayEngine {
     const limits = { bytes: options.queueLimit, frames: options.queueFrames };
     const peer = new RelayPeer(connection, record, now, limits, this.#budget, this);
     this.#peers.add(peer);
-    connection.onData((chunk) => this.#data(peer, chunk));
+    connection.onLentData((chunk) => this.#data(peer, chunk));
     connection.onDrain(() => peer.outbox.drained());
     connection.onEnd(() => this.end(peer, 'ended'));
     connection.onClose((error) => this.#closed(peer, error));
@@ -119,10 +120,16 @@ export class RelayEngine {
     }
     const now = this.parts.clock.monotonic();
     peer.lastDataAt = now;
-    peer.framing.push(chunk);
+    this.#budget.lent = chunk;
+    try {
+      peer.framing.push(chunk);
+    } finally {
+      // Whatever happened: the chunk is gone after this.
+      this.#writes.flush();
+      this.#router.release();
+      this.#budget.lent = undefined;
+    }
     if (peer.framing.held > 0 && peer.frameBegunAt < 0) peer.frameBegunAt = now;
-    this.#writes.flush();
-    this.#router.release();
   }
 
   onFrame(peer: RelayPeer, bytes: Buffer, start: number, end: number): void {
