@@ -32,9 +32,7 @@ export class SocketConnection implements Connection, RelayTarget {
 
   constructor(accepted: Socket, from?: PeerAddress, gone?: (connection: SocketConnection) => void) {
     const socket =
-      accepted instanceof TLSSocket
-        ? accepted
-        : readStatically(accepted, this.#reader);
+      accepted instanceof TLSSocket ? accepted : readStatically(accepted, this.#reader);
     this.#socket = socket;
     this.#handle = socket === accepted ? undefined : handleOf(socket);
     if (this.#handle !== undefined) {

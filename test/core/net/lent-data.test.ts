@@ -74,7 +74,11 @@ describe('data that is only lent', () => {
   });
 
   it('goes nowhere else when its receiver is cut off in the middle of a write', async () => {
-    const [[sender, from], [deaf, to], [reader, other]] = [await open(), await open(), await open()];
+    const [[sender, from], [deaf, to], [reader, other]] = [
+      await open(),
+      await open(),
+      await open(),
+    ];
     deaf.pause();
     for (const connection of [to, other]) {
       connection.onData(() => {});
