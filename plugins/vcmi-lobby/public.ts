@@ -1,7 +1,7 @@
 import { eventToken, serviceToken } from 'beaconry';
 import type { NamePolicy } from './name-policy.js';
 
-export { lobbyRoutes } from './lobby-routes.js';
+export { ADMIN_LOBBIES, adminLobbyRoutes, lobbyRoutes } from './lobby-routes.js';
 export { foldName, isWellFormedName, NamePolicy, type NameRefusal } from './name-policy.js';
 export { PipeEnd } from './pipe-relay.js';
 export { VcmiDirectory } from './vcmi-directory.js';
