@@ -250,6 +250,11 @@ describe('page of the list in Chromium', function () {
       const box = await page.locator('.detail').boundingBox();
       expect(box?.width, `${width}`).to.be.above(Math.min(380, width - 1));
       expect((box?.x ?? 0) + (box?.width ?? 0), `${width}`).to.equal(width);
+      const over = `['.controls', '.search-line', '.main'].filter((one) => {
+        const { scrollWidth, clientWidth } = document.querySelector(one);
+        return scrollWidth > clientWidth;
+      })`;
+      expect(await page.evaluate(over), `wider than ${width}`).to.deep.equal([]);
     }
   });
 

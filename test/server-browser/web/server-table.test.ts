@@ -49,14 +49,14 @@ describe('servers as the page keeps them', () => {
 
   it('forget texts that no server has any more, however many servers make up in days', () => {
     const table = tableOf(server(1), server(2, { map: 'nuke' }));
-    for (let turn = 0; turn < 20_000; turn++) {
+    for (let turn = 0; turn < 9000; turn++) {
       table.upsert(server(1, { tags: [`time${turn}`], map: `map ${turn % 7}` }));
       table.release();
     }
     expect(table.columns.texts.length).to.be.below(4200);
     const row = table.rowOf('192.0.2.1:27015') ?? -1;
-    expect(table.text(table.columns.tags[row])).to.equal('time19999');
-    expect(mapOf(table, '192.0.2.1:27015')).to.equal('map 0');
+    expect(table.text(table.columns.tags[row])).to.equal('time8999');
+    expect(mapOf(table, '192.0.2.1:27015')).to.equal('map 4');
     expect(mapOf(table, '192.0.2.2:27015')).to.equal('nuke');
   });
 });

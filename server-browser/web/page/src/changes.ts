@@ -12,11 +12,12 @@ let isDirty = false;
 let hasNews = false;
 let reorderedAt = 0;
 let paintedAt = 0;
-let turns: ReturnType<typeof setInterval> | undefined;
+let isTurning = false;
 
 /** Follows the changes of the list behind that event. */
 export function stream(event: string): void {
-  turns ??= setInterval(turn, 250);
+  if (!isTurning) setInterval(turn, 250);
+  isTurning = true;
   const source = new EventSource(`v1/servers/events?after=${encodeURIComponent(event)}`);
   const hear = (name: string, take: (data: never) => void) =>
     source.addEventListener(name, (message) => {

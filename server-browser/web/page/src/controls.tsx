@@ -31,6 +31,10 @@ async function exportAs(form: 'json' | 'csv'): Promise<void> {
   exportList(form, table, view.value);
 }
 
+/** On a phone not all tabs have room at once. */
+const bringIntoSight = (tabElement: HTMLElement | null): void =>
+  tabElement?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+
 /** What stands above the list: tabs, the state of the connection, and what can be done with the list. */
 export default function Controls() {
   wording.value;
@@ -52,7 +56,9 @@ export default function Controls() {
               key={one}
               type="button"
               class="tab"
-              {...(one === tab.value ? { 'aria-current': 'page' as const } : {})}
+              {...(one === tab.value
+                ? { 'aria-current': 'page' as const, ref: bringIntoSight }
+                : {})}
               onClick={() => showTab(one)}
             >
               {t(`tab.${one}` as Word)}

@@ -76,7 +76,9 @@ const Pops = ({ items }: { items: readonly Pop[] }) => {
           <th scope="col">{t('relay.relays')}</th>
           {has('load') && <th scope="col">{t('relay.load')}</th>}
           {has('ping') && <th scope="col">{t('relay.ping')}</th>}
-          <th scope="col">{t('relay.place')}</th>
+          <th scope="col" class="cell-place">
+            {t('relay.place')}
+          </th>
         </tr>
       </thead>
       <tbody>
@@ -93,7 +95,7 @@ const Pops = ({ items }: { items: readonly Pop[] }) => {
                 <Ping ping={ping ?? -1} />
               </td>
             )}
-            <td>{placeText(pop)}</td>
+            <td class="cell-place">{placeText(pop)}</td>
           </tr>
         ))}
       </tbody>
