@@ -1,8 +1,8 @@
 import { serviceToken } from 'beaconry';
-import type { Ahead } from './rally-codec.js';
+import type { Ahead } from './rally-messages.js';
 import type { StandingRow } from './standings.js';
 
-export type { Ahead } from './rally-codec.js';
+export type { Ahead } from './rally-messages.js';
 export type { StandingRow } from './standings.js';
 
 /** The rally that this process hosts. */
