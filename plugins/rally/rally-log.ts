@@ -26,6 +26,11 @@ export class RallyLog {
     }
   }
 
+  /** Resolves when all that was appended so far is written and applied. */
+  settled(): Promise<void> {
+    return this.#tail;
+  }
+
   /**
    * Writes the event, then applies it. `admit` is asked when its turn comes, as events before it may have changed
    * the rally; what it returns other than undefined is a refusal and nothing is written.

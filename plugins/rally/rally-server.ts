@@ -201,6 +201,11 @@ export class RallyServer {
     this.parts.changed();
   }
 
+  /** Lets all drivers go; they join again by themselves, with what they have then. */
+  close(): void {
+    for (const session of [...this.sessions.values()]) this.drop(session);
+  }
+
   /** The backend took its word back. */
   dropPlayer(steamId: bigint, why: string): void {
     for (const session of [...this.sessions.values()]) {

@@ -1,5 +1,5 @@
 import type { ServerColumns } from '../../listed-server.js';
-import { freshAt, refreshView, status, table } from './state.js';
+import { freshAt, hasRows, refreshView, status, table } from './state.js';
 
 const RETRY = 5000;
 
@@ -21,7 +21,12 @@ export async function follow(): Promise<void> {
     status.value = 'live';
     freshAt.value = Date.now();
     refreshView();
-    void followChanges(columns.event);
+    const stop = hasRows.subscribe((are) => {
+      if (!are) return;
+      // Once, and not from within the first call, before `stop` is known.
+      queueMicrotask(() => stop());
+      void followChanges(columns.event);
+    });
   } catch {
     status.value = 'failed';
     retry = setTimeout(() => void follow(), RETRY);
@@ -29,7 +34,6 @@ export async function follow(): Promise<void> {
   isLoading = false;
 }
 
-/** What it needs comes after the first rows. */
 async function followChanges(event: string): Promise<void> {
   try {
     const { stream } = await import('./changes.js');

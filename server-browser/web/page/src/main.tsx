@@ -1,14 +1,10 @@
-import { signal } from '@preact/signals';
 import { render } from 'preact';
 import { lazy } from './lazy.js';
 import { List } from './list.js';
 import { follow } from './live.js';
-import { isList, isMapOpen, readAddress, selected, tab, view, wording } from './state.js';
+import { hasRows, isList, isMapOpen, readAddress, selected, tab, view, wording } from './state.js';
 import { loadWords } from './words.js';
 import './styles.css';
-
-/** What is not needed for the first row waits for it. */
-const hasRows = signal(false);
 
 const Waiting = (
   <div class="controls is-loading">

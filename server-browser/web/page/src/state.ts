@@ -29,6 +29,8 @@ export const repaint = signal(0);
 export const active = signal(0);
 /** Rises when the language changed. */
 export const wording = signal(0);
+/** True when the first rows are on the screen; what they do not need waits for it. */
+export const hasRows = signal(false);
 let lastMove = 0;
 /** The visitor scrolls; the order of the list waits. */
 export const moved = (): void => {
