@@ -1,6 +1,8 @@
 import { type Context, definePlugin, ServerError } from 'beaconry';
 import { Bans, BansAdded } from 'beaconry/plugins/bans';
 import {
+  ADMIN_LOBBIES,
+  adminLobbyRoutes,
   lobbyRoutes,
   NamePolicy,
   type PipeEnd,
@@ -191,6 +193,7 @@ export default definePlugin({
 function ownDirectory(context: Pick<Context, 'http'>): VcmiLobbies {
   const directory = new VcmiDirectory(NamePolicy.ofLobbies());
   context.http(lobbyRoutes(directory), { prefix: '/v1/vcmi' });
+  context.http(adminLobbyRoutes(directory), ADMIN_LOBBIES);
   return directory;
 }
 

@@ -3,7 +3,7 @@ import { Bans, BansAdded } from 'beaconry/plugins/bans';
 import { GameTable } from './game-table.js';
 import { Lobby, type LobbyListener } from './lobby.js';
 import { LobbyEngine } from './lobby-engine.js';
-import { lobbyRoutes } from './lobby-routes.js';
+import { ADMIN_LOBBIES, adminLobbyRoutes, lobbyRoutes } from './lobby-routes.js';
 import { LobbyServer } from './lobby-server.js';
 import { LobbyStatistics } from './lobby-statistics.js';
 import { NamePolicy } from './name-policy.js';
@@ -163,6 +163,7 @@ export default definePlugin({
     directory.add(view);
     context.provide(VcmiLobbies, directory);
     context.http(lobbyRoutes(directory), { prefix: '/v1/vcmi' });
+    context.http(adminLobbyRoutes(directory), ADMIN_LOBBIES);
 
     metrics.gauge('users', 'Users logged in.', () => lobby.users.size);
     metrics.gauge('rooms', 'Rooms.', () => lobby.rooms.size);
