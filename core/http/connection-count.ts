@@ -27,7 +27,7 @@ export class ConnectionCount {
   take(remote: string): (() => void) | undefined {
     const address = PeerAddress.of(remote, 0);
     if (this.#exempt.check(address.host, address.isIPv4 ? 'ipv4' : 'ipv6')) return () => {};
-    const { source } = address;
+    const source = address.party;
     const count = this.#counts.get(source) ?? 0;
     if (count >= this.limit) return undefined;
     this.#counts.set(source, count + 1);

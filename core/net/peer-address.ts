@@ -24,6 +24,14 @@ export class PeerAddress {
     return this.#host;
   }
 
+  /**
+   * Whose connections and bytes are counted together: the IPv4 address, or the /64 of an IPv6 one, of which a
+   * single party holds all 2^64 addresses.
+   */
+  get party(): string {
+    return this.isIPv4 ? this.host : `${this.a}:${this.b}`;
+  }
+
   set(a: number, b: number, c: number, d: number, port: number): this {
     this.a = a;
     this.b = b;
@@ -79,11 +87,6 @@ export class PeerAddress {
 
   sameHost(other: PeerAddress): boolean {
     return this.d === other.d && this.c === other.c && this.b === other.b && this.a === other.a;
-  }
-
-  /** The IPv4 address or the /64: whoever has one address of a /64 has all, so counts are kept under this. */
-  get source(): string {
-    return this.isIPv4 ? this.host : `${this.a}:${this.b}`;
   }
 
   copy(): PeerAddress {

@@ -80,7 +80,7 @@ class BucketTable {
   }
 }
 
-/** A token bucket for each IPv4 address or IPv6 /64 (without its port): whoever has one address of a /64 has all. */
+/** A token bucket for each IPv4 address and each IPv6 /64, of which one party holds every address. */
 export class AddressLimit {
   readonly #table: BucketTable;
   constructor(

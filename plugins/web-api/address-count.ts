@@ -18,7 +18,7 @@ export class AddressCount {
 
   /** The function that gives the place back; errors 429 `TOO_MANY_OF_ADDRESS`, 503 `FULL`. */
   take(host: string): () => void {
-    const address = PeerAddress.of(host, 0).source;
+    const address = PeerAddress.of(host, 0).party;
     const count = this.#counts.get(address) ?? 0;
     if (count >= this.mostPerAddress) {
       const say = `this address has ${count} ${this.what} already; end one first`;

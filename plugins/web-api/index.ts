@@ -111,7 +111,7 @@ export default definePlugin({
     const audit: typeof context.audit = (caller, action) => context.audit(caller, action);
     const methods: WebMethod[] = [];
     const registrations = context.find(Registrations);
-    const known = new KnownServers(registrations, registry);
+    const known = new KnownServers(registrations, registry, context.httpReader(endpoint));
     const work = new ListWork(clock, {
       ofFilter: (filter) => registrations?.cost(filter) ?? 0,
       hosted: () => registry.size,

@@ -45,8 +45,8 @@ const maxPerPrefix = 512;
 const challengeBudget = { bitsPerSecond: 20_000_000, pagesPerSecond: 1e9, burst: 1e9 };
 /** Servers that are dropped each second at most; more than a full table could lose in its time to live. */
 const expiredPerSecond = 5000;
-/** Questions of operators whether they are reached: for each /24 or /48, and for all together. */
-const echoes = { perSecond: 6 / 60, burst: 6 };
+/** Questions of operators whether they are reached: six in any minute for each /24 or /48, and for all together. */
+const echoes = { perSecond: 3 / 60, burst: 3 };
 const echoesPerSecond = 20;
 /** Notices to Xash3D servers behind NAT, to all together. */
 const connectRequestsPerSecond = 100;
@@ -237,12 +237,14 @@ export default definePlugin({
 
     for (const letter of ['A', 'I', 'm']) {
       udp.onDatagram(`\xff\xff\xff\xff${letter}`, {
-        proves: ({ from }) => verifier.expects(from),
+        // A router that leads the question in may let the answer come from inside, as joins do.
+        proves: ({ from }) => verifier.expects(addressMap.listed(from)),
         handler({ from, bytes, proven }) {
           if (!proven) return;
+          const server = addressMap.listed(from);
           const answer = decodeAnswer(bytes);
-          if (answer.kind === 'challenge') verifier.challenged(from, answer.challenge);
-          if (answer.kind === 'info') verifier.answered(from, answer.info);
+          if (answer.kind === 'challenge') verifier.challenged(server, answer.challenge);
+          if (answer.kind === 'info') verifier.answered(server, answer.info);
         },
       });
     }
