@@ -4,9 +4,9 @@ import fc from 'fast-check';
 import type { DirectMode } from '../../../plugins/coordinator/sdr/network-config-codec.js';
 import type { Connection } from '../../../plugins/datagram-relay/agent/connection.js';
 import { ConnectionState } from '../../../plugins/datagram-relay/agent/connection-state.js';
-import {
+import type {
   PeerAgent,
-  type PeerAgentOptions,
+  PeerAgentOptions,
 } from '../../../plugins/datagram-relay/agent/peer-agent.js';
 import * as signals from '../../../plugins/datagram-relay/agent/peer-signal-codec.js';
 import { APP, RelayLab } from './relay-lab.js';
@@ -15,42 +15,8 @@ const text = (words: string) => Buffer.from(words);
 
 describe('peers over relays', () => {
   let lab: RelayLab;
-  const agents = new Map<string, PeerAgent>();
-  /** Signals that were sent, newest last. */
-  const sent: { readonly from: string; readonly to: string; readonly payload: Uint8Array }[] = [];
-  let passes: () => boolean = () => true;
-  afterEach(async () => {
-    for (const agent of agents.values()) await agent.close();
-    agents.clear();
-    sent.length = 0;
-    passes = () => true;
-    await lab.close();
-  });
+  afterEach(() => lab.close());
 
-  const peer = async (
-    host: string,
-    identity: string,
-    options: Partial<PeerAgentOptions> = {},
-    mode: DirectMode = 'relay',
-  ) => {
-    const own = lab.network.host(host);
-    const credentials = lab.credentials(identity);
-    const agent = new PeerAgent({
-      clock: lab.clock,
-      openSocket: own.open,
-      identity,
-      appId: APP,
-      network: () => ({ config: { ...lab.config, directMode: mode }, certificates: lab.store }),
-      credentials: async () => credentials,
-      signal: (to, payload) => {
-        sent.push({ from: identity, to, payload });
-        if (passes()) lab.clock.after(20, () => agents.get(to)?.signaled(identity, payload));
-      },
-      ...options,
-    });
-    agents.set(identity, await agent.start());
-    return { agent, move: own.move };
-  };
   const echo = (connections: Connection[]) => (connection: Connection) => {
     connections.push(connection);
     connection.listener = {
@@ -65,10 +31,10 @@ describe('peers over relays', () => {
     bobs: Partial<PeerAgentOptions> = {},
   ) => {
     const accepted: Connection[] = [];
-    const alice = await peer('6.0.0.1', 'str:alice', alices, mode);
-    const bob = await peer('6.0.0.2', 'str:bob', { accept: echo(accepted), ...bobs }, mode);
+    const alice = await lab.peer('6.0.0.1', 'str:alice', alices, mode);
+    const bob = await lab.peer('6.0.0.2', 'str:bob', { accept: echo(accepted), ...bobs }, mode);
     await lab.clock.advance(2000);
-    const connection = await alice.agent.connect('str:bob');
+    const connection = await alice.connect('str:bob');
     const answers: string[] = [];
     connection.listener = {
       onDatagram: (_port, bytes) => answers.push(Buffer.from(bytes).toString()),
@@ -102,7 +68,7 @@ describe('peers over relays', () => {
       '5.0.0.2',
       '5.0.0.3',
     ]);
-    expect(alice.agent.wayOf(connection).length).equal(1);
+    expect(alice.wayOf(connection).length).equal(1);
   });
 
   it('need few signals, and never show an address in relay mode', async () => {
@@ -111,8 +77,8 @@ describe('peers over relays', () => {
     const { connection } = await pair();
     connection.send(0, text('hello'));
     await lab.clock.advance(5000);
-    expect(sent.length).at.most(10);
-    for (const { payload } of sent) {
+    expect(lab.signals.length).at.most(10);
+    for (const { payload } of lab.signals) {
       expect(payload.length).below(1500);
       expect(Buffer.from(payload).includes(Buffer.from([6, 0, 0, 1]))).equal(false);
       expect(Buffer.from(payload).includes(Buffer.from([6, 0, 0, 2]))).equal(false);
@@ -126,7 +92,7 @@ describe('peers over relays', () => {
   it('meet though a third of the signals is lost', async () => {
     lab = new RelayLab({ bbb: ['5.0.0.2', '5.0.0.3'] });
     let count = 0;
-    passes = () => ++count % 3 !== 1;
+    lab.passesSignal = () => ++count % 3 !== 1;
     const { connection } = await pair();
     await lab.clock.advance(3000);
     expect(connection.state).equal(ConnectionState.connected);
@@ -171,7 +137,7 @@ describe('peers over relays', () => {
     await lab.clock.advance(200);
     const [far] = accepted;
     expect([far?.state, far?.endReason, far?.endText]).deep.equal([4, 1042, 'match over']);
-    expect(bob.agent.connections).deep.equal([]);
+    expect(bob.connections).deep.equal([]);
   });
 
   it('get no answer from a peer that does not want them', async () => {
@@ -183,15 +149,15 @@ describe('peers over relays', () => {
       5008,
       'the peer does not answer',
     ]);
-    expect(sent.filter(({ from }) => from === 'str:bob')).deep.equal([]);
+    expect(lab.signals.filter(({ from }) => from === 'str:bob')).deep.equal([]);
   });
 
   it('are not fooled by one who signals in the name of another', async () => {
     lab = new RelayLab({ bbb: ['5.0.0.2'] });
     const { accepted } = await pair();
-    const request = sent.find(({ from }) => from === 'str:alice')?.payload as Uint8Array;
-    const bob = agents.get('str:bob') as PeerAgent;
-    const before = sent.length;
+    const request = lab.signals.find(({ from }) => from === 'str:alice')?.payload as Uint8Array;
+    const bob = lab.peers.get('str:bob') as PeerAgent;
+    const before = lab.signals.length;
     // The service stamps the true sender.
     bob.signaled('str:mallory', request);
     for (let at = 0; at < request.length; at++) {
@@ -201,7 +167,7 @@ describe('peers over relays', () => {
     }
     await lab.clock.advance(500);
     expect(accepted.length).equal(1);
-    expect(sent.slice(before).filter(({ to }) => to === 'str:mallory')).deep.equal([]);
+    expect(lab.signals.slice(before).filter(({ to }) => to === 'str:mallory')).deep.equal([]);
   });
 
   it('take no connect request with any byte of its key, name or certificate changed', async () => {
@@ -210,14 +176,14 @@ describe('peers over relays', () => {
     const asked: string[] = [];
     // Until alice has given up.
     await lab.clock.advance(8000);
-    agents.delete('str:bob');
-    const { agent } = await peer('6.0.0.3', 'str:bob', {
+    lab.peers.delete('str:bob');
+    const agent = await lab.peer('6.0.0.3', 'str:bob', {
       accept: (connection) => {
         asked.push(connection.facts.remote);
         return false;
       },
     });
-    const request = sent.find(({ from }) => from === 'str:alice')?.payload as Uint8Array;
+    const request = lab.signals.find(({ from }) => from === 'str:alice')?.payload as Uint8Array;
     const { connectRequest } = signals.decodeSignal(request);
     const part = connectRequest?.crypt?.info as Uint8Array;
     const start = Buffer.from(request).indexOf(Buffer.from(part));
@@ -236,13 +202,13 @@ describe('peers over relays', () => {
       lab.network.delay('6.0.0.1', '5.0.0.2', 20);
       lab.network.delay('6.0.0.1', '5.0.0.3', 20);
       const { connection, alice, answers } = await pair('punch');
-      expect(alice.agent.wayOf(connection)).deep.equal(['direct']);
+      expect(alice.wayOf(connection)).deep.equal(['direct']);
       connection.send(0, text('direct'));
       await lab.clock.advance(100);
       expect(answers).deep.equal(['echo direct']);
       lab.network.passes = ({ from, to }) => !(from.startsWith('6.') && to.startsWith('6.'));
       await lab.clock.advance(4000);
-      expect(alice.agent.wayOf(connection)).not.deep.equal(['direct']);
+      expect(alice.wayOf(connection)).not.deep.equal(['direct']);
       connection.send(0, text('relay'));
       await lab.clock.advance(200);
       expect(answers).deep.equal(['echo direct', 'echo relay']);
@@ -260,7 +226,7 @@ describe('peers over relays', () => {
       connection.send(0, text('still here'));
       await lab.clock.advance(10_000);
       expect(answers).deep.equal(['echo still here']);
-      expect(alice.agent.wayOf(connection)).deep.equal(['5.0.0.2']);
+      expect(alice.wayOf(connection)).deep.equal(['5.0.0.2']);
       expect(Math.max(...tries) - Math.min(...tries)).within(1000, 3500);
       expect(tries.length).at.most(60);
     });
@@ -272,13 +238,11 @@ describe('peers over relays', () => {
       ]) {
         lab = new RelayLab({ bbb: ['5.0.0.2'] });
         const { connection, alice } = await pair('punch', alices, bobs);
-        expect(alice.agent.wayOf(connection)).deep.equal(['5.0.0.2']);
-        const all = sent.map(({ payload }) => signals.decodeSignal(payload));
+        expect(alice.wayOf(connection)).deep.equal(['5.0.0.2']);
+        const all = lab.signals.map(({ payload }) => signals.decodeSignal(payload));
         expect(all.length).above(2);
         expect(all.every(({ reliableMessages }) => reliableMessages.length === 0)).equal(true);
-        for (const agent of agents.values()) await agent.close();
-        agents.clear();
-        sent.length = 0;
+        await lab.close();
       }
     });
 
@@ -302,7 +266,7 @@ describe('peers over relays', () => {
         },
       });
       expect(symmetric.connection.state).equal(ConnectionState.connected);
-      const all = sent.filter(({ from }) => from === 'str:alice');
+      const all = lab.signals.filter(({ from }) => from === 'str:alice');
       expect(
         all.every(({ payload }) => signals.decodeSignal(payload).reliableMessages.length === 0),
       ).equal(true);
@@ -324,15 +288,14 @@ describe('peers over relays', () => {
               if (candidate !== undefined)
                 candidate.ice = signals.encodeCandidate({ id: 7, address });
               const changed = signals.encodeSignal(signal as signals.SignalFields);
-              lab.clock.after(20, () => agents.get(to)?.signaled('str:bob', changed));
+              lab.clock.after(20, () => lab.peers.get(to)?.signaled('str:bob', changed));
             },
           },
         );
         expect(connection.state).equal(ConnectionState.connected);
         const target = address.toString();
         expect(lab.network.captured.filter(({ to }) => to === target)).deep.equal([]);
-        for (const agent of agents.values()) await agent.close();
-        agents.clear();
+        await lab.close();
       }
     });
   });
