@@ -109,6 +109,7 @@ export class Server {
     this.facts = {
       node,
       version: packageInfo.version,
+      nodeAddress: config.nodeAddress,
       data: config.data,
       configFolder: folder,
       publicAddress: config.publicAddress,
