@@ -47,7 +47,8 @@ export class SocketConnection implements Connection {
 
   constructor(accepted: Socket, from?: PeerAddress, gone?: (connection: SocketConnection) => void) {
     const socket =
-      accepted instanceof TLSSocket
+      // What came behind a PROXY header has been read into the stream already.
+      accepted instanceof TLSSocket || from !== undefined
         ? accepted
         : readStatically(accepted, {
             buffer: () => this.#takeNextBuffer(),
