@@ -5,6 +5,7 @@
 export type { AuditedAction } from './admin/audit-log.js';
 export type { ForgetListener, ForgottenSubject } from './admin/forgetting.js';
 export type { Bus } from './bus/bus.js';
+export { SharedEntries, type SharedEntriesOptions } from './bus/shared-entries.js';
 export type { CliExtension } from './cli/cli-extension.js';
 export { type Clock, SystemClock } from './clock.js';
 export {
@@ -62,6 +63,7 @@ export {
   PrefixLimit,
   type RateLimitOptions,
 } from './net/rate-limit.js';
+export { openSharedSecret, type SecretSource } from './net/shared-secret.js';
 export { hashWords, SipHash } from './net/siphash.js';
 export { relayBytes } from './net/socket-connection.js';
 export {

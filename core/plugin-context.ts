@@ -13,6 +13,7 @@ import type { Metrics, MetricsRegistry } from './metrics.js';
 import type { AddressFilter, AddressFilters } from './net/address-filter.js';
 import type { TcpEndpoint } from './net/connection.js';
 import type { UdpEndpoint } from './net/datagram.js';
+import { PeerAddress } from './net/peer-address.js';
 import { findEndpoints, PluginTcpEndpoint, PluginUdpEndpoint } from './net/plugin-endpoints.js';
 import type { TcpListener } from './net/tcp-listener.js';
 import type { UdpListener } from './net/udp-listener.js';
@@ -20,6 +21,9 @@ import type { AnyToken, Constructor, Context, Plugin, ServerFacts } from './plug
 import { nameOf, PluginContainer } from './plugin-container.js';
 import type { Store } from './store/store.js';
 import type { EventToken, ServiceOf } from './tokens.js';
+
+/** Anybody on the internet (an address for documentation, which is nobody's). */
+const outsideReader = PeerAddress.of('192.0.2.1', 0);
 
 /** What the server offers to all plugins. */
 export interface ServerParts {
@@ -101,8 +105,9 @@ export class PluginContext
     }
   }
 
-  httpIsLoopback(endpoint: string | readonly string[] = 'http'): boolean {
-    return findEndpoints('http', this.parts.http, endpoint).every(({ isLoopback }) => isLoopback);
+  httpReader(endpoint: string | readonly string[] = 'http'): PeerAddress | undefined {
+    const endpoints = findEndpoints('http', this.parts.http, endpoint);
+    return endpoints.every(({ isRemote }) => !isRemote) ? undefined : outsideReader;
   }
 
   get<K extends AnyToken>(token: K): ServiceOf<K> {

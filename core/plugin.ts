@@ -10,6 +10,7 @@ import type { Metrics } from './metrics.js';
 import type { AddressFilter } from './net/address-filter.js';
 import type { TcpEndpoint } from './net/connection.js';
 import type { UdpEndpoint } from './net/datagram.js';
+import type { PeerAddress } from './net/peer-address.js';
 import type { Store } from './store/store.js';
 import type { EventToken, ServiceOf, ServiceToken } from './tokens.js';
 
@@ -46,8 +47,12 @@ export interface Context<
   tcp(endpoint: string | readonly string[]): TcpEndpoint;
   /** Declares HTTP routes; core calls `routes` once, before listening. */
   http(routes: Routes, options?: RoutesOptions): void;
-  /** Nobody from another machine can connect to these http endpoints; default `http`. */
-  httpIsLoopback(endpoint?: string | readonly string[]): boolean;
+  /**
+   * Stands for everybody who reads these http endpoints, default `http`: game servers that it cannot reach
+   * (see `canReach`) are of no use to readers and tell strangers about a network. Undefined where only this
+   * machine reads.
+   */
+  httpReader(endpoint?: string | readonly string[]): PeerAddress | undefined;
   /** A service named in `requires`; another one is a type error and UNDECLARED_SERVICE at run time. */
   get<K extends Requires[number]>(token: K): ServiceOf<K>;
   /** A service named in `optional`, or undefined when no enabled plugin provides it. */

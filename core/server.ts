@@ -6,7 +6,10 @@ import * as core from './admin/core-commands.js';
 import { Forgetting } from './admin/forgetting.js';
 import { Maintenance } from './admin/maintenance.js';
 import { Backup } from './backup/backup.js';
-import { LocalBus } from './bus/local-bus.js';
+import type { BusDriver } from './bus/bus.js';
+import { claimNodeName } from './bus/node-name.js';
+import { openBus } from './bus/open-bus.js';
+import { RedisBus } from './bus/redis-bus.js';
 import { type Clock, SystemClock } from './clock.js';
 import { CommandRunner } from './commands/command-runner.js';
 import type { ConfigSource } from './config/config-file.js';
@@ -49,9 +52,12 @@ export interface ServerOptions {
 interface OpenedParts {
   readonly log: ServerLog;
   readonly store: StoreDriver;
+  readonly bus: BusDriver;
   readonly openDriver: OpenDriver;
   /** Gives the data folder back. */
   readonly releaseData: () => void;
+  /** Gives the name of the node back. */
+  readonly releaseName: () => Promise<void>;
 }
 
 /** What the ready line and the ready file say. */
@@ -81,14 +87,15 @@ export class Server {
   readonly #events: EventHub;
   readonly #store: StoreDriver;
   readonly #releaseData: () => void;
-  readonly #bus: LocalBus;
+  readonly #releaseName: () => Promise<void>;
+  readonly #bus: BusDriver;
   readonly audit: AuditLog;
   #phase: 'starting' | 'ready' | 'stopping' = 'starting';
 
   private constructor(
     private readonly prepared: Prepared,
     private readonly options: ServerOptions,
-    { log, store, openDriver, releaseData }: OpenedParts,
+    { log, store, bus, openDriver, releaseData, releaseName }: OpenedParts,
   ) {
     const { server: config, folder } = prepared.file;
     this.clock = options.clock ?? new SystemClock();
@@ -96,8 +103,9 @@ export class Server {
     this.#events = new EventHub(log.log);
     this.#store = store;
     this.#releaseData = releaseData;
+    this.#releaseName = releaseName;
     const node = config.node ?? hostname();
-    this.#bus = new LocalBus({ node, log: log.log });
+    this.#bus = bus;
     this.facts = {
       node,
       version: packageInfo.version,
@@ -106,6 +114,13 @@ export class Server {
       publicAddress: config.publicAddress,
       retention: config.retention,
     };
+    const shared = this.metrics.prefixed('store');
+    const up = (health: string | undefined) => (health === undefined ? 1 : 0);
+    shared.gauge('up', 'Whether the store can be asked', () => up(store.health()));
+    shared.gauge('bus_up', 'Whether words of other nodes arrive', () => up(bus.health()));
+    if (bus instanceof RedisBus) {
+      shared.total('bus_lost_total', 'Words that never left this node', () => bus.lost);
+    }
     this.endpoints = new ServerEndpoints({
       config,
       version: packageInfo.version,
@@ -172,7 +187,24 @@ export class Server {
     try {
       const clock = options.clock ?? new SystemClock();
       const store = await openStore(config.store, { clock, log: log.log, data: config.data });
-      return new Server(prepared, options, { log, store, openDriver, releaseData });
+      const node = config.node ?? hostname();
+      let releaseName = async () => {};
+      try {
+        if (store.name === 'redis') {
+          const names = store.namespace('nodes');
+          releaseName = await claimNodeName(names, node, {
+            clock: new SystemClock(),
+            log: log.log,
+          });
+        }
+        const bus = await openBus(store, { node, log: log.log });
+        const parts = { log, store, bus, openDriver, releaseData, releaseName };
+        return new Server(prepared, options, parts);
+      } catch (error) {
+        await releaseName();
+        await store.close();
+        throw error;
+      }
     } catch (error) {
       releaseData();
       throw error;
@@ -199,6 +231,7 @@ export class Server {
         clock: this.clock,
         data: this.facts.data,
         problems: () => this.problems(),
+        limits: () => this.limits(),
         drivers: () => this.endpoints.drivers(),
       });
       this.#addAdmin();
@@ -228,14 +261,28 @@ export class Server {
     if (this.#phase !== 'ready') problems.push(`server is ${this.#phase}`);
     const maintenance = this.maintenance.problem();
     if (maintenance !== undefined) problems.push(maintenance);
-    const store = this.#store.health();
-    if (store !== undefined) problems.push(`store: ${store}`);
-    const bus = this.#bus.health();
-    if (bus !== undefined) problems.push(`bus: ${bus}`);
+    if (this.#store.name !== 'redis') problems.push(...this.#sharedProblems());
     for (const [name, state] of this.host.states) {
       if (state !== 'running') problems.push(`plugin ${name}: ${state}`);
     }
     return problems;
+  }
+
+  /**
+   * What this node does without, though it serves. A lost redis is lost to all nodes alike: were they not ready for
+   * it, a balancer would take away the whole community.
+   */
+  limits(): string[] {
+    return this.#store.name === 'redis' ? this.#sharedProblems() : [];
+  }
+
+  #sharedProblems(): string[] {
+    const store = this.#store.health();
+    const bus = this.#bus.health();
+    return [
+      ...(store === undefined ? [] : [`store: ${store}`]),
+      ...(bus === undefined ? [] : [`bus: ${bus}`]),
+    ];
   }
 
   /** The service of a running plugin; for whoever embeds the server, and for tests. */
@@ -320,6 +367,7 @@ export class Server {
     await this.host.unload();
     await this.endpoints.close(GRACE);
     await this.#bus.close();
+    await this.#releaseName();
     await this.#store.close();
     this.#releaseData();
     this.#log.flush();

@@ -22,7 +22,7 @@ export class ConnectionCount {
   take(remote: string): (() => void) | undefined {
     const address = PeerAddress.of(remote, 0);
     if (this.#exempt.includes(address)) return () => {};
-    const source = address.isIPv4 ? address.host : `${address.a}:${address.b}`;
+    const source = address.party;
     const count = this.#counts.get(source) ?? 0;
     if (count >= this.limit) return undefined;
     this.#counts.set(source, count + 1);

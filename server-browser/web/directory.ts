@@ -64,9 +64,8 @@ export class Directory implements ServerDirectory, PollReport {
   }
 
   register(registration: Registration): void {
-    const { reader } = this.parts;
-    const isHidden = reader !== undefined && !canReach(reader, registration.address);
-    if (registration.outdated || registration.lan || isHidden) {
+    const isOfUse = this.#isReachable(registration.address);
+    if (registration.outdated || registration.lan || !isOfUse) {
       this.unregister(registration);
       return;
     }
@@ -95,6 +94,7 @@ export class Directory implements ServerDirectory, PollReport {
   add(source: string, server: AddedServer): () => void {
     const listed = completeServer(source, server);
     const address = PeerAddress.parse(server.address);
+    if (address !== undefined && !this.#isReachable(address)) return () => {};
     const key = address?.toString() ?? server.address;
     const entry = this.#entryOf(key, address ?? new PeerAddress());
     entry.added.set(source, listed);
@@ -214,6 +214,11 @@ export class Directory implements ServerDirectory, PollReport {
       const address = PeerAddress.parse(server.address);
       return address !== undefined && matches(descriptionOf(server, address));
     };
+  }
+
+  #isReachable(address: PeerAddress): boolean {
+    const { reader } = this.parts;
+    return reader === undefined || canReach(reader, address);
   }
 
   #entry(address: PeerAddress): DirectoryEntry {
