@@ -313,6 +313,7 @@ export class Server {
   async reload(): Promise<string[]> {
     this.#log.reopen();
     const next = await prepare(this.options.source, this.options.plugins);
+    this.endpoints.certificates.renew();
     const before = this.prepared.file;
     const waiting: string[] = [];
     if (next.file.coreText() !== before.coreText()) waiting.push('settings outside "plugins"');

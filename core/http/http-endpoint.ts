@@ -10,6 +10,7 @@ import fastify, {
   type RouteOptions,
 } from 'fastify';
 import { messageOf, ServerError } from '../errors.js';
+import type { TlsFiles } from '../net/tls-files.js';
 import type { Logger } from '../logger.js';
 import type { AddressFilters } from '../net/address-filter.js';
 import type { PeerAddress } from '../net/peer-address.js';
@@ -149,6 +150,10 @@ export class HttpEndpoint {
         }
       },
     );
+  }
+
+  useCertificate(files: TlsFiles): void {
+    this.#sockets.useCertificate(files);
   }
 
   /** It speaks TLS itself. */

@@ -32,7 +32,10 @@ export class SocketConnection implements Connection, RelayTarget {
 
   constructor(accepted: Socket, from?: PeerAddress, gone?: (connection: SocketConnection) => void) {
     const socket =
-      accepted instanceof TLSSocket ? accepted : readStatically(accepted, this.#reader);
+      // What came behind a PROXY header has been read into the stream already.
+      accepted instanceof TLSSocket || from !== undefined
+        ? accepted
+        : readStatically(accepted, this.#reader);
     this.#socket = socket;
     this.#handle = socket === accepted ? undefined : handleOf(socket);
     if (this.#handle !== undefined) {
