@@ -58,6 +58,7 @@ export {
   type LengthFramingOptions,
 } from './net/length-framing.js';
 export { ListBudget, type ListBudgetOptions } from './net/list-budget.js';
+export { PartyCount } from './net/party-count.js';
 export { PeerAddress } from './net/peer-address.js';
 export {
   AddressLimit,
