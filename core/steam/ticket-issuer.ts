@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { isIP } from 'node:net';
 import type { Clock } from '../clock.js';
+import { PeerAddress } from '../net/peer-address.js';
 import { EResult, ETicketKind, WEB_TICKET_BUFFER } from './enums.js';
 import { SteamID } from './steam-id.js';
 import {
@@ -177,6 +179,7 @@ export class TicketIssuer {
 export function ticketIdentity(identity: string | bigint | null | undefined): string | null {
   if (identity === null || identity === undefined || identity === '') return null;
   if (typeof identity === 'bigint') return `steamid:${identity}`;
+  if (isIP(identity) !== 0) return PeerAddress.of(identity, 0).host;
   const id = /^\d{15,20}$|^\[|^STEAM_/.test(identity) ? SteamID.parse(identity) : undefined;
   return id === undefined ? identity : `steamid:${id.value}`;
 }

@@ -1,6 +1,6 @@
+import { isIP } from 'node:net';
 import { AddressLimit, type Clock, PeerAddress } from 'beaconry';
 import { EResult } from 'beaconry/steam';
-import ipaddr from 'ipaddr.js';
 import type { BanLookup } from './public.js';
 import { WrongKeyLimit } from './wrong-key-limit.js';
 
@@ -10,6 +10,8 @@ export const refused = (result: EResult, retrying = false): Refusal => ({
   result,
   retrying,
 });
+
+export const tooOften = (): Refusal => refused(EResult.RateLimitExceeded, true);
 
 /** Who may try to log on at all, and how often. */
 export class LogonGuard {
@@ -26,9 +28,14 @@ export class LogonGuard {
     this.#creations = new AddressLimit(clock, { perSecond: 1 / 60, burst: 10, size: 8192 });
   }
 
+  /** Before a proof is looked at, and again before it is believed: many may be on their way at once. */
+  knowsTooLittle(address: string): boolean {
+    return this.#wrongKeys.refuses(networkOf(address));
+  }
+
   async barred(address: string): Promise<Refusal | undefined> {
-    if (this.#wrongKeys.refuses(address) || !this.#logons.take(toPeer(address))) {
-      return refused(EResult.RateLimitExceeded, true);
+    if (this.knowsTooLittle(address) || !this.#logons.take(networkOf(address))) {
+      return tooOften();
     }
     const ban = await this.bans.findAddress(address);
     return ban === undefined ? undefined : refused(EResult.IPBanned);
@@ -36,14 +43,23 @@ export class LogonGuard {
 
   /** Somebody there does not know the secret he pretends to have. */
   wrongKey(address: string): void {
-    this.#wrongKeys.wrong(address);
+    this.#wrongKeys.wrong(networkOf(address));
   }
 
   mayCreateAccount(address: string): boolean {
-    return this.#creations.take(toPeer(address));
+    return this.#creations.take(networkOf(address));
   }
 }
 
-/** What is no IP address shares one place in the limits. */
-const toPeer = (address: string): PeerAddress =>
-  PeerAddress.of(ipaddr.isValid(address) ? address : '0.0.0.0', 0);
+/**
+ * Whoever has one IPv6 address has the 2^64 of its network, so that counts as one address. What is no IP address
+ * shares one place.
+ */
+function networkOf(address: string): PeerAddress {
+  const peer = PeerAddress.of(isIP(address) === 0 ? '0.0.0.0' : address, 0);
+  return peer.isIPv4 ? peer : new PeerAddress().set(peer.a, peer.b, 0, 0, 0);
+}
+
+/** One text for each address: sockets of both families print IPv4 peers as IPv6. */
+export const canonicalAddress = (address: string): string =>
+  isIP(address) === 0 ? address : PeerAddress.of(address, 0).host;

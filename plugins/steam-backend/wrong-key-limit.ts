@@ -1,4 +1,4 @@
-import type { Clock } from 'beaconry';
+import type { Clock, PeerAddress } from 'beaconry';
 
 const WINDOW = 60_000;
 const MAX_WRONG = 10;
@@ -9,13 +9,13 @@ export class WrongKeyLimit {
   readonly #wrong = new Map<string, { count: number; until: number }>();
   constructor(private readonly clock: Pick<Clock, 'monotonic'>) {}
 
-  refuses(address: string): boolean {
-    const entry = this.#current(address);
+  refuses(address: PeerAddress): boolean {
+    const entry = this.#current(address.host);
     return entry !== undefined && entry.count >= MAX_WRONG;
   }
 
-  wrong(address: string): void {
-    const entry = this.#current(address);
+  wrong(address: PeerAddress): void {
+    const entry = this.#current(address.host);
     if (entry !== undefined) {
       entry.count++;
       return;
@@ -24,7 +24,7 @@ export class WrongKeyLimit {
       const oldest = this.#wrong.keys().next();
       if (oldest.done !== true) this.#wrong.delete(oldest.value);
     }
-    this.#wrong.set(address, { count: 1, until: this.clock.monotonic() + WINDOW });
+    this.#wrong.set(address.host, { count: 1, until: this.clock.monotonic() + WINDOW });
   }
 
   get size(): number {

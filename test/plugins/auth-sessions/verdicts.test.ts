@@ -132,6 +132,20 @@ describe('verdicts of auth sessions', () => {
       }
     });
 
+    it('10 does not come when the ticket is bound to the address of this server, however it is written', async () => {
+      await begin();
+      for (const [identity, address] of [
+        ['2001:DB8:0::7', '2001:db8::7'],
+        ['10.1.2.3', '::ffff:10.1.2.3'],
+      ] as const) {
+        const here = await world.serverOn({ address });
+        await here.pump();
+        const bound = await world.ticket(player, APP, identity);
+        here.server.beginAuthSession(bound, player.steamId);
+        expect((await here.verdicts())[0]?.[0], identity).to.equal(0);
+      }
+    });
+
     it('10 does not come when the ticket is bound to this very server', async () => {
       for (const identity of ['127.0.0.1', game.server.getSteamID()]) {
         const bound = await world.ticket(player, APP, identity);
@@ -259,6 +273,16 @@ describe('verdicts of auth sessions', () => {
       await game.pump();
       player.cancelAuthTicket(handle);
       expect(await game.verdicts()).to.eql([[6, player.steamId]]);
+    });
+
+    it('8: the user went off and came back within the grace time', async () => {
+      const { steamId } = player;
+      const { accountKey } = await world.administration.resetAccountKey(steamId);
+      await player.logOff();
+      expect(await game.verdicts(1_000)).to.eql([]);
+      await world.client().logOn({ accountKey });
+      expect(await game.verdicts()).to.eql([[8, steamId]]);
+      expect(await game.verdicts(60_000)).to.eql([]);
     });
 
     it("9: the publisher's ban lands while playing", async () => {

@@ -12,11 +12,7 @@ describe('1,000 open sessions while the backend is killed and restarted', functi
   const started: Forked[] = [];
   let folder: string;
 
-  const start = async (script: string, argument: object): Promise<Forked> => {
-    const forked = await Forked.start(script, argument);
-    started.push(forked);
-    return forked;
-  };
+  const start = (script: string, argument: object) => Forked.start(script, argument, started);
 
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'beaconry-steam-'));
