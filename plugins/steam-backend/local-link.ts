@@ -74,7 +74,10 @@ export abstract class LocalLink implements SteamLink, HeldConnection {
   ): Promise<{ result: EResult; connectTokens: readonly bigint[] }> {
     this.open();
     if (!this.mayIssue) return { result: EResult.AccessDenied, connectTokens: [] };
-    if (!this.#limit.take()) return { result: EResult.LimitExceeded, connectTokens: [] };
+    if (!this.#limit.take()) {
+      const connectTokens = this.backend.tickets.notUsed(this.connection, ticket);
+      return { result: EResult.LimitExceeded, connectTokens };
+    }
     const answer = await this.backend.tickets.register(this.connection, this.steamId, ticket);
     const { readyDelay } = this.backend.options;
     if (readyDelay > 0) {
