@@ -216,7 +216,8 @@ export class SessionRegistry {
 
   async #setPlaying(user: string, verifier: string, playing: boolean): Promise<void> {
     await this.tables.playing.update(user, (current) => {
-      const others = (current ?? []).filter((other) => other !== verifier);
+      if (current === undefined) return playing ? [verifier] : undefined;
+      const others = current.filter((other) => other !== verifier);
       const next = playing ? [...others, verifier] : others;
       return next.length === 0 ? undefined : next;
     });
