@@ -2,7 +2,6 @@ import { isIP } from 'node:net';
 import { AddressLimit, type Clock, PeerAddress } from 'beaconry';
 import { EResult } from 'beaconry/steam';
 import type { BanLookup } from './public.js';
-import { WrongKeyLimit } from './wrong-key-limit.js';
 
 export type Refusal = { readonly ok: false; readonly result: EResult; readonly retrying: boolean };
 export const refused = (result: EResult, retrying = false): Refusal => ({
@@ -15,7 +14,8 @@ export const tooOften = (): Refusal => refused(EResult.RateLimitExceeded, true);
 
 /** Who may try to log on at all, and how often. */
 export class LogonGuard {
-  readonly #wrongKeys: WrongKeyLimit;
+  /** Ten a minute; then right ones are refused too. */
+  readonly #wrongKeys: AddressLimit;
   readonly #logons: AddressLimit;
   readonly #creations: AddressLimit;
 
@@ -23,18 +23,18 @@ export class LogonGuard {
     private readonly bans: Pick<BanLookup, 'findAddress'>,
     clock: Clock,
   ) {
-    this.#wrongKeys = new WrongKeyLimit(clock);
+    this.#wrongKeys = new AddressLimit(clock, { perSecond: 10 / 60, burst: 10, size: 16_384 });
     this.#logons = new AddressLimit(clock, { perSecond: 20, burst: 2000, size: 8192 });
     this.#creations = new AddressLimit(clock, { perSecond: 1 / 60, burst: 10, size: 8192 });
   }
 
   /** Before a proof is looked at, and again before it is believed: many may be on their way at once. */
   knowsTooLittle(address: string): boolean {
-    return this.#wrongKeys.refuses(networkOf(address));
+    return !this.#wrongKeys.has(toPeer(address));
   }
 
   async barred(address: string): Promise<Refusal | undefined> {
-    if (this.knowsTooLittle(address) || !this.#logons.take(networkOf(address))) {
+    if (this.knowsTooLittle(address) || !this.#logons.take(toPeer(address))) {
       return tooOften();
     }
     const ban = await this.bans.findAddress(address);
@@ -43,22 +43,17 @@ export class LogonGuard {
 
   /** Somebody there does not know the secret he pretends to have. */
   wrongKey(address: string): void {
-    this.#wrongKeys.wrong(networkOf(address));
+    this.#wrongKeys.take(toPeer(address));
   }
 
   mayCreateAccount(address: string): boolean {
-    return this.#creations.take(networkOf(address));
+    return this.#creations.take(toPeer(address));
   }
 }
 
-/**
- * Whoever has one IPv6 address has the 2^64 of its network, so that counts as one address. What is no IP address
- * shares one place.
- */
-function networkOf(address: string): PeerAddress {
-  const peer = PeerAddress.of(isIP(address) === 0 ? '0.0.0.0' : address, 0);
-  return peer.isIPv4 ? peer : new PeerAddress().set(peer.a, peer.b, 0, 0, 0);
-}
+/** What is no IP address shares one place in the limits. */
+const toPeer = (address: string): PeerAddress =>
+  PeerAddress.of(isIP(address) === 0 ? '0.0.0.0' : address, 0);
 
 /** One text for each address: sockets of both families print IPv4 peers as IPv6. */
 export const canonicalAddress = (address: string): string =>

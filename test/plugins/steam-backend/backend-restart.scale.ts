@@ -8,7 +8,7 @@ const APP = 480;
 const COUNT = 1000;
 
 describe('1,000 open sessions while the backend is killed and restarted', function () {
-  this.timeout(110_000);
+  this.timeout(280_000);
   const started: Forked[] = [];
   let folder: string;
 
