@@ -50,6 +50,7 @@ export interface BackendParts {
 }
 
 const Response = EAuthSessionResponse;
+const BAN_AGAIN = 5_000;
 const RETRY_INTERVAL = 10_000;
 const SWEEP_INTERVAL = 600_000;
 /** A node that says nothing for so long is dead, and others wait for its connections. */
@@ -145,7 +146,11 @@ export class LocalBackend implements SteamBackend {
       this.#later(this.options.offlineGrace, () => this.departures.offline(steamId, connection));
     }
     this.#endings.push(
-      this.bans.onBan((ban) => this.#background(this.#banned(ban.steamId, ban.appId, ban.kind))),
+      this.bans.onBan(({ steamId, appId, kind }) => {
+        this.#background(this.#banned(steamId, appId, kind));
+        // Another node may be validating a ticket of his this moment and know nothing of the ban yet.
+        this.#later(BAN_AGAIN, () => this.#banned(steamId, appId, kind));
+      }),
       this.clock.every(SWEEP_INTERVAL, () => this.#background(this.sweep())),
       this.clock.every(BEAT_INTERVAL, () => this.#background(this.#beat())),
     );

@@ -1,7 +1,8 @@
 import type { Json } from 'beaconry';
 import type { LinkEvents, ServerLogon } from 'beaconry/plugins/steam-backend';
 import { expect } from 'chai';
-import { APP, SteamWorld } from './steam-world.js';
+import { LocalBackend } from '../../../plugins/steam-backend/local-backend.js';
+import { APP, SteamWorld, ticketKey } from './steam-world.js';
 
 const wrongKey = '0'.repeat(64);
 
@@ -153,6 +154,37 @@ describe('logons that somebody tries to abuse', () => {
     expect(failures).to.be.greaterThan(0);
     sessions.get = real;
     expect(await game.verdicts(10_000)).to.eql([[1, steamId]]);
+  });
+
+  it('a ban reaches whoever another node approves at the same moment', async () => {
+    await begin();
+    const { store, bus, clock, log, options } = world;
+    const parts = { store, bus, clock, log, options, key: ticketKey, trustedKeys: [] };
+    const other = new LocalBackend({ ...parts, node: 'other' });
+    await other.start();
+    const game = world.server({ backend: other });
+    game.init();
+    game.server.logOn(await world.token());
+    await game.pump();
+    const { client } = await world.player();
+    const { steamId } = client;
+    const ticket = await world.ticket(client);
+    const real = other.storedBans.list.bind(other.storedBans);
+    let goOn = () => {};
+    other.storedBans.list = async (id) => {
+      const known = await real(id);
+      await new Promise<void>((resolve) => {
+        goOn = resolve;
+      });
+      return known;
+    };
+    game.server.beginAuthSession(ticket, steamId);
+    await game.pump();
+    await world.administration.ban({ steamId, appId: APP, kind: 'vac', by: 't', reason: '' });
+    goOn();
+    expect(await game.verdicts()).to.eql([[0, steamId]]);
+    expect(await game.verdicts(5_000)).to.eql([[3, steamId]]);
+    other.close();
   });
 
   it('nobody makes the backend sign without end', async () => {
