@@ -1,10 +1,12 @@
 import {
+  AddressRanges,
   ChallengeIssuer,
   type Datagram,
   definePlugin,
   GlobalLimit,
   isLoopback,
   ListBudget,
+  openSharedSecret,
   type PeerAddress,
   PrefixLimit,
   type Reach,
@@ -15,7 +17,7 @@ import { decodeAnswer, encodeQuery } from 'beaconry/a2s-query';
 import { Bans, BansAdded } from 'beaconry/plugins/bans';
 import { decodeListRequest } from '../a2s-query/list-codec.js';
 import { AddressMap } from './address-map.js';
-import { AddressRanges } from './address-ranges.js';
+import { ClaimedRegistrations } from './claimed-registrations.js';
 import { echoAnswer, echoPrefix, longestEchoRequest } from './echo-codec.js';
 import { explainCommand, explainRoutes } from './explain-routes.js';
 import { Explanations } from './explanation.js';
@@ -33,6 +35,7 @@ import { MasterExplanations, Registrations, ServerRegistrar } from './public.js'
 import { RefusalLog } from './refusals.js';
 import { ServerList } from './server-list.js';
 import { ServerVerifier } from './server-verifier.js';
+import { shareRegistrations } from './shared-registrations.js';
 
 /** Milliseconds of one window in which a challenge is valid; the next one accepts it too. */
 const challengeWindow = 60_000;
@@ -61,19 +64,20 @@ export default definePlugin({
   commands: [explainCommand],
   config: masterConfig,
 
-  setup(context, config) {
+  async setup(context, config) {
     const { clock, log, metrics } = context;
     const udp = context.udp(config.endpoint);
     const refusals = new RefusalLog(metrics, clock);
     const perSecond = config.rateLimit === 'off' ? undefined : config.rateLimit;
     let boundToLoopback = false;
     const verifies = () => config.verify === 'a2s' && !boundToLoopback;
-    const table = new MemoryRegistrationTable(clock, {
+    const memory = new MemoryRegistrationTable(clock, {
       ttl: config.ttl,
       perAddress: config.maxPerAddress,
       perPrefix: config.maxPerAddress === 0 ? 0 : maxPerPrefix,
       verify: verifies,
     });
+    const table = await shareRegistrations(context, memory, config.ttl);
     const verifier = new ServerVerifier(clock, table, (to, challenge) =>
       udp.send(encodeQuery('info', challenge), to),
     );
@@ -90,7 +94,9 @@ export default definePlugin({
       );
     };
     const bans = context.find(Bans);
-    const challenges = new ChallengeIssuer(clock, challengeWindow);
+    const secret = await openSharedSecret(context);
+    context.defer(secret.close);
+    const challenges = new ChallengeIssuer(clock, challengeWindow, secret.source);
     const rules: MasterRules = {
       deny: new AddressRanges(config.deny),
       allow: new AddressRanges(config.allow),
@@ -106,7 +112,8 @@ export default definePlugin({
     const engine = new MasterEngine(clock, challenges, table, rules, refusals);
     const servers = new ServerList(table, clock, { ...config.xash, searchesPerSecond: perSecond });
     context.provide(Registrations, new ListedRegistrations(table));
-    context.provide(ServerRegistrar, engine);
+    const portOf = () => udp.addresses.find(({ isIPv4 }) => isIPv4)?.port;
+    context.provide(ServerRegistrar, new ClaimedRegistrations(engine, challenges, portOf));
     const { addressMap } = rules;
     const explanations = new Explanations({
       table,

@@ -2,13 +2,12 @@ import { DecodeError } from 'beaconry';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import {
-  type ClientMessage,
   decodeClient,
   decodeServer,
   encodeClient,
   encodeServer,
-  type ServerMessage,
 } from '../../../plugins/rally/rally-codec.js';
+import type { ClientMessage, ServerMessage } from '../../../plugins/rally/rally-messages.js';
 
 const hash = '0123456789abcdef';
 const clientMessages: ClientMessage[] = [
