@@ -25,11 +25,21 @@ export interface TcpListenerOptions {
 
 type Handler = (connection: Connection) => void;
 
+/**
+ * Connections begun in one turn of the event loop. The system hands over all that wait at once, a thousand in a storm,
+ * and those who are here already must not wait for all of them.
+ */
+const ACCEPTS_PER_TURN = 16;
+
 /** One configured TCP endpoint: its listening sockets, its one handler, its open connections. */
 export class TcpListener {
   readonly name: string;
   readonly #servers: Server[] = [];
   readonly #open = new Set<SocketConnection>();
+  /** Accepted by the system and not begun yet, the oldest first. */
+  readonly #waiting: Socket[] = [];
+  /** Connections that came or were begun in this turn. */
+  #begun = 0;
   #taken: { readonly owner: string; readonly handler: Handler } | undefined;
   readonly counters = { accepted: 0, refused: 0 };
 
@@ -100,6 +110,7 @@ export class TcpListener {
 
   /** No new connections; the open ones go on. */
   stopAccepting(): void {
+    for (const socket of this.#waiting.splice(0)) this.#refuse(socket);
     for (const server of this.#servers) if (server.listening) server.close();
   }
 
@@ -116,23 +127,55 @@ export class TcpListener {
   }
 
   #createServer(): Server {
-    const accept = (socket: Socket) => this.#accept(socket);
+    const accept = (socket: Socket) => this.#enqueue(socket);
     const { tls } = this.options;
-    if (tls === undefined)
-      return createTcpServer({ allowHalfOpen: true, pauseOnConnect: true }, accept);
-    const server = createTlsServer(
-      {
-        cert: readFileSync(tls.cert),
-        key: readFileSync(tls.key),
-        allowHalfOpen: true,
-        handshakeTimeout: 10_000,
-      },
-      accept,
-    );
-    server.on('tlsClientError', () => {
+    const server =
+      tls === undefined
+        ? createTcpServer({ allowHalfOpen: true, pauseOnConnect: true }, accept)
+        : createTlsServer(
+            {
+              cert: readFileSync(tls.cert),
+              key: readFileSync(tls.key),
+              allowHalfOpen: true,
+              handshakeTimeout: 10_000,
+            },
+            accept,
+          );
+    // Also bounds those who are still in their TLS handshake.
+    server.maxConnections = this.#most;
+    const count = () => {
       this.counters.refused++;
-    });
+    };
+    server.on('tlsClientError', count);
+    server.on('drop', count);
     return server;
+  }
+
+  get #most(): number {
+    return this.options.maxConnections ?? 20_000;
+  }
+
+  #enqueue(socket: Socket): void {
+    if (this.#open.size + this.#waiting.length >= this.#most) {
+      this.#refuse(socket);
+      return;
+    }
+    if (this.#begun === 0) setImmediate(this.#nextTurn);
+    if (this.#begun++ < ACCEPTS_PER_TURN) this.#accept(socket);
+    else this.#waiting.push(socket);
+  }
+
+  readonly #nextTurn = (): void => {
+    const sockets = this.#waiting.splice(0, ACCEPTS_PER_TURN);
+    this.#begun = sockets.length;
+    if (sockets.length > 0) setImmediate(this.#nextTurn);
+    for (const socket of sockets) this.#accept(socket);
+  };
+
+  #refuse(socket: Socket): void {
+    this.counters.refused++;
+    socket.on('error', () => {});
+    socket.destroy();
   }
 
   #sweep(): void {
@@ -146,12 +189,9 @@ export class TcpListener {
     if (
       this.#taken === undefined ||
       socket.remoteAddress === undefined ||
-      this.options.filters?.refusesText(socket.remoteAddress, this.name) === true ||
-      this.#open.size >= (this.options.maxConnections ?? 20_000)
+      this.options.filters?.refusesText(socket.remoteAddress, this.name) === true
     ) {
-      this.counters.refused++;
-      socket.on('error', () => {});
-      socket.destroy();
+      this.#refuse(socket);
       return;
     }
     this.counters.accepted++;

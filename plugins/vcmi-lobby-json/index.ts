@@ -177,7 +177,7 @@ export default definePlugin({
 
     context.tcp(config.endpoint).onConnection((connection) => server.accept(connection));
     context.on(BansAdded, () => lobby.dropBanned());
-    context.every(BROADCAST_INTERVAL_MS, () => lobby.flushBroadcast());
+    context.every(BROADCAST_INTERVAL_MS, () => lobby.flushDueBroadcast());
     context.every(LIST_INTERVAL_MS, () => lobby.flushLists());
     context.every(SWEEP_INTERVAL_MS, () => {
       server.sweep();

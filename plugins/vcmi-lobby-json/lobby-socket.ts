@@ -79,7 +79,7 @@ export class LobbySocket implements Outlet {
       queueMicrotask(() => this.connection.destroy());
       return;
     }
-    this.connection.write(message instanceof Uint8Array ? message : encodeMessage(message));
+    this.connection.writeLent([message instanceof Uint8Array ? message : encodeMessage(message)]);
   }
 
   /** Tells the other side that the lobby is alive, as the original does. */

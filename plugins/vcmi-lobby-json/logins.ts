@@ -69,12 +69,15 @@ export class Logins {
   ): Promise<OnlineAccount | undefined> {
     const { accounts, archive, history } = this.lobby.parts;
     const { accountCookie } = message;
+    const { online, accountList, roomList } = this.lobby;
     const found = await accounts.authenticate(message.accountID, accountCookie);
     const refusal = this.#refusal(found);
     if (refusal !== undefined || typeof found === 'string') {
       stranger.outlet.send({ type: 'operationFailed', reason: refusal ?? INVALID });
       return undefined;
     }
+    // Before anything is read or written for it: a full lobby is when there is no time for that.
+    if (this.#isFull(found)) return this.#tellFull(stranger);
     await accounts.recordLogin(found);
     const matchesHistory = await archive.of(found.accountID);
     const channels = languagesOf(message);
@@ -82,15 +85,8 @@ export class Logins {
       channels.map((language) => history.open(channelKey('global', language))),
     );
     if (stranger.isGone) return undefined;
-    const { online, accountList, roomList, options } = this.lobby;
+    if (this.#isFull(found)) return this.#tellFull(stranger);
     const older = online.get(found.accountID);
-    if (older === undefined && online.size >= options.capacity) {
-      stranger.outlet.send({
-        type: 'operationFailed',
-        reason: 'The server is full, try again later',
-      });
-      return undefined;
-    }
     if (older !== undefined) {
       this.lobby.remove(older);
       older.outlet.close();
@@ -109,6 +105,15 @@ export class Logins {
     roomList.sendTo(account);
     account.send({ type: 'matchesHistory', matchesHistory });
     return account;
+  }
+
+  #isFull({ accountID }: Account): boolean {
+    const { online, options } = this.lobby;
+    return !online.has(accountID) && online.size >= options.capacity;
+  }
+
+  #tellFull({ outlet }: Stranger): undefined {
+    outlet.send({ type: 'operationFailed', reason: 'The server is full, try again later' });
   }
 
   #refusal(found: Account | 'unknown' | 'wrong'): string | undefined {

@@ -85,7 +85,7 @@ export class LobbyConnection implements Outlet {
 
   write(bytes: Buffer): void {
     if (this.#leaving) return;
-    this.connection.write(bytes);
+    this.connection.writeLent([bytes]);
     // Whoever does not read is dropped; the others never wait for him.
     if (this.connection.pending > this.options.maxQueue) {
       this.#leaving = true;

@@ -22,7 +22,7 @@ export interface Speaker {
   /** How long the lines of the other took to come. */
   readonly delays: number[];
   /** Says one line. */
-  say(): void;
+  say(): unknown;
 }
 
 export interface FloodFigures {
