@@ -90,6 +90,11 @@ export default definePlugin({
       default: '10s',
     },
     proxy: {
+      perAddressLimit: {
+        doc: 'Game connections of one address at once; a game of 8 players takes its match server 7. 0 means no limit.',
+        format: 'nat',
+        default: 256,
+      },
       waitTimeout: {
         doc: 'How long the connection of a match server waits for its guest.',
         format: 'duration',
@@ -160,6 +165,8 @@ export default definePlugin({
     const server = new LobbyJsonServer(session, waiting, clock, log, counters, {
       ...config,
       ...config.proxy,
+      perAddressLimit: config.perAddressLimit,
+      proxiesPerAddress: config.proxy.perAddressLimit,
     });
 
     const source = {

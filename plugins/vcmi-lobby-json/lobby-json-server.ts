@@ -13,6 +13,8 @@ export interface LobbyJsonServerOptions extends SocketOptions {
   readonly maxPending: number;
   /** Time to log in, in milliseconds. */
   readonly loginTimeout: number;
+  /** Proxies of one address; 0 is no limit. */
+  readonly proxiesPerAddress: number;
   /** Bytes kept of a match server whose guest has not come yet, and of all such servers together. */
   readonly earlyLimit: number;
   readonly earlyTotal: number;
@@ -50,6 +52,7 @@ export class LobbyJsonServer {
   readonly #sockets = new Set<LobbySocket>();
   readonly #proxies = new Set<PipeEnd>();
   readonly #strangers: PartyCount;
+  readonly #proxiesOf: PartyCount;
   readonly #early: EarlyBytes;
   readonly #commands: AddressLimit;
   readonly #chat: AddressLimit;
@@ -67,6 +70,7 @@ export class LobbyJsonServer {
   ) {
     const rate = options.perAddressLimit;
     this.#strangers = new PartyCount(rate);
+    this.#proxiesOf = new PartyCount(options.proxiesPerAddress);
     this.#early = new EarlyBytes(options.earlyLimit, options.earlyTotal);
     const limit = (perSecond: number, burst: number) =>
       new AddressLimit(clock, { perSecond, burst, size: LIMIT_TABLE });
@@ -145,10 +149,19 @@ export class LobbyJsonServer {
    */
   #beginProxy(connection: Connection, half: ProxyHalf, rest: Buffer): void {
     const { role, roomID, guestID } = half;
+    const { party } = connection.from;
+    if (!this.#proxiesOf.take(party)) {
+      this.counters.overLimit.value++;
+      connection.destroy();
+      return;
+    }
     const host = role === 'client' ? this.waiting.take(roomID, guestID) : undefined;
     const end = new PipeEnd(connection, Buffer.alloc(0), rest, this.#early, {
       left: () => this.waiting.remove(end),
-      gone: () => this.#proxies.delete(end),
+      gone: () => {
+        this.#proxies.delete(end);
+        this.#proxiesOf.release(party);
+      },
     });
     this.#proxies.add(end);
     if (host !== undefined) PipeEnd.join(host, end);

@@ -37,6 +37,8 @@ const MAX_LANGUAGES = 8;
 const MAX_VERSION = 64;
 const MAX_MODS = 1000;
 const MAX_MOD_TEXT = 100;
+/** Characters of all mods of a room: every list of rooms has them, and everybody gets it. */
+const MAX_MODS_TEXT = 32 * 1024;
 /** Rooms of one host at once; a client starts one match server after the other. */
 const MAX_ROOMS_OF_HOST = 4;
 
@@ -144,7 +146,7 @@ export class Logins {
       return fail('Too many rooms, try again later');
     }
     const version = cleanText(message.version, MAX_VERSION);
-    const mods = (message.mods ?? []).slice(0, MAX_MODS).map(cleanMod);
+    const mods = cleanMods(message.mods ?? []);
     const now = parts.clock.now();
     const room = new GameRoom(gameRoomID, host, version, mods, now, stranger.outlet);
     rooms.set(gameRoomID, room);
@@ -196,6 +198,19 @@ function languagesOf({ language, languageRooms = [] }: Message<'clientLogin'>): 
   const wanted = languageRooms.length > 0 ? languageRooms : ['english', language];
   const known = new Set(wanted.slice(0, LANGUAGES.size * 2).filter((name) => LANGUAGES.has(name)));
   return [...known].slice(0, MAX_LANGUAGES);
+}
+
+/** As many as fit. */
+function cleanMods(mods: readonly ModLine[]): ModLine[] {
+  const kept: ModLine[] = [];
+  let size = 0;
+  for (const mod of mods.slice(0, MAX_MODS)) {
+    const clean = cleanMod(mod);
+    size += Object.values(clean).reduce((sum, text) => sum + text.length, 0);
+    if (size > MAX_MODS_TEXT) break;
+    kept.push(clean);
+  }
+  return kept;
 }
 
 function cleanMod({ modId, name, version, parent }: ModLine): ModLine {
