@@ -13,7 +13,7 @@ const KEEP_ALIVE_MS = 30_000;
 
 /** A {@link Connection} over a socket of Node that was accepted and paused. */
 export class SocketConnection implements Connection, RelayTarget {
-  readonly from: PeerAddress;
+  #from: PeerAddress;
   readonly #socket: Socket;
   /** Undefined when bytes come as chunks of a stream. */
   readonly #handle: SocketHandle | undefined;
@@ -32,7 +32,10 @@ export class SocketConnection implements Connection, RelayTarget {
 
   constructor(accepted: Socket, from?: PeerAddress, gone?: (connection: SocketConnection) => void) {
     const socket =
-      accepted instanceof TLSSocket ? accepted : readStatically(accepted, this.#reader);
+      // What came behind a PROXY header has been read into the stream already.
+      accepted instanceof TLSSocket || from !== undefined
+        ? accepted
+        : readStatically(accepted, this.#reader);
     this.#socket = socket;
     this.#handle = socket === accepted ? undefined : handleOf(socket);
     if (this.#handle !== undefined) {
@@ -41,7 +44,7 @@ export class SocketConnection implements Connection, RelayTarget {
         else this.#onDrain?.();
       });
     }
-    this.from = from ?? PeerAddress.of(socket.remoteAddress ?? '0.0.0.0', socket.remotePort ?? 0);
+    this.#from = from ?? PeerAddress.of(socket.remoteAddress ?? '0.0.0.0', socket.remotePort ?? 0);
     socket.setNoDelay(true);
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
     socket.on('drain', () => this.#onDrain?.());
@@ -62,6 +65,15 @@ export class SocketConnection implements Connection, RelayTarget {
       this.#onClose?.(this.#error);
     });
     if (socket === accepted) socket.on('data', (chunk: Buffer) => this.#onData?.(chunk)).pause();
+  }
+
+  get from(): PeerAddress {
+    return this.#from;
+  }
+
+  /** Another node accepted it, from this address. */
+  arrivedFrom(address: PeerAddress): void {
+    this.#from = address;
   }
 
   get pending(): number {

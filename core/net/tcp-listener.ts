@@ -1,14 +1,17 @@
-import { readFileSync } from 'node:fs';
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
+import { createServer as createTlsServer, Server as TlsServer } from 'node:tls';
 import { messageOf, ServerError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { Metrics } from '../metrics.js';
 import type { AddressFilters } from './address-filter.js';
+import { AddressRanges } from './address-ranges.js';
 import { bindError } from './bind-error.js';
 import type { Connection } from './connection.js';
+import { PacedTurns } from './paced-turns.js';
 import { PeerAddress } from './peer-address.js';
+import { proxiedSource, readProxyHeaders } from './proxied-connections.js';
 import { SocketConnection } from './socket-connection.js';
+import { readTlsFiles, type TlsFiles } from './tls-files.js';
 import type { Bind } from './udp-listener.js';
 
 export interface TcpListenerOptions {
@@ -21,14 +24,13 @@ export interface TcpListenerOptions {
   readonly maxConnections?: number;
   /** Addresses whose connections are cut. */
   readonly filters?: AddressFilters;
+  /** Proxies that say in a PROXY v2 header for whom they speak, and must. */
+  readonly trustedProxies?: readonly string[];
 }
 
 type Handler = (connection: Connection) => void;
 
-/**
- * Connections begun in one turn of the event loop. The system hands over all that wait at once, a thousand in a storm,
- * and those who are here already must not wait for all of them.
- */
+/** Connections begun in one turn of the event loop. */
 const ACCEPTS_PER_TURN = 16;
 
 /** One configured TCP endpoint: its listening sockets, its one handler, its open connections. */
@@ -36,10 +38,7 @@ export class TcpListener {
   readonly name: string;
   readonly #servers: Server[] = [];
   readonly #open = new Set<SocketConnection>();
-  /** Accepted by the system and not begun yet, the oldest first. */
-  readonly #waiting: Socket[] = [];
-  /** Connections that came or were begun in this turn. */
-  #begun = 0;
+  readonly #accepts = new PacedTurns<Socket>(ACCEPTS_PER_TURN, (socket) => this.#accept(socket));
   #taken: { readonly owner: string; readonly handler: Handler } | undefined;
   readonly counters = { accepted: 0, refused: 0 };
 
@@ -108,9 +107,16 @@ export class TcpListener {
     }
   }
 
+  /** Connections from now on see this certificate; open ones go on with theirs. */
+  useCertificate({ cert, key }: TlsFiles): void {
+    for (const server of this.#servers) {
+      if (server instanceof TlsServer) server.setSecureContext({ cert, key });
+    }
+  }
+
   /** No new connections; the open ones go on. */
   stopAccepting(): void {
-    for (const socket of this.#waiting.splice(0)) this.#refuse(socket);
+    for (const socket of this.#accepts.clear()) this.#refuse(socket);
     for (const server of this.#servers) if (server.listening) server.close();
   }
 
@@ -127,28 +133,34 @@ export class TcpListener {
   }
 
   #createServer(): Server {
-    const accept = (socket: Socket) => this.#enqueue(socket);
-    const { tls } = this.options;
-    const server =
-      tls === undefined
-        ? createTcpServer({ allowHalfOpen: true, pauseOnConnect: true }, accept)
-        : createTlsServer(
-            {
-              cert: readFileSync(tls.cert),
-              key: readFileSync(tls.key),
-              allowHalfOpen: true,
-              handshakeTimeout: 10_000,
-            },
-            accept,
-          );
-    // Also bounds those who are still in their TLS handshake.
-    server.maxConnections = this.#most;
-    const count = () => {
+    const server = this.#createPlainOrTls();
+    const { trustedProxies = [] } = this.options;
+    const refused = () => {
       this.counters.refused++;
     };
-    server.on('tlsClientError', count);
-    server.on('drop', count);
+    if (trustedProxies.length > 0) {
+      readProxyHeaders(server, {
+        trusted: new AddressRanges(trustedProxies),
+        required: true,
+        refused,
+      });
+    }
+    // Also bounds those who are still in their TLS handshake.
+    server.maxConnections = this.#most;
+    server.on('tlsClientError', refused);
+    server.on('drop', refused);
     return server;
+  }
+
+  #createPlainOrTls(): Server {
+    const accept = (socket: Socket) => this.#enqueue(socket);
+    const { tls } = this.options;
+    return tls === undefined
+      ? createTcpServer({ allowHalfOpen: true, pauseOnConnect: true }, accept)
+      : createTlsServer(
+          { ...readTlsFiles(this.name, tls), allowHalfOpen: true, handshakeTimeout: 10_000 },
+          accept,
+        );
   }
 
   get #most(): number {
@@ -156,21 +168,9 @@ export class TcpListener {
   }
 
   #enqueue(socket: Socket): void {
-    if (this.#open.size + this.#waiting.length >= this.#most) {
-      this.#refuse(socket);
-      return;
-    }
-    if (this.#begun === 0) setImmediate(this.#nextTurn);
-    if (this.#begun++ < ACCEPTS_PER_TURN) this.#accept(socket);
-    else this.#waiting.push(socket);
+    if (this.#open.size + this.#accepts.waiting >= this.#most) this.#refuse(socket);
+    else this.#accepts.add(socket);
   }
-
-  readonly #nextTurn = (): void => {
-    const sockets = this.#waiting.splice(0, ACCEPTS_PER_TURN);
-    this.#begun = sockets.length;
-    if (sockets.length > 0) setImmediate(this.#nextTurn);
-    for (const socket of sockets) this.#accept(socket);
-  };
 
   #refuse(socket: Socket): void {
     this.counters.refused++;
@@ -195,7 +195,9 @@ export class TcpListener {
       return;
     }
     this.counters.accepted++;
-    const connection = new SocketConnection(socket, undefined, (gone) => this.#open.delete(gone));
+    const connection = new SocketConnection(socket, proxiedSource(socket), (gone) =>
+      this.#open.delete(gone),
+    );
     this.#open.add(connection);
     const { owner, handler } = this.#taken;
     try {

@@ -1,5 +1,12 @@
-import { AddressLimit, type Clock, type Connection, type Logger, PrefixLimit } from 'beaconry';
-import { EarlyBytes, PartyCount, PipeEnd } from 'beaconry/plugins/vcmi-lobby';
+import {
+  AddressLimit,
+  type Clock,
+  type Connection,
+  type Logger,
+  PartyCount,
+  PrefixLimit,
+} from 'beaconry';
+import { EarlyBytes, PipeEnd } from 'beaconry/plugins/vcmi-lobby';
 import { encodeMessage } from './lobby-json-codec.js';
 import { LobbySession, type SessionLimits, type SessionParts } from './lobby-session.js';
 import { LobbySocket, type MessageLimits, type SocketOptions } from './lobby-socket.js';
@@ -91,7 +98,8 @@ export class LobbyJsonServer {
   accept(connection: Connection): void {
     const { party } = connection.from;
     const { perAddressLimit, loginTimeout } = this.options;
-    if (!this.#strangers.take(party)) {
+    const release = this.#strangers.take(party);
+    if (release === undefined) {
       this.counters.overLimit.value++;
       connection.destroy();
       return;
@@ -117,7 +125,7 @@ export class LobbyJsonServer {
     const leave = () => {
       settle();
       this.#sockets.delete(socket);
-      this.#strangers.release(party);
+      release();
     };
     this.#sockets.add(socket);
     connection.onClose(() => {
@@ -150,7 +158,8 @@ export class LobbyJsonServer {
   #beginProxy(connection: Connection, half: ProxyHalf, rest: Buffer): void {
     const { role, roomID, guestID } = half;
     const { party } = connection.from;
-    if (!this.#proxiesOf.take(party)) {
+    const release = this.#proxiesOf.take(party);
+    if (release === undefined) {
       this.counters.overLimit.value++;
       connection.destroy();
       return;
@@ -160,7 +169,7 @@ export class LobbyJsonServer {
       left: () => this.waiting.remove(end),
       gone: () => {
         this.#proxies.delete(end);
-        this.#proxiesOf.release(party);
+        release();
       },
     });
     this.#proxies.add(end);
