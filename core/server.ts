@@ -1,22 +1,32 @@
 import { hostname } from 'node:os';
 import { adminRoutes } from './admin/admin-routes.js';
 import { AuditLog } from './admin/audit-log.js';
-import { LocalBus } from './bus/local-bus.js';
+import { backupRoutes, type RestoreOutcome } from './admin/backup-routes.js';
+import * as core from './admin/core-commands.js';
+import { Forgetting } from './admin/forgetting.js';
+import { Maintenance } from './admin/maintenance.js';
+import { Backup } from './backup/backup.js';
+import type { BusDriver } from './bus/bus.js';
+import { claimNodeName } from './bus/node-name.js';
+import { openBus } from './bus/open-bus.js';
+import { RedisBus } from './bus/redis-bus.js';
 import { type Clock, SystemClock } from './clock.js';
 import { CommandRunner } from './commands/command-runner.js';
 import type { ConfigSource } from './config/config-file.js';
+import type { ServerConfig } from './config/server-config.js';
 import { takeDataFolder } from './data-folder.js';
 import { type ConfigError, messageOf, ServerError } from './errors.js';
 import { EventHub } from './event-hub.js';
 import { ServerStarted, ServerStopping } from './events.js';
 import { addCoreRoutes } from './http/core-routes.js';
+import type { Routes } from './http/routes.js';
 import { openedLog, type ServerLog } from './log.js';
 import type { Logger } from './logger.js';
 import { MetricsRegistry } from './metrics.js';
 import { chooseDriver, type OpenDriver } from './net/drivers/choose-driver.js';
 import { packageInfo } from './package-info.js';
 import type { ServerFacts } from './plugin.js';
-import { PluginHost, type PluginState } from './plugin-host.js';
+import { type HostedCommand, PluginHost, type PluginState } from './plugin-host.js';
 import { type PluginsAtHand, type Prepared, prepare } from './prepare.js';
 import { type BoundEndpoint, ServerEndpoints } from './server-endpoints.js';
 import { openStore } from './store/open-store.js';
@@ -33,15 +43,21 @@ export interface ServerOptions {
   readonly openDriver?: OpenDriver;
   /** Spoil datagram views after their handler returned. */
   readonly poison?: boolean;
+  /** Stops this server, puts a verified backup in place and starts another; for whoever owns the process. */
+  readonly restore?: (file: string) => void;
+  readonly lastRestore?: RestoreOutcome;
 }
 
 /** What was opened before anything is set up. */
 interface OpenedParts {
   readonly log: ServerLog;
   readonly store: StoreDriver;
+  readonly bus: BusDriver;
   readonly openDriver: OpenDriver;
   /** Gives the data folder back. */
   readonly releaseData: () => void;
+  /** Gives the name of the node back. */
+  readonly releaseName: () => Promise<void>;
 }
 
 /** What the ready line and the ready file say. */
@@ -64,18 +80,22 @@ export class Server {
   readonly endpoints: ServerEndpoints;
   readonly metrics = new MetricsRegistry();
   readonly host: PluginHost;
+  readonly commands: CommandRunner;
+  readonly maintenance: Maintenance;
+  readonly #forgetting = new Forgetting();
   readonly #log: ServerLog;
   readonly #events: EventHub;
   readonly #store: StoreDriver;
   readonly #releaseData: () => void;
-  readonly #bus: LocalBus;
-  readonly #audit: AuditLog;
+  readonly #releaseName: () => Promise<void>;
+  readonly #bus: BusDriver;
+  readonly audit: AuditLog;
   #phase: 'starting' | 'ready' | 'stopping' = 'starting';
 
   private constructor(
     private readonly prepared: Prepared,
     private readonly options: ServerOptions,
-    { log, store, openDriver, releaseData }: OpenedParts,
+    { log, store, bus, openDriver, releaseData, releaseName }: OpenedParts,
   ) {
     const { server: config, folder } = prepared.file;
     this.clock = options.clock ?? new SystemClock();
@@ -83,8 +103,9 @@ export class Server {
     this.#events = new EventHub(log.log);
     this.#store = store;
     this.#releaseData = releaseData;
+    this.#releaseName = releaseName;
     const node = config.node ?? hostname();
-    this.#bus = new LocalBus({ node, log: log.log });
+    this.#bus = bus;
     this.facts = {
       node,
       version: packageInfo.version,
@@ -93,6 +114,13 @@ export class Server {
       publicAddress: config.publicAddress,
       retention: config.retention,
     };
+    const shared = this.metrics.prefixed('store');
+    const up = (health: string | undefined) => (health === undefined ? 1 : 0);
+    shared.gauge('up', 'Whether the store can be asked', () => up(store.health()));
+    shared.gauge('bus_up', 'Whether words of other nodes arrive', () => up(bus.health()));
+    if (bus instanceof RedisBus) {
+      shared.total('bus_lost_total', 'Words that never left this node', () => bus.lost);
+    }
     this.endpoints = new ServerEndpoints({
       config,
       version: packageInfo.version,
@@ -103,7 +131,7 @@ export class Server {
       poison: options.poison ?? false,
     });
     const { udp, tcp, http, filters } = this.endpoints;
-    this.#audit = new AuditLog(store.namespace('audit'), this.clock, config.retention.audit);
+    this.audit = new AuditLog(store.namespace('audit'), this.clock, config.retention.audit);
     this.host = new PluginHost(
       {
         facts: this.facts,
@@ -112,7 +140,12 @@ export class Server {
         bus: this.#bus,
         metrics: this.metrics,
         events: this.#events,
-        audit: this.#audit,
+        audit: this.audit,
+        commands: {
+          list: () => this.commands.list(),
+          run: (...run) => this.commands.run(...run),
+        },
+        forgetting: this.#forgetting,
         filters,
         udp,
         tcp,
@@ -121,6 +154,27 @@ export class Server {
       },
       log.log,
     );
+    this.maintenance = new Maintenance(store.namespace('core'), filters);
+    this.#forgetting.add('audit', async ({ text }) => {
+      const count = await this.audit.forget(text);
+      return count === 0 ? undefined : `blanked in ${count} entries`;
+    });
+    this.commands = new CommandRunner(this.host.commands, this.audit, this.#coreCommands());
+  }
+
+  #coreCommands(): HostedCommand[] {
+    const services = new Map<symbol, unknown>([
+      [core.Forgetting, this.#forgetting],
+      [core.Maintenance, this.maintenance],
+    ]);
+    const context = {
+      name: 'core',
+      log: this.log,
+      clock: this.clock,
+      store: this.#store.namespace('core'),
+      get: <T>(token: ServiceToken<T>) => services.get(token) as T,
+    };
+    return core.coreCommands.map((command) => ({ plugin: 'core', command, context }));
   }
 
   /** Reads and checks everything, opens the store; throws {@link ConfigError} with every problem. */
@@ -133,11 +187,32 @@ export class Server {
     try {
       const clock = options.clock ?? new SystemClock();
       const store = await openStore(config.store, { clock, log: log.log, data: config.data });
-      return new Server(prepared, options, { log, store, openDriver, releaseData });
+      const node = config.node ?? hostname();
+      let releaseName = async () => {};
+      try {
+        if (store.name === 'redis') {
+          const names = store.namespace('nodes');
+          releaseName = await claimNodeName(names, node, {
+            clock: new SystemClock(),
+            log: log.log,
+          });
+        }
+        const bus = await openBus(store, { node, log: log.log });
+        const parts = { log, store, bus, openDriver, releaseData, releaseName };
+        return new Server(prepared, options, parts);
+      } catch (error) {
+        await releaseName();
+        await store.close();
+        throw error;
+      }
     } catch (error) {
       releaseData();
       throw error;
     }
+  }
+
+  get config(): ServerConfig {
+    return this.prepared.file.server;
   }
 
   get log(): Logger {
@@ -147,6 +222,7 @@ export class Server {
   /** Sets plugins up and binds; a failure undoes all and is thrown. */
   async start(): Promise<ReadyReport> {
     try {
+      await this.maintenance.load();
       await this.host.setUp(this.prepared.plugins);
       addCoreRoutes(this.endpoints.http, {
         config: this.prepared.file.server,
@@ -155,6 +231,7 @@ export class Server {
         clock: this.clock,
         data: this.facts.data,
         problems: () => this.problems(),
+        limits: () => this.limits(),
         drivers: () => this.endpoints.drivers(),
       });
       this.#addAdmin();
@@ -182,14 +259,30 @@ export class Server {
   problems(): string[] {
     const problems: string[] = [];
     if (this.#phase !== 'ready') problems.push(`server is ${this.#phase}`);
-    const store = this.#store.health();
-    if (store !== undefined) problems.push(`store: ${store}`);
-    const bus = this.#bus.health();
-    if (bus !== undefined) problems.push(`bus: ${bus}`);
+    const maintenance = this.maintenance.problem();
+    if (maintenance !== undefined) problems.push(maintenance);
+    if (this.#store.name !== 'redis') problems.push(...this.#sharedProblems());
     for (const [name, state] of this.host.states) {
       if (state !== 'running') problems.push(`plugin ${name}: ${state}`);
     }
     return problems;
+  }
+
+  /**
+   * What this node does without, though it serves. A lost redis is lost to all nodes alike: were they not ready for
+   * it, a balancer would take away the whole community.
+   */
+  limits(): string[] {
+    return this.#store.name === 'redis' ? this.#sharedProblems() : [];
+  }
+
+  #sharedProblems(): string[] {
+    const store = this.#store.health();
+    const bus = this.#bus.health();
+    return [
+      ...(store === undefined ? [] : [`store: ${store}`]),
+      ...(bus === undefined ? [] : [`bus: ${bus}`]),
+    ];
   }
 
   /** The service of a running plugin; for whoever embeds the server, and for tests. */
@@ -235,21 +328,33 @@ export class Server {
     return waiting;
   }
 
+  /** Opens the log file anew, after log rotation has moved it. */
+  reopenLog(): void {
+    this.#log.reopen();
+  }
+
   /** What operators see and do, on the endpoint that is called `admin`. */
   #addAdmin(): void {
-    const audit = this.#audit;
-    const runner = new CommandRunner(this.host.commands, audit);
     const routes = adminRoutes({
-      runner,
-      audit,
+      runner: this.commands,
+      audit: this.audit,
       recent: this.#log.recent,
       endpoints: this.endpoints,
       report: () => this.report(),
     });
-    this.endpoints.http.get('admin')?.add('core', routes, '/v1/admin');
+    const admin = this.endpoints.http.get('admin');
+    admin?.add('core', routes, '/v1/admin');
+    admin?.add('core', this.#backupRoutes(), '/v1/admin');
     this.#stopFading = this.clock.every(60_000, () => {
       for (const { heavySources } of this.endpoints.udp.values()) heavySources.fade();
     });
+  }
+
+  #backupRoutes(): Routes {
+    const { clock, facts } = this;
+    const parts = { store: this.#store, storeFile: this.config.store.path, clock, facts };
+    const { restore, lastRestore } = this.options;
+    return backupRoutes({ backup: new Backup(parts), audit: this.audit, restore, lastRestore });
   }
 
   /** Sections that were taken while running. */
@@ -262,6 +367,7 @@ export class Server {
     await this.host.unload();
     await this.endpoints.close(GRACE);
     await this.#bus.close();
+    await this.#releaseName();
     await this.#store.close();
     this.#releaseData();
     this.#log.flush();

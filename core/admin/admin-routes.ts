@@ -104,7 +104,7 @@ export const adminRoutes =
             ? ({ kind: 'json', values: (parameters ?? {}) as Record<string, Json> } as const)
             : ({ kind: 'text', values: texts } as const);
         const caller = { by: `admin at ${request.ip}`, source: 'http' } as const;
-        return { result: await runner.run(request.params.name, given, caller) };
+        return { result: await runner.runGiven(request.params.name, given, caller) };
       },
     );
   };

@@ -61,15 +61,33 @@ export class RunningNode {
     throw new ServerError(`HTTP_${response.status}`, `the node answered ${response.status}`);
   }
 
-  async #fetch(method: string, path: string, body?: object): Promise<Response> {
+  /** Asks for a file; it comes as a stream. */
+  async download(path: string, body: object): Promise<ReadableStream> {
+    const response = await this.#fetch('POST', path, JSON.stringify(body), jsonType);
+    if (!response.ok || response.body === null) throw await refusal(response);
+    return response.body as ReadableStream;
+  }
+
+  /** Sends a file. */
+  async upload(path: string, file: Blob): Promise<void> {
+    const response = await this.#fetch('POST', path, file, 'application/octet-stream');
+    if (!response.ok) throw await refusal(response);
+  }
+
+  async #fetch(
+    method: string,
+    path: string,
+    body?: string | Blob,
+    contentType?: string,
+  ): Promise<Response> {
     try {
       return await fetch(`${this.url}${path}`, {
         method,
         headers: {
           authorization: `Bearer ${this.token}`,
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(contentType === undefined ? {} : { 'content-type': contentType }),
         },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(body === undefined ? {} : { body }),
         signal: AbortSignal.timeout(65_000),
       });
     } catch (cause) {
@@ -82,17 +100,27 @@ export class RunningNode {
   }
 
   async #request<T>(method: string, path: string, body?: object): Promise<T> {
-    const response = await this.#fetch(method, path, body);
-    const answer = (await response.json()) as T & { error?: { code: string; message: string } };
-    if (!response.ok) {
-      const code = answer.error?.code ?? `HTTP_${response.status}`;
-      throw new ServerError(
-        code === 'PARAMETERS' ? 'USAGE' : code,
-        answer.error?.message ?? `the node answered ${response.status}`,
-      );
-    }
-    return answer;
+    const response =
+      body === undefined
+        ? await this.#fetch(method, path)
+        : await this.#fetch(method, path, JSON.stringify(body), jsonType);
+    if (!response.ok) throw await refusal(response);
+    return (await response.json()) as T;
   }
+}
+
+const jsonType = 'application/json';
+
+/** What a node that refuses says. */
+async function refusal(response: Response): Promise<ServerError> {
+  const { error } = (await response.json().catch(() => ({}))) as {
+    error?: { code: string; message: string };
+  };
+  const code = error?.code ?? `HTTP_${response.status}`;
+  return new ServerError(
+    code === 'PARAMETERS' ? 'USAGE' : code,
+    error?.message ?? `the node answered ${response.status}`,
+  );
 }
 
 function readToken(file: string): string {

@@ -95,6 +95,11 @@ export class HttpEndpoint {
     return this.#options.binds.every(({ host }) => /^(127\.|::1$|localhost$)/.test(host));
   }
 
+  /** People on other machines read it, be it through a proxy on this one. */
+  get isRemote(): boolean {
+    return !this.isLoopback || this.#options.trustedProxies.length > 0;
+  }
+
   /** What `scope.requireAdmin` checks; until then it refuses everybody. */
   useAdmin(requireAdmin: RequireAdmin): void {
     this.#requireAdmin = requireAdmin;

@@ -39,6 +39,7 @@ const ENDPOINTS = {
   relay: { tcp: ANY },
   datagrams: { udp: ANY },
   signaling: { tcp: ANY },
+  rcon: { tcp: ANY },
 };
 
 /** A whole server for one test: memory store, no sockets for UDP, time by hand. `stop()` ends all of it. */
@@ -66,6 +67,11 @@ export class TestServer {
     const http = this.server.endpoints.http.get(endpoint);
     if (http === undefined) throw new ServerError('NO_ENDPOINT', `no http endpoint ${endpoint}`);
     return http.inject(typeof options === 'string' ? { method: 'GET', url: options } : options);
+  }
+
+  /** Runs a command as an operator types it and gives what it returns. */
+  command(name: string, texts: Readonly<Record<string, string>> = {}): Promise<unknown> {
+    return this.server.commands.run(name, texts, { by: 'test', source: 'cli' });
   }
 
   get<T>(token: ServiceToken<T>): T {

@@ -17,6 +17,7 @@ import {
   encodeNetworkConfig,
   type NetworkConfig,
   type PopEntry,
+  type DirectMode,
 } from './sdr/network-config-codec.js';
 import { keyIdOf } from './sdr/openssh-key-codec.js';
 
@@ -30,7 +31,7 @@ export interface PublisherOptions {
   readonly pops: ReadonlyMap<string, PopEntry>;
   readonly typicalPings: readonly (readonly [string, string, number])[];
   readonly p2pShareIp: Readonly<Record<string, number>>;
-  readonly directMode: boolean;
+  readonly directMode: DirectMode;
 }
 
 interface StoredRevision {

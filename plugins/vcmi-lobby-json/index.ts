@@ -102,6 +102,11 @@ export default definePlugin({
         format: 'bytes',
         default: '256KiB',
       },
+      earlyTotal: {
+        doc: 'Bytes kept for all such guests together; beyond it the match server that sends more is cut off.',
+        format: 'bytes',
+        default: '64MiB',
+      },
       stallTimeout: {
         doc: 'A game connection that takes nothing for so long although bytes wait for it is closed.',
         format: 'duration',

@@ -79,10 +79,20 @@ export default definePlugin({
       default: 20_000,
     },
     pipe: {
+      perAddressLimit: {
+        doc: 'Game connections of one address at once; a game of 8 players takes its host 7. 0 means no limit.',
+        format: 'nat',
+        default: 256,
+      },
       earlyLimit: {
         doc: 'Bytes kept for a game partner who has not come yet; beyond it the sender has to wait.',
         format: 'bytes',
         default: 256 * 1024,
+      },
+      earlyTotal: {
+        doc: 'Bytes kept for all such partners together; beyond it whoever sends more is cut off.',
+        format: 'bytes',
+        default: '64MiB',
       },
       stallTimeout: {
         doc: 'A game connection that takes nothing for so long although bytes wait for it is closed.',
@@ -126,7 +136,9 @@ export default definePlugin({
     };
     const server = new LobbyServer(engine, games, statistics, clock, log, counters, {
       ...config,
+      pipesPerAddress: config.pipe.perAddressLimit,
       pipeEarlyLimit: config.pipe.earlyLimit,
+      pipeEarlyTotal: config.pipe.earlyTotal,
       pipeStallTimeout: config.pipe.stallTimeout,
     });
 

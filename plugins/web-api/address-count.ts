@@ -1,6 +1,7 @@
+import { PeerAddress } from 'beaconry';
 import { refuse } from './call-error.js';
 
-/** How many parties there are, in all and of each address. */
+/** How many parties there are, in all and of each IPv4 address or IPv6 /64. */
 export class AddressCount {
   readonly #counts = new Map<string, number>();
   #size = 0;
@@ -16,7 +17,8 @@ export class AddressCount {
   }
 
   /** The function that gives the place back; errors 429 `TOO_MANY_OF_ADDRESS`, 503 `FULL`. */
-  take(address: string): () => void {
+  take(host: string): () => void {
+    const address = PeerAddress.of(host, 0).party;
     const count = this.#counts.get(address) ?? 0;
     if (count >= this.mostPerAddress) {
       const say = `this address has ${count} ${this.what} already; end one first`;

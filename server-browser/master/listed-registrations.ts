@@ -45,6 +45,13 @@ export class ListedRegistrations implements Registrations {
     return found;
   }
 
+  cost(text: string): number {
+    const { cost, wanted } = compile(text);
+    const { table } = this;
+    const most = (['ipv4', 'ipv6'] as const).map((family) => table.countAtMost({ family, wanted }));
+    return cost * most.reduce((sum, count) => sum + count, 0);
+  }
+
   matcher(text: string): FilterTest {
     return compile(text).test;
   }

@@ -66,9 +66,8 @@ export class Directory implements ServerDirectory, PollReport {
   }
 
   register(registration: Registration): void {
-    const { reader } = this.parts;
-    const isHidden = reader !== undefined && !canReach(reader, registration.address);
-    if (registration.outdated || registration.lan || isHidden) {
+    const isOfUse = this.#isReachable(registration.address);
+    if (registration.outdated || registration.lan || !isOfUse) {
       this.unregister(registration);
       return;
     }
@@ -97,6 +96,7 @@ export class Directory implements ServerDirectory, PollReport {
   add(source: string, server: AddedServer): () => void {
     const listed = completeServer(source, server);
     const address = PeerAddress.parse(server.address);
+    if (address !== undefined && !this.#isReachable(address)) return () => {};
     const key = address?.toString() ?? server.address;
     const entry = this.#entryOf(key, address ?? new PeerAddress());
     entry.added.set(source, listed);
@@ -171,6 +171,11 @@ export class Directory implements ServerDirectory, PollReport {
   /** Servers that pass a filter in the master's grammar; `after` is the `next` of the page before. */
   page(filter: string, limit: number, after: string | undefined): DirectoryPage {
     return listPage(this.#pageSource, filter, limit, after);
+  }
+
+  #isReachable(address: PeerAddress): boolean {
+    const { reader } = this.parts;
+    return reader === undefined || canReach(reader, address);
   }
 
   #entry(address: PeerAddress): DirectoryEntry {

@@ -61,6 +61,9 @@ describe('the configuration file', () => {
         driver: 'redis',
         path: resolve(folder, 'state/other.db'),
         url: 'redis://127.0.0.1:6379/0',
+        prefix: 'beaconry',
+        replicas: 0,
+        ca: null,
         durability: 'full',
       },
       management: { token: null, tokenFile: resolve(folder, 'secrets/token') },
@@ -92,6 +95,9 @@ describe('the configuration file', () => {
       driver: 'sqlite',
       path: resolve('data/beaconry.db'),
       url: null,
+      prefix: 'beaconry',
+      replicas: 0,
+      ca: null,
       durability: 'normal',
     });
     expect(server.retention.history).to.equal(90 * 86_400_000);

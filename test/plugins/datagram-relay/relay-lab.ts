@@ -75,7 +75,7 @@ export class RelayLab {
       relayPublicKey: this.routeKey.publicKey,
       p2pShareIp: {},
       typicalPings: pings,
-      directMode: false,
+      directMode: 'relay',
     };
     for (const [pop, hosts] of Object.entries(pops)) {
       for (const host of hosts) this.#addRelay(pop, host, engine);
