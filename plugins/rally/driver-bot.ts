@@ -54,7 +54,8 @@ export class DriverBot {
     const { orders } = client;
     if (orders === undefined || orders.out || orders.due === 0n) return;
     const control = this.itinerary.controls[orders.next];
-    if (control === undefined) return;
+    // Acknowledged already: the orders that say what comes next are on their way.
+    if (control === undefined || client.acknowledged?.control === control.index) return;
     const now = client.rallyNow();
     const due = Number(orders.due);
     if (control.kind === 'time-control' || control.kind === 'start') {
