@@ -34,8 +34,11 @@ export class RunningNode {
       options.config !== undefined || existsSync(path)
         ? ConfigFile.open({ path, env: process.env })
         : undefined;
-    const bind = file?.server.endpoints.get('admin')?.binds[0];
-    const fromFile = bind === undefined ? undefined : `http://${bind.host}:${bind.port}`;
+    const endpoint = file?.server.endpoints.get('admin');
+    const bind = endpoint?.binds[0];
+    const scheme = endpoint?.tls === undefined ? 'http' : 'https';
+    const fromFile =
+      bind === undefined ? undefined : `${scheme}://${urlHost(bind.host)}:${bind.port}`;
     const url = options.admin ?? fromFile ?? 'http://127.0.0.1:8081';
     const management = file?.server.management;
     const tokenFile =
@@ -107,6 +110,12 @@ export class RunningNode {
     if (!response.ok) throw await refusal(response);
     return (await response.json()) as T;
   }
+}
+
+/** Of an endpoint on all addresses, this machine's own. */
+function urlHost(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
 }
 
 const jsonType = 'application/json';

@@ -7,6 +7,7 @@ import { messageOf } from '../errors.js';
 import { type ReadyReport, Server } from '../server.js';
 import { withTimeLimit } from '../time-limit.js';
 import { EXIT, exitCodeOf } from './exit-code.js';
+import { ServiceManager } from './service-manager.js';
 
 export interface RunOptions {
   readonly source: ConfigSource;
@@ -26,6 +27,7 @@ export class ServerProcess {
   #stopping = false;
   #restoring: Promise<void> | undefined;
   #lastRestore: RestoreOutcome | undefined;
+  readonly #serviceManager = new ServiceManager(process.env);
 
   constructor(private readonly options: RunOptions) {}
 
@@ -67,24 +69,30 @@ export class ServerProcess {
 
   async #start(): Promise<void> {
     const report = await this.#server?.start();
-    if (!this.#stopping && report !== undefined) announce(report, this.options);
+    if (this.#stopping || this.#server === undefined || report === undefined) return;
+    announce(report, this.options);
+    void this.#serviceManager.ready(statusOf(report), this.#server.log);
   }
 
   #stop(): void {
     if (this.#stopping) process.exit(EXIT.failed);
     this.#stopping = true;
+    const server = this.#server;
+    const told = server === undefined ? undefined : this.#serviceManager.stopping(server.log);
     // A stop in the middle of a start is a stop too; a plugin that is still being set up cannot hold it up.
     void withTimeLimit(this.#started, STARTING_LIMIT, 'starting')
       .catch(() => undefined)
       // Half a restore is the one thing that a stop waits for.
       .then(() => this.#restoring)
       .then(() => this.#server?.stop())
+      .then(() => told)
       .then(() => process.exit(EXIT.stopped));
   }
 
   async #reload(): Promise<void> {
     const server = this.#server;
     if (server === undefined) return;
+    void this.#serviceManager.reloading(server.log);
     try {
       const waiting = await server.reload();
       server.log.info(
@@ -95,6 +103,7 @@ export class ServerProcess {
     } catch (error) {
       server.log.error(`configuration not reloaded, nothing changed:\n${messageOf(error)}`);
     }
+    void this.#serviceManager.ready(statusOf(server.report()), server.log);
   }
 
   /** The backup was verified; when the server cannot start with it, everything is as before. */
@@ -128,6 +137,12 @@ export class ServerProcess {
       this.#restoring = undefined;
     }
   }
+}
+
+function statusOf({ plugins }: ReadyReport): string {
+  const states = Object.values(plugins);
+  const running = states.filter((state) => state === 'running').length;
+  return `${running} of ${states.length} plugins running`;
 }
 
 const outcome = (state: RestoreOutcome['state'], message: string): RestoreOutcome => ({

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { definePlugin, list, ServerError } from 'beaconry';
 import { LockOut } from './lock-out.js';
-import { RconServer, type RefusalReason } from './rcon-server.js';
+import { RconServer, refusalReasons } from './rcon-server.js';
 
 /** A password that can be guessed is none. */
 const shortestPassword = 8;
@@ -47,8 +47,13 @@ export default definePlugin({
       );
     }
     const expected = digest(Buffer.from(config.password));
-    const refusals = (reason: RefusalReason) =>
-      context.metrics.counter('refusals_total', 'Connections and packets refused.', { reason });
+    const help = 'Connections and packets refused.';
+    const refusals = new Map(
+      refusalReasons.map((reason) => [
+        reason,
+        context.metrics.counter('refusals_total', help, { reason }),
+      ]),
+    );
     const server = new RconServer({
       clock: context.clock,
       log: context.log,
@@ -62,7 +67,8 @@ export default definePlugin({
       idleTimeout: config.idleTimeout,
       audit: (caller, action) => context.audit(caller, action),
       refused: (reason) => {
-        refusals(reason).value++;
+        const counter = refusals.get(reason);
+        if (counter !== undefined) counter.value++;
       },
     });
     context.metrics.gauge('connections', 'Open connections.', () => server.open);

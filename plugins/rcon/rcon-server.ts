@@ -14,16 +14,18 @@ import type { LockOut } from './lock-out.js';
 import { decodePacket, largestSize } from './rcon-codec.js';
 import { RconSession } from './rcon-session.js';
 
-export type RefusalReason =
-  | 'not-allowed'
-  | 'locked-out'
-  | 'too-many'
-  | 'wrong-password'
-  | 'not-logged-in'
-  | 'unknown-type'
-  | 'malformed'
-  | 'too-slow'
-  | 'too-much';
+export const refusalReasons = [
+  'not-allowed',
+  'locked-out',
+  'too-many',
+  'wrong-password',
+  'not-logged-in',
+  'unknown-type',
+  'malformed',
+  'too-slow',
+  'too-much',
+] as const;
+export type RefusalReason = (typeof refusalReasons)[number];
 
 export interface RconServerParts {
   readonly clock: Clock;
