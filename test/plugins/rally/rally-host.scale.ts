@@ -89,7 +89,10 @@ describe('rally host and rally drive', function () {
       if (master.get(Registrations).size === 2) break;
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
-    const listed = master.get(Registrations).list('').map(({ address }) => `${address}`);
+    const listed = master
+      .get(Registrations)
+      .list('')
+      .map(({ address }) => `${address}`);
     expect(listed).to.have.members(joins);
 
     const wrong = drive(1, '+connect', joins[0] ?? '', '+password', 'guessed');
