@@ -1,4 +1,4 @@
-/** Counts what each address (its `source`) holds; a limit of 0 counts nothing. */
+/** Counts what each address (its `party`) holds; a limit of 0 counts nothing. */
 export class AddressCount {
   readonly #held = new Map<string, number>();
 

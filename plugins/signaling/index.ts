@@ -99,7 +99,7 @@ export default definePlugin({
 
     const addresses = new AddressCount(config.perAddressLimit);
     endpoint.onConnection((connection) => {
-      const release = addresses.take(connection.from.source);
+      const release = addresses.take(connection.from.party);
       if (release === undefined) return connection.destroy();
       acceptTcpPeer(engine, connection, clock, release);
     });
@@ -117,7 +117,7 @@ export default definePlugin({
             }
             const bearer = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1];
             const from = PeerAddress.of(request.ip, 0);
-            const release = addresses.take(from.source);
+            const release = addresses.take(from.party);
             if (release === undefined) {
               socket.close(1008, 'this address has too many connections');
               return;

@@ -28,7 +28,7 @@ export function acceptWebSocketPeer(
 ): void {
   let cancelHold: (() => void) | undefined;
   const channel: SignalChannel = {
-    source: from.source,
+    source: from.party,
     send(line) {
       if (socket.bufferedAmount > QUEUE_LIMIT) return false;
       socket.send(line);
