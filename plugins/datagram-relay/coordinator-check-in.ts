@@ -104,6 +104,10 @@ export class CoordinatorCheckIn {
       answer = await post(membership.checkIn());
     } catch (error) {
       this.#say(`this relay cannot check in with its coordinator: ${messageOf(error)}`);
+      if (error instanceof ServerError && error.code === 'RELAY_REMOVED') {
+        this.parts.leave();
+        return REMOVED_WAIT;
+      }
       return Math.min(LONGEST_RETRY, RETRY * 2 ** Math.min(this.#failures++, 8));
     }
     this.#failures = 0;
