@@ -1,8 +1,9 @@
 import type { AuditedAction, AuditLog } from './admin/audit-log.js';
+import type { ForgetListener, Forgetting } from './admin/forgetting.js';
 import type { Bus } from './bus/bus.js';
 import { Cleanup } from './cleanup.js';
 import type { Clock } from './clock.js';
-import type { CommandCaller } from './commands/command.js';
+import type { CommandCaller, Commands } from './commands/command.js';
 import { messageOf, ServerError } from './errors.js';
 import type { EventHub } from './event-hub.js';
 import type { HttpEndpoint } from './http/http-endpoint.js';
@@ -33,6 +34,8 @@ export interface ServerParts {
   readonly metrics: MetricsRegistry;
   readonly events: EventHub;
   readonly audit: AuditLog;
+  readonly commands: Commands;
+  readonly forgetting: Forgetting;
   readonly filters: AddressFilters;
   readonly udp: ReadonlyMap<string, UdpListener>;
   readonly tcp: ReadonlyMap<string, TcpListener>;
@@ -49,6 +52,7 @@ export class PluginContext
   readonly store: Store;
   readonly bus: Bus;
   readonly metrics: Metrics;
+  readonly commands: Commands;
   readonly server: ServerFacts;
   readonly cleanup = new Cleanup();
   readonly provided = new Map<symbol, unknown>();
@@ -67,6 +71,7 @@ export class PluginContext
     this.store = parts.store.namespace(name);
     this.bus = parts.bus.namespace(name);
     this.metrics = parts.metrics.prefixed(name);
+    this.commands = parts.commands;
     this.server = parts.facts;
     this.#promised = new Set(plugin.provides ?? []);
     this.#container = new PluginContainer(name, new Set(plugin.optional ?? []));
@@ -172,6 +177,10 @@ export class PluginContext
   refuseAddresses(filter: AddressFilter): () => void {
     this.defer(this.parts.filters.add(filter));
     return () => this.parts.filters.sweep();
+  }
+
+  onForget(listener: ForgetListener): void {
+    this.defer(this.parts.forgetting.add(this.name, listener));
   }
 
   defer(cleanup: () => void | Promise<void>): void {

@@ -1,7 +1,8 @@
 import type { AuditedAction } from './admin/audit-log.js';
+import type { ForgetListener } from './admin/forgetting.js';
 import type { Bus } from './bus/bus.js';
 import type { Clock } from './clock.js';
-import type { Command, CommandCaller } from './commands/command.js';
+import type { Command, CommandCaller, Commands } from './commands/command.js';
 import type { ConfigOf, Section } from './config/schema.js';
 import type { Routes, RoutesOptions } from './http/routes.js';
 import type { Logger } from './logger.js';
@@ -36,6 +37,8 @@ export interface Context<
   readonly store: Store;
   readonly bus: Bus;
   readonly metrics: Metrics;
+  /** Commands of all running plugins, for whoever offers another way to type them, as `rcon` does. */
+  readonly commands: Commands;
   /** Facts about this server. */
   readonly server: ServerFacts;
   /** The UDP endpoint of that name, or several as one. */
@@ -72,6 +75,8 @@ export interface Context<
    * refused addresses are cut.
    */
   refuseAddresses(filter: AddressFilter): () => void;
+  /** An operator asks to forget somebody: remove or blank what this plugin keeps, and say what it was. */
+  onForget(listener: ForgetListener): void;
   every(ms: number, task: () => void | Promise<void>): () => void;
   after(ms: number, task: () => void | Promise<void>): () => void;
   /** Runs when the plugin unloads, in reverse order of registration. */
@@ -84,6 +89,8 @@ export interface ServerFacts {
   /** Name of this node. */
   readonly node: string;
   readonly version: string;
+  /** Where other nodes reach this one, as configured. */
+  readonly nodeAddress: string | null;
   /** Folder of everything we write; exists. */
   readonly data: string;
   /** Folder of the configuration file: relative paths in it start here. */

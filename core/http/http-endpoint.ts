@@ -13,6 +13,7 @@ import { messageOf, ServerError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { AddressFilters } from '../net/address-filter.js';
 import type { PeerAddress } from '../net/peer-address.js';
+import type { TlsFiles } from '../net/tls-files.js';
 import { type RequireAdmin, refuseAdmin } from './admin-auth.js';
 import { refuseUpgrade, replyNotFound, replyWithError } from './error-reply.js';
 import { tagRead } from './etag.js';
@@ -149,6 +150,10 @@ export class HttpEndpoint {
         }
       },
     );
+  }
+
+  useCertificate(files: TlsFiles): void {
+    this.#sockets.useCertificate(files);
   }
 
   /** It speaks TLS itself. */

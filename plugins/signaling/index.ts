@@ -1,6 +1,5 @@
-import { definePlugin, either, PeerAddress, ServerError } from 'beaconry';
+import { definePlugin, either, PartyCount, PeerAddress, ServerError } from 'beaconry';
 import { PlayerAuthority } from 'beaconry/plugins/coordinator';
-import { AddressCount } from './address-count.js';
 import { isLoopbackHost } from './loopback.js';
 import { Signaling } from './public.js';
 import { SignalingEngine } from './signaling-engine.js';
@@ -97,7 +96,7 @@ export default definePlugin({
       }),
     );
 
-    const addresses = new AddressCount(config.perAddressLimit);
+    const addresses = new PartyCount(config.perAddressLimit);
     endpoint.onConnection((connection) => {
       const release = addresses.take(connection.from.party);
       if (release === undefined) return connection.destroy();

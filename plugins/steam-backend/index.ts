@@ -51,6 +51,11 @@ export default definePlugin({
     context.defer(() => backend.close());
     context.provide(SteamBackend, backend);
     context.provide(SteamAdministration, new LocalAdministration(backend));
+    context.onForget(async ({ kind, text }) => {
+      if (kind !== 'steam-id') return undefined;
+      const removed = await backend.deleteAccount(BigInt(text));
+      return removed ? 'removed the account' : undefined;
+    });
     context.metrics.gauge('connections', 'Links held by this node', () => backend.connections.held);
 
     const gateways = new Set<BackendGateway>();

@@ -147,6 +147,10 @@ export default definePlugin({
         .catch((error) => context.log.warn(`history was not written: ${messageOf(error)}`));
     context.every(1000, () => history.flush());
     context.defer(() => history.flush(true));
+    context.onForget(async ({ kind, text }) => {
+      const days = kind === 'address' ? await history.erase(text) : 0;
+      return days === 0 ? undefined : `removed ${days} days of history`;
+    });
 
     if (registrations !== undefined) {
       context.defer(registrations.onUpsert((one) => directory.register(one)));
