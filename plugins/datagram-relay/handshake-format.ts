@@ -95,7 +95,9 @@ export const readAddress = (reader: ByteReader): PeerAddress => {
   return new PeerAddress().setBytes(bytes, 0, reader.u16le());
 };
 
-export const copy = (reader: ByteReader, count: number): Uint8Array => reader.view(count).slice();
+export const copy = (reader: ByteReader, count: number): Uint8Array =>
+  // `slice` of a Buffer would share its memory, which is used again.
+  new Uint8Array(reader.view(count));
 export const readBlob = (reader: ByteReader): Uint8Array => copy(reader, reader.u16le());
 export const writeBlob = (writer: ByteWriter, bytes: Uint8Array): ByteWriter =>
   writer.u16le(bytes.length).bytes(bytes);
