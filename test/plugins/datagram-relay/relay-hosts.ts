@@ -27,7 +27,7 @@ export class HostProgram {
     this.ended = new Promise((resolve) => this.child.once('close', () => resolve()));
   }
   async until(pattern: RegExp): Promise<void> {
-    for (let i = 0; i < 200 && !pattern.test(this.output); i++) await wait(25);
+    for (let i = 0; i < 1200 && !pattern.test(this.output); i++) await wait(25);
     if (!pattern.test(this.output)) throw new Error(`no ${pattern} in: ${this.output}`);
   }
 }
