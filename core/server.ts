@@ -1,26 +1,31 @@
-import { hostname } from 'node:os';
 import { adminRoutes } from './admin/admin-routes.js';
 import { AuditLog } from './admin/audit-log.js';
-import { LocalBus } from './bus/local-bus.js';
+import { backupRoutes, type RestoreOutcome } from './admin/backup-routes.js';
+import { hostedCoreCommands } from './admin/core-commands.js';
+import { Forgetting } from './admin/forgetting.js';
+import { Maintenance } from './admin/maintenance.js';
+import { Backup } from './backup/backup.js';
 import { type Clock, SystemClock } from './clock.js';
 import { CommandRunner } from './commands/command-runner.js';
 import type { ConfigSource } from './config/config-file.js';
-import { takeDataFolder } from './data-folder.js';
+import type { ServerConfig } from './config/server-config.js';
+import { ConfigReload } from './config-reload.js';
 import { type ConfigError, messageOf, ServerError } from './errors.js';
 import { EventHub } from './event-hub.js';
 import { ServerStarted, ServerStopping } from './events.js';
 import { addCoreRoutes } from './http/core-routes.js';
-import { openLog, type ServerLog } from './log.js';
+import type { Routes } from './http/routes.js';
+import type { ServerLog } from './log.js';
 import type { Logger } from './logger.js';
 import { MetricsRegistry } from './metrics.js';
-import { chooseDriver, type OpenDriver } from './net/drivers/choose-driver.js';
+import type { OpenDriver } from './net/drivers/choose-driver.js';
+import { OpenedParts } from './opened-parts.js';
 import { packageInfo } from './package-info.js';
 import type { ServerFacts } from './plugin.js';
 import { PluginHost, type PluginState } from './plugin-host.js';
 import { type PluginsAtHand, type Prepared, prepare } from './prepare.js';
+import { Readiness } from './readiness.js';
 import { type BoundEndpoint, ServerEndpoints } from './server-endpoints.js';
-import { openStore } from './store/open-store.js';
-import type { StoreDriver } from './store/store.js';
 import { withTimeLimit } from './time-limit.js';
 import type { ServiceToken } from './tokens.js';
 
@@ -28,20 +33,14 @@ export interface ServerOptions {
   readonly source: ConfigSource;
   readonly clock?: Clock;
   /** In place of the log that the configuration names. */
-  readonly log?: Logger;
+  readonly log?: Logger | ServerLog;
   readonly plugins?: PluginsAtHand;
   readonly openDriver?: OpenDriver;
   /** Spoil datagram views after their handler returned. */
   readonly poison?: boolean;
-}
-
-/** What was opened before anything is set up. */
-interface OpenedParts {
-  readonly log: ServerLog;
-  readonly store: StoreDriver;
-  readonly openDriver: OpenDriver;
-  /** Gives the data folder back. */
-  readonly releaseData: () => void;
+  /** Stops this server, puts a verified backup in place and starts another; for whoever owns the process. */
+  readonly restore?: (file: string) => void;
+  readonly lastRestore?: RestoreOutcome;
 }
 
 /** What the ready line and the ready file say. */
@@ -64,30 +63,28 @@ export class Server {
   readonly endpoints: ServerEndpoints;
   readonly metrics = new MetricsRegistry();
   readonly host: PluginHost;
-  readonly #log: ServerLog;
+  readonly commands: CommandRunner;
+  readonly maintenance: Maintenance;
+  readonly #forgetting = new Forgetting();
   readonly #events: EventHub;
-  readonly #store: StoreDriver;
-  readonly #releaseData: () => void;
-  readonly #bus: LocalBus;
-  readonly #audit: AuditLog;
-  #phase: 'starting' | 'ready' | 'stopping' = 'starting';
+  readonly #reload: ConfigReload;
+  #stopFading: () => void = () => {};
+  readonly audit: AuditLog;
+  readonly readiness: Readiness;
 
   private constructor(
     private readonly prepared: Prepared,
-    private readonly options: ServerOptions,
-    { log, store, openDriver, releaseData }: OpenedParts,
+    private readonly options: ServerOptions & { readonly clock: Clock },
+    private readonly parts: OpenedParts,
   ) {
     const { server: config, folder } = prepared.file;
-    this.clock = options.clock ?? new SystemClock();
-    this.#log = log;
+    const { node, log, store, bus, openDriver } = parts;
+    this.clock = options.clock;
     this.#events = new EventHub(log.log);
-    this.#store = store;
-    this.#releaseData = releaseData;
-    const node = config.node ?? hostname();
-    this.#bus = new LocalBus({ node, log: log.log });
     this.facts = {
       node,
       version: packageInfo.version,
+      nodeAddress: config.nodeAddress,
       data: config.data,
       configFolder: folder,
       publicAddress: config.publicAddress,
@@ -103,16 +100,21 @@ export class Server {
       poison: options.poison ?? false,
     });
     const { udp, tcp, http, filters } = this.endpoints;
-    this.#audit = new AuditLog(store.namespace('audit'), this.clock, config.retention.audit);
+    this.audit = new AuditLog(store.namespace('audit'), this.clock, config.retention.audit);
     this.host = new PluginHost(
       {
         facts: this.facts,
         clock: this.clock,
         store,
-        bus: this.#bus,
+        bus,
         metrics: this.metrics,
         events: this.#events,
-        audit: this.#audit,
+        audit: this.audit,
+        commands: {
+          list: () => this.commands.list(),
+          run: (...run) => this.commands.run(...run),
+        },
+        forgetting: this.#forgetting,
         filters,
         udp,
         tcp,
@@ -121,32 +123,45 @@ export class Server {
       },
       log.log,
     );
+    this.maintenance = new Maintenance(store.namespace('core'), filters);
+    const { states } = this.host;
+    this.readiness = new Readiness({ store, bus, maintenance: this.maintenance, states });
+    this.readiness.describe(this.metrics);
+    this.#forgetting.add('audit', async ({ text }) => {
+      const count = await this.audit.forget(text);
+      return count === 0 ? undefined : `blanked in ${count} entries`;
+    });
+    const own = hostedCoreCommands({
+      log: log.log,
+      clock: this.clock,
+      store: store.namespace('core'),
+      forgetting: this.#forgetting,
+      maintenance: this.maintenance,
+    });
+    this.commands = new CommandRunner(this.host.commands, this.audit, own);
+    this.#reload = new ConfigReload(prepared.file, this.host);
   }
 
   /** Reads and checks everything, opens the store; throws {@link ConfigError} with every problem. */
   static async prepare(options: ServerOptions): Promise<Server> {
     const prepared = await prepare(options.source, options.plugins);
-    const { server: config } = prepared.file;
-    const log = options.log === undefined ? openLog(config.log) : logOf(options.log);
-    const openDriver = options.openDriver ?? (await chooseDriver(config.net, log.log));
-    const releaseData = takeDataFolder(config.data);
-    try {
-      const clock = options.clock ?? new SystemClock();
-      const store = await openStore(config.store, { clock, log: log.log, data: config.data });
-      return new Server(prepared, options, { log, store, openDriver, releaseData });
-    } catch (error) {
-      releaseData();
-      throw error;
-    }
+    const { clock = new SystemClock(), log, openDriver } = options;
+    const parts = await OpenedParts.open(prepared.file.server, { clock, log, openDriver });
+    return new Server(prepared, { ...options, clock }, parts);
+  }
+
+  get config(): ServerConfig {
+    return this.prepared.file.server;
   }
 
   get log(): Logger {
-    return this.#log.log;
+    return this.parts.log.log;
   }
 
   /** Sets plugins up and binds; a failure undoes all and is thrown. */
   async start(): Promise<ReadyReport> {
     try {
+      await this.maintenance.load();
       await this.host.setUp(this.prepared.plugins);
       addCoreRoutes(this.endpoints.http, {
         config: this.prepared.file.server,
@@ -154,7 +169,8 @@ export class Server {
         log: this.log,
         clock: this.clock,
         data: this.facts.data,
-        problems: () => this.problems(),
+        problems: () => this.readiness.problems(),
+        limits: () => this.readiness.limits(),
         drivers: () => this.endpoints.drivers(),
       });
       this.#addAdmin();
@@ -163,7 +179,7 @@ export class Server {
       await this.#undo();
       throw error;
     }
-    this.#phase = 'ready';
+    this.readiness.phase = 'ready';
     await this.#events.emit(ServerStarted, { node: this.facts.node });
     return this.report();
   }
@@ -178,20 +194,6 @@ export class Server {
     };
   }
 
-  /** Why this node should get no traffic now; empty when it is ready. */
-  problems(): string[] {
-    const problems: string[] = [];
-    if (this.#phase !== 'ready') problems.push(`server is ${this.#phase}`);
-    const store = this.#store.health();
-    if (store !== undefined) problems.push(`store: ${store}`);
-    const bus = this.#bus.health();
-    if (bus !== undefined) problems.push(`bus: ${bus}`);
-    for (const [name, state] of this.host.states) {
-      if (state !== 'running') problems.push(`plugin ${name}: ${state}`);
-    }
-    return problems;
-  }
-
   /** The service of a running plugin; for whoever embeds the server, and for tests. */
   service<T>(token: ServiceToken<T>): T {
     const service = this.host.service(token);
@@ -203,8 +205,8 @@ export class Server {
 
   /** Says goodbye, drains, unloads in reverse, frees the ports. */
   async stop(): Promise<void> {
-    if (this.#phase === 'stopping') return;
-    this.#phase = 'stopping';
+    if (this.readiness.phase === 'stopping') return;
+    this.readiness.phase = 'stopping';
     const goodbyes = this.#events.emit(ServerStopping, { node: this.facts.node });
     await withTimeLimit(goodbyes, STOPPING_LIMIT, 'saying goodbye').catch((error) =>
       this.log.warn(messageOf(error)),
@@ -217,59 +219,46 @@ export class Server {
    * restart and is returned. A wrong file changes nothing and is thrown.
    */
   async reload(): Promise<string[]> {
-    this.#log.reopen();
+    this.parts.log.reopen();
     const next = await prepare(this.options.source, this.options.plugins);
-    const before = this.prepared.file;
-    const waiting: string[] = [];
-    if (next.file.coreText() !== before.coreText()) waiting.push('settings outside "plugins"');
-    const names = new Set([...before.plugins, ...next.file.plugins].map(({ name }) => name));
-    for (const name of names) {
-      if (next.file.sectionText(name) === (this.#sections.get(name) ?? before.sectionText(name))) {
-        continue;
-      }
-      const loaded = next.plugins.find((plugin) => plugin.name === name);
-      const taken = loaded !== undefined && this.host.reload(name, loaded.config);
-      if (taken) this.#sections.set(name, next.file.sectionText(name));
-      else waiting.push(`plugins.${name}`);
-    }
-    return waiting;
+    this.endpoints.certificates.renew();
+    return this.#reload.apply(next);
+  }
+
+  /** Opens the log file anew, after log rotation has moved it. */
+  reopenLog(): void {
+    this.parts.log.reopen();
   }
 
   /** What operators see and do, on the endpoint that is called `admin`. */
   #addAdmin(): void {
-    const audit = this.#audit;
-    const runner = new CommandRunner(this.host.commands, audit);
     const routes = adminRoutes({
-      runner,
-      audit,
+      runner: this.commands,
+      audit: this.audit,
+      recent: this.parts.log.recent,
       endpoints: this.endpoints,
       report: () => this.report(),
     });
-    this.endpoints.http.get('admin')?.add('core', routes, '/v1/admin');
+    const admin = this.endpoints.http.get('admin');
+    admin?.add('core', routes, '/v1/admin');
+    admin?.add('core', this.#backupRoutes(), '/v1/admin');
     this.#stopFading = this.clock.every(60_000, () => {
       for (const { heavySources } of this.endpoints.udp.values()) heavySources.fade();
     });
   }
 
-  /** Sections that were taken while running. */
-  readonly #sections = new Map<string, string>();
-  #stopFading: () => void = () => {};
+  #backupRoutes(): Routes {
+    const { clock, facts } = this;
+    const parts = { store: this.parts.store, storeFile: this.config.store.path, clock, facts };
+    const { restore, lastRestore } = this.options;
+    return backupRoutes({ backup: new Backup(parts), audit: this.audit, restore, lastRestore });
+  }
 
   async #undo(): Promise<void> {
     this.#stopFading();
     this.endpoints.stopAccepting();
     await this.host.unload();
     await this.endpoints.close(GRACE);
-    await this.#bus.close();
-    await this.#store.close();
-    this.#releaseData();
-    this.#log.flush();
+    await this.parts.close();
   }
 }
-
-const logOf = (log: Logger): ServerLog => ({
-  log,
-  forPlugin: (plugin) => log.child({ plugin }),
-  reopen: () => {},
-  flush: () => {},
-});

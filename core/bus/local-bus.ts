@@ -20,6 +20,7 @@ interface Publication {
 /** The bus of a community of one node. Messages are delivered after the publisher's tick, in order. */
 export class LocalBus implements BusDriver {
   readonly name = 'local';
+  readonly shared = false;
   readonly #node: string;
   readonly #log: Logger;
   readonly #channels = new Map<string, Set<Subscription>>();
@@ -60,7 +61,17 @@ export class LocalBus implements BusDriver {
   }
 
   namespace(name: string): Bus {
-    return new BusNamespace(this, checkName(name));
+    return this.namespaceOf(this, name);
+  }
+
+  /** A namespace of another bus that keeps to the same names. */
+  namespaceOf(bus: Bus, name: string): Bus {
+    return new BusNamespace(bus, checkName(name));
+  }
+
+  /** Nothing is ever missed in one process. */
+  onGap(): () => void {
+    return () => {};
   }
 
   health(): string | undefined {
@@ -101,6 +112,14 @@ class BusNamespace implements Bus {
     private readonly bus: Bus,
     private readonly path: string,
   ) {}
+
+  get shared(): boolean {
+    return this.bus.shared;
+  }
+
+  onGap(listener: () => void): () => void {
+    return this.bus.onGap(listener);
+  }
 
   publish(channel: string, message: Json): void {
     this.bus.publish(`${this.path}/:${channel}`, message);

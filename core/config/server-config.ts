@@ -1,4 +1,6 @@
 import { resolve } from 'node:path';
+import { messageOf } from '../errors.js';
+import { parseRedisUrl } from '../store/redis-url.js';
 import { type ConfigMap, type ConfigNode, isNull, nodeAt, type Report } from './config-node.js';
 import type { Address, ConfigOf } from './schema.js';
 import type { EndpointProtocol } from './section.js';
@@ -59,6 +61,7 @@ export function toServerConfig(
   if (store.driver === 'redis' && store.url === null) {
     report(at('store', 'driver').place, 'store.url', 'is required by the redis driver');
   }
+  if (store.driver === 'redis') checkRedisKeys(store, at, report);
   if (management.token !== null && management.tokenFile !== null) {
     const place = at('management', 'tokenFile').place;
     report(place, 'management.tokenFile', 'excludes management.token; keep one of them');
@@ -68,10 +71,29 @@ export function toServerConfig(
     ...keys,
     endpoints: toEndpoints(keys, root, folder, report),
     data,
-    store: { ...store, path: resolve(data, store.path) },
+    store: { ...store, path: resolve(data, store.path), ca: absolute(folder, store.ca) },
     management: { ...management, tokenFile: absolute(folder, management.tokenFile) },
     log: { ...log, file: absolute(data, log.file) },
   };
+}
+
+function checkRedisKeys(
+  { url, prefix }: Keys['store'],
+  at: (...path: string[]) => ConfigNode,
+  report: Report,
+): void {
+  if (!/^[A-Za-z0-9_.:-]{1,64}$/.test(prefix)) {
+    report(
+      at('store', 'prefix').place,
+      'store.prefix',
+      'is made of 1 to 64 of A-Z a-z 0-9 _ . : -',
+    );
+  }
+  try {
+    if (url !== null) parseRedisUrl(url);
+  } catch (error) {
+    report(at('store', 'url').place, 'store.url', messageOf(error).replace(/^store\.url /, ''));
+  }
 }
 
 const absolute = (folder: string, path: string | null): string | null =>

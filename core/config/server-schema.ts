@@ -70,6 +70,12 @@ export const serverSchema = {
     default: null,
     nullable: true,
   },
+  nodeAddress: {
+    doc: 'IP address or host name under which the other nodes reach this one; null takes one of a private network. Used with store.driver redis only.',
+    format: String,
+    default: null,
+    nullable: true,
+  },
   data: {
     doc: 'Folder of everything the server writes; relative to this file.',
     format: String,
@@ -87,11 +93,27 @@ export const serverSchema = {
       default: 'beaconry.db',
     },
     url: {
-      doc: 'Address of the redis driver, such as redis://127.0.0.1:6379/0.',
+      doc: 'Address of the redis driver, such as redis://127.0.0.1:6379/0; rediss:// for TLS, redis+sentinel://host:26379,host:26379/name and redis+cluster://host:6379,host:6379.',
       format: String,
       default: null,
       nullable: true,
       sensitive: true,
+    },
+    prefix: {
+      doc: 'Begins every key and channel of the redis driver; nodes of one community share it.',
+      format: String,
+      default: 'beaconry',
+    },
+    replicas: {
+      doc: 'Replicas of redis that must hold a write before it counts as done; 1 or more keeps tickets used once when a replica takes over.',
+      format: 'nat',
+      default: 0,
+    },
+    ca: {
+      doc: 'PEM file of the authority of the redis certificate, when it is none that Node.js knows; relative to this file.',
+      format: String,
+      default: null,
+      nullable: true,
     },
     durability: {
       doc: 'normal survives the death of the process, full a power cut too, at the price of slower writes.',

@@ -19,6 +19,8 @@ export interface CoreRoutesOptions {
   readonly data: string;
   /** Why this node should get no traffic now. */
   readonly problems: () => readonly string[];
+  /** What this node does without, though it serves. */
+  readonly limits?: () => readonly string[];
   /** Driver of each UDP endpoint. */
   readonly drivers: () => Readonly<Record<string, string>>;
 }
@@ -26,7 +28,7 @@ export interface CoreRoutesOptions {
 /** Routes of the host itself: health on every endpoint, the rest on `admin`. Before `build`. */
 export function addCoreRoutes(
   endpoints: ReadonlyMap<string, HttpEndpoint>,
-  { config, metrics, log, clock, data, problems, drivers }: CoreRoutesOptions,
+  { config, metrics, log, clock, data, problems, limits, drivers }: CoreRoutesOptions,
 ): void {
   if (endpoints.size === 0) return;
   const isToken = tokenCheck(openAdminToken({ management: config.management, data, log }));
@@ -34,7 +36,7 @@ export function addCoreRoutes(
   // Browsers send cookies to every port of a host: only the endpoint with the operator's page takes them.
   for (const endpoint of endpoints.values()) {
     endpoint.useAdmin(adminGuard(isToken, endpoint.name === 'admin' ? sessions : undefined));
-    endpoint.add('core', healthRoutes(problems, drivers), '');
+    endpoint.add('core', healthRoutes(problems, drivers, limits), '');
   }
   const describe = () => mergeDescriptions([...endpoints.values()].map((one) => one.openapi()));
   const admin = endpoints.get('admin');

@@ -2,11 +2,15 @@ import { Type } from 'typebox';
 import type { Routes } from './routes.js';
 
 /**
- * `/healthz`: this process answers. `/readyz`: it can serve, or 503 and the reasons, and the driver of each UDP
- * endpoint.
+ * `/healthz`: this process answers. `/readyz`: it can serve, or 503 and the reasons, what it does without though it
+ * serves, and the driver of each UDP endpoint.
  */
 export const healthRoutes =
-  (problems: () => readonly string[], drivers: () => Readonly<Record<string, string>>): Routes =>
+  (
+    problems: () => readonly string[],
+    drivers: () => Readonly<Record<string, string>>,
+    limits: () => readonly string[] = () => [],
+  ): Routes =>
   (scope) => {
     scope.get(
       '/healthz',
@@ -22,8 +26,9 @@ export const healthRoutes =
       '/readyz',
       { schema: { response: { 200: readiness, 503: readiness } } },
       (_request, reply) => {
-        const reasons = [...problems()];
-        const ready = reasons.length === 0;
+        const blocking = problems();
+        const reasons = [...blocking, ...limits()];
+        const ready = blocking.length === 0;
         reply.code(ready ? 200 : 503);
         return { ready, reasons, drivers: { ...drivers() } };
       },

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.js';
 import type { PeerAddress } from './peer-address.js';
+import type { SecretSource } from './shared-secret.js';
 import { SipHash } from './siphash.js';
 
 /**
@@ -11,16 +12,18 @@ export class ChallengeIssuer {
   readonly #siphash = new SipHash();
   readonly #words = new Int32Array(6);
   readonly #key = new Int32Array(4);
+  readonly #source: SecretSource | undefined;
+  #secret: Uint8Array | undefined;
 
   constructor(
     private readonly clock: Pick<Clock, 'now'>,
     /** Milliseconds of one window: a challenge lives at least this long, at most twice. */
     private readonly window: number,
-    /** 16 secret bytes; nodes that share them accept each other's challenges. */
-    secret: Uint8Array = randomBytes(16),
+    /** 16 secret bytes, or where they come from; nodes that share them accept each other's challenges. */
+    secret: Uint8Array | SecretSource = randomBytes(16),
   ) {
-    const view = new DataView(secret.buffer, secret.byteOffset, 16);
-    for (let i = 0; i < 4; i++) this.#key[i] = view.getInt32(i * 4, true);
+    if (secret instanceof Uint8Array) this.#use(secret);
+    else this.#source = secret;
   }
 
   /** Between 1 and 2^31-1: 0 and -1 mean "none" to clients, and signed printing makes no difference. */
@@ -30,7 +33,18 @@ export class ChallengeIssuer {
 
   accepts(from: PeerAddress, challenge: number): boolean {
     const now = this.#now();
-    return challenge === this.#compute(from, now) || challenge === this.#compute(from, now - 1);
+    return (
+      challenge === this.#compute(from, now) ||
+      challenge === this.#compute(from, now - 1) ||
+      // Issued by another node, whose clock has reached the next window already.
+      (this.#source?.shared === true && challenge === this.#compute(from, now + 1))
+    );
+  }
+
+  #use(secret: Uint8Array): void {
+    this.#secret = secret;
+    const view = new DataView(secret.buffer, secret.byteOffset, 16);
+    for (let i = 0; i < 4; i++) this.#key[i] = view.getInt32(i * 4, true);
   }
 
   #now(): number {
@@ -39,6 +53,10 @@ export class ChallengeIssuer {
 
   #compute(peer: PeerAddress, window: number): number {
     const words = this.#words;
+    if (this.#source !== undefined) {
+      const secret = this.#source.at(window * this.window);
+      if (secret !== this.#secret) this.#use(secret);
+    }
     if (peer.isIPv4) {
       // Shorter than any other, so it cannot stand for one.
       words[0] = peer.d;

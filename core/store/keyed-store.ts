@@ -139,7 +139,7 @@ export class KeyedStore implements Store {
   }
 }
 
-const purgeInterval = 10_000;
+export const purgeInterval = 10_000;
 const purgePause = 100;
 export const purgeBatch = 1000;
 

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import type { Clock } from '../clock.js';
-import { ServerError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { MemoryStore } from './memory-store.js';
+import { RedisStoreDriver } from './redis-store.js';
 import { SqliteStore } from './sqlite-store.js';
 import type { StoreDriver } from './store.js';
 
@@ -12,6 +12,11 @@ export interface StoreConfig {
   /** File of the sqlite driver, relative to the data folder. */
   readonly path: string;
   readonly durability: 'normal' | 'full';
+  /** Of the redis driver. */
+  readonly url?: string | null;
+  readonly prefix?: string;
+  readonly replicas?: number;
+  readonly ca?: string | null;
 }
 
 export interface OpenStoreOptions {
@@ -21,20 +26,23 @@ export interface OpenStoreOptions {
   readonly data: string;
 }
 
-/** Opens the configured store. Errors: those of the drivers, `STORE_DRIVER` for one that this version lacks. */
+/** Opens the configured store. Errors: those of the drivers. */
 export async function openStore(
-  { driver, path, durability }: StoreConfig,
+  config: StoreConfig,
   { clock, log, data }: OpenStoreOptions,
 ): Promise<StoreDriver> {
+  const { driver, path, durability } = config;
   switch (driver) {
     case 'memory':
       return new MemoryStore(clock);
     case 'sqlite':
       return SqliteStore.open({ file: resolve(data, path), clock, log, durability });
-    case 'redis':
-      throw new ServerError(
-        'STORE_DRIVER',
-        'store.driver redis is not available in this version; use sqlite (one node) or memory',
+    case 'redis': {
+      const { url, prefix = 'beaconry', replicas = 0, ca = null } = config;
+      return RedisStoreDriver.open(
+        { url: url ?? '', prefix, replicas, ca, durability },
+        { clock, log },
       );
+    }
   }
 }

@@ -3,14 +3,13 @@ import { EResult } from 'beaconry/steam';
 import type { WebSocket } from 'ws';
 import {
   decodePlayerLogon,
-  decodeRegistration,
-  decodeReport,
   decodeServerLogon,
   decodeUpload,
   FieldReader,
   type JsonObject,
   ProtocolError,
 } from './backend-codec.js';
+import { describeLink, gatewayCalls } from './gateway-calls.js';
 import { encodeEvent, encodeVerdict, type LinkEvent } from './link-event.js';
 import type {
   LogonAnswer,
@@ -24,70 +23,25 @@ import type {
 const PING_INTERVAL = 15_000;
 const MAX_LINKS = 256;
 const MAX_SESSIONS = 4096;
+/** Of all links of a socket, in uploads that are not complete. */
+const MAX_UPLOADING = 65_536;
 const MAX_PENDING_CALLS = 1024;
 /** A peer that does not read is cut off. */
 const MAX_UNSENT = 4 * 1024 * 1024;
 const MAX_STRANGER_CALLS = 32;
 
-type Call = (link: ServerLink | PlayerLink, args: FieldReader) => Promise<Json>;
-
-const bytes = (value: Uint8Array): string => Buffer.from(value).toString('base64');
-const texts = (values: readonly bigint[]): string[] => values.map(String);
-const nothing = async (done: Promise<unknown>): Promise<null> => done.then(() => null);
-
-const asServer = (link: ServerLink | PlayerLink): ServerLink => {
-  if ('groupStatus' in link) return link;
-  throw new ServerError('NOT_A_SERVER', 'only a game server may ask this');
-};
-const asPlayer = (link: ServerLink | PlayerLink): PlayerLink => {
-  if ('setPlaying' in link) return link;
-  throw new ServerError('NOT_A_PLAYER', 'only a player may say this');
-};
-
-/** What may be asked on a link. */
-const calls: Readonly<Record<string, Call>> = {
-  async ownership(link, args) {
-    const answer = await link.ownership(args.nat('appId'));
-    return { result: answer.result, bytes: bytes(answer.bytes) };
-  },
-  async registerTicket(link, args) {
-    const answer = await link.registerTicket(decodeRegistration(args));
-    return { result: answer.result, connectTokens: texts(answer.connectTokens) };
-  },
-  cancelTicket: (link, args) => nothing(link.cancelTicket(args.u64('connectToken'))),
-  async beginSession(link, args) {
-    return encodeVerdict(await link.beginSession(decodeUpload(args)));
-  },
-  endSession: (link, args) =>
-    nothing(link.endSession(args.u64('steamId'), args.text('session', 64))),
-  logOff: (link) => nothing(link.logOff()),
-  drop: async (link) => {
-    link.drop();
-    return null;
-  },
-  report: (link, args) => nothing(asServer(link).report(decodeReport(args))),
-  async groupStatus(link, args) {
-    return { ...(await asServer(link).groupStatus(args.u64('steamId'), args.u64('group'))) };
-  },
-  associateClan: (link, args) => asServer(link).associateClan(args.u64('group')),
-  async compatibility(link, args) {
-    return { ...(await asServer(link).compatibility(args.u64('steamId'))) };
-  },
-  async reputation(link) {
-    const { ban, ...plain } = await asServer(link).reputation();
-    return ban === undefined ? plain : { ...plain, ban: { ...ban } };
-  },
-  setPlaying: (link, args) => nothing(asPlayer(link).setPlaying(args.nat('appId'))),
-  antiCheatAlive: (link) => nothing(asPlayer(link).antiCheatAlive()),
-};
-
 /** One socket of somebody who uses this backend from elsewhere; it may carry several logons. */
 export class BackendGateway {
   readonly #links = new Map<number, ServerLink | PlayerLink>();
+  readonly #loggingOn = new Set<number>();
+  /** Parts of uploads that are not complete. */
   readonly #uploads = new Map<number, SessionUpload[]>();
+  #uploading = 0;
   #pending = 0;
   #strangerCalls = 0;
   #answered = true;
+  /** Nobody was logged on at the last ping. */
+  #wasIdle = false;
   readonly #endPing: () => void;
 
   constructor(
@@ -115,6 +69,12 @@ export class BackendGateway {
       this.socket.terminate();
       return;
     }
+    const isIdle = this.#links.size === 0 && this.#pending === 0;
+    if (isIdle && this.#wasIdle) {
+      this.socket.close(1008, 'nobody is logged on');
+      return;
+    }
+    this.#wasIdle = isIdle;
     this.#answered = false;
     this.socket.ping();
   }
@@ -124,6 +84,17 @@ export class BackendGateway {
     for (const link of this.#links.values()) link.drop();
     this.#links.clear();
     this.#uploads.clear();
+    this.#uploading = 0;
+  }
+
+  #endLink(number: number): void {
+    this.#links.delete(number);
+    this.#endUpload(number);
+  }
+
+  #endUpload(number: number): void {
+    this.#uploading -= this.#uploads.get(number)?.length ?? 0;
+    this.#uploads.delete(number);
   }
 
   #received(text: string): void {
@@ -167,10 +138,10 @@ export class BackendGateway {
     const link = this.#links.get(number);
     if (link === undefined) throw new ServerError('LINK_LOST', 'not logged on; log on again');
     if (name === 'uploadSessions') return this.#upload(number, link, args);
-    const call = Object.hasOwn(calls, name) ? calls[name] : undefined;
+    const call = Object.hasOwn(gatewayCalls, name) ? gatewayCalls[name] : undefined;
     if (call === undefined) throw new ProtocolError(`there is no call ${name}`);
     const result = await call(link, args);
-    if (name === 'logOff' || name === 'drop') this.#links.delete(number);
+    if (name === 'logOff' || name === 'drop') this.#endLink(number);
     return result;
   }
 
@@ -188,8 +159,24 @@ export class BackendGateway {
     number: number,
     ask: (events: ServerEvents) => Promise<LogonAnswer<ServerLink | PlayerLink>>,
   ): Promise<Json> {
-    if (this.#links.has(number)) throw new ProtocolError(`link ${number} is in use`);
-    if (this.#links.size >= MAX_LINKS) throw new ProtocolError(`more than ${MAX_LINKS} logons`);
+    if (this.#links.has(number) || this.#loggingOn.has(number)) {
+      throw new ProtocolError(`link ${number} is in use`);
+    }
+    if (this.#links.size + this.#loggingOn.size >= MAX_LINKS) {
+      throw new ProtocolError(`more than ${MAX_LINKS} logons`);
+    }
+    this.#loggingOn.add(number);
+    try {
+      return await this.#logOnFree(number, ask);
+    } finally {
+      this.#loggingOn.delete(number);
+    }
+  }
+
+  async #logOnFree(
+    number: number,
+    ask: (events: ServerEvents) => Promise<LogonAnswer<ServerLink | PlayerLink>>,
+  ): Promise<Json> {
     const say = (said: LinkEvent) => this.#send({ link: number, said: encodeEvent(said) });
     const answer = await ask({
       verdict: (verdict) => say({ event: 'verdict', verdict }),
@@ -197,7 +184,7 @@ export class BackendGateway {
       policy: (secure) => say({ event: 'policy', secure }),
       outOfDate: (rejected, text) => say({ event: 'outOfDate', rejected, text }),
       lost: (result, retrying) => {
-        this.#links.delete(number);
+        this.#endLink(number);
         say({ event: 'lost', result, retrying });
       },
     });
@@ -217,17 +204,20 @@ export class BackendGateway {
 
   /** Comes in several frames, because one holds 64 KiB; the last one is answered with the verdicts. */
   async #upload(number: number, link: ServerLink | PlayerLink, args: FieldReader): Promise<Json> {
-    const sessions = this.#uploads.get(number) ?? [];
-    sessions.push(...args.list('sessions', MAX_SESSIONS, decodeUpload));
+    const before = this.#uploads.get(number) ?? [];
+    this.#endUpload(number);
+    const sessions = [...before, ...args.list('sessions', MAX_SESSIONS, decodeUpload)];
     if (sessions.length > MAX_SESSIONS) {
-      this.#uploads.delete(number);
       throw new ProtocolError(`more than ${MAX_SESSIONS} sessions`);
     }
     if (args.boolean('more')) {
+      if (this.#uploading + sessions.length > MAX_UPLOADING) {
+        throw new ProtocolError(`more than ${MAX_UPLOADING} sessions at once`);
+      }
       this.#uploads.set(number, sessions);
+      this.#uploading += sessions.length;
       return [];
     }
-    this.#uploads.delete(number);
     return (await link.uploadSessions(sessions)).map(encodeVerdict);
   }
 
@@ -246,19 +236,6 @@ export class BackendGateway {
     }
     this.socket.send(JSON.stringify(frame));
   }
-}
-
-function describeLink(link: ServerLink | PlayerLink): JsonObject {
-  const common = {
-    steamId: link.steamId.toString(),
-    resume: { ...link.resume },
-    publicAddress: link.publicAddress,
-    connectTokens: texts(link.connectTokens),
-    trustedKeys: link.trustedKeys,
-  };
-  return 'groupStatus' in link
-    ? { ...common, anonymous: link.anonymous, secure: link.secure }
-    : { ...common, verified: link.verified };
 }
 
 /** What a peer learns of an error; faults of our own are logged, not told. */

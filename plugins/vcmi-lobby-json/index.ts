@@ -1,6 +1,15 @@
-import { type Context, definePlugin, ServerError } from 'beaconry';
+import {
+  type Connection,
+  type Context,
+  definePlugin,
+  openHome,
+  ServerError,
+  shareView,
+} from 'beaconry';
 import { Bans, BansAdded } from 'beaconry/plugins/bans';
 import {
+  ADMIN_LOBBIES,
+  adminLobbyRoutes,
   lobbyRoutes,
   NamePolicy,
   type PipeEnd,
@@ -100,6 +109,11 @@ export default definePlugin({
         format: 'bytes',
         default: '256KiB',
       },
+      earlyTotal: {
+        doc: 'Bytes kept for all such guests together; beyond it the match server that sends more is cut off.',
+        format: 'bytes',
+        default: '64MiB',
+      },
       stallTimeout: {
         doc: 'A game connection that takes nothing for so long although bytes wait for it is closed.',
         format: 'duration',
@@ -125,7 +139,8 @@ export default definePlugin({
     const history = new ChatHistory(store, clock, retention.chat);
     const archive = new MatchArchive(store, clock, retention.history);
     await accounts.load();
-    await archive.load();
+    // Of several nodes the one that serves closes what another one left open.
+    if (!context.bus.shared) await archive.load();
 
     const { waitTimeout } = config.proxy;
     const waiting = new WaitingProxies<PipeEnd>(clock, waitTimeout, (end) => end.leave());
@@ -161,7 +176,6 @@ export default definePlugin({
       rooms: () => [...lobby.rooms.values()].filter((room) => room.isActive).map(listedRoom),
       players: () => [...lobby.online.values()].map((account) => listedPlayer(account, lobby)),
     };
-    context.defer(lobbies.add(source));
     context.http(vcmiApiRoutes(lobby, clock.now()), { prefix: '/api/v1' });
 
     metrics.gauge('accounts', 'Accounts registered.', () => accounts.size);
@@ -170,7 +184,14 @@ export default definePlugin({
     metrics.gauge('proxies', 'Open game connections.', () => server.proxies);
     metrics.gauge('pending', 'Connections not logged in yet.', () => server.pending);
 
-    context.tcp(config.endpoint).onConnection((connection) => server.accept(connection));
+    const endpoint = context.tcp(config.endpoint);
+    const home = await openHome(context, endpoint.hosts, async () => {
+      await accounts.load();
+      await archive.load();
+    });
+    context.defer(lobbies.add(shareView(context, home, source)));
+    const accept = (connection: Connection) => server.accept(connection);
+    endpoint.onConnection(home === undefined ? accept : home.route(accept));
     context.on(BansAdded, () => lobby.dropBanned());
     context.every(BROADCAST_INTERVAL_MS, () => lobby.flushBroadcast());
     context.every(LIST_INTERVAL_MS, () => lobby.flushLists());
@@ -186,6 +207,7 @@ export default definePlugin({
 function ownDirectory(context: Pick<Context, 'http'>): VcmiLobbies {
   const directory = new VcmiDirectory(NamePolicy.ofLobbies());
   context.http(lobbyRoutes(directory), { prefix: '/v1/vcmi' });
+  context.http(adminLobbyRoutes(directory), ADMIN_LOBBIES);
   return directory;
 }
 

@@ -1,4 +1,11 @@
-import { AddressLimit, ChallengeIssuer, definePlugin, either, ServerStarted } from 'beaconry';
+import {
+  AddressLimit,
+  ChallengeIssuer,
+  definePlugin,
+  either,
+  openSharedSecret,
+  ServerStarted,
+} from 'beaconry';
 import { GameServerState } from 'beaconry/plugins/game-server';
 import { Rules } from 'beaconry/plugins/rules';
 import { A2sResponder } from './a2s-responder.js';
@@ -37,8 +44,10 @@ export default definePlugin({
       default: '30s',
     },
   },
-  setup(context, config) {
+  async setup(context, config) {
     const { clock, metrics } = context;
+    const secret = await openSharedSecret(context);
+    context.defer(secret.close);
     const state = context.get(GameServerState);
     const endpoint = context.udp(config.endpoint);
 
@@ -50,7 +59,7 @@ export default definePlugin({
     const answers = new PreparedAnswers(state, context.find(Rules), clock, config, ownAddress);
     const responder = new A2sResponder(
       answers,
-      new ChallengeIssuer(clock, config.challengeLifetime),
+      new ChallengeIssuer(clock, config.challengeLifetime, secret.source),
       config.rateLimit === 'off'
         ? undefined
         : new AddressLimit(clock, { perSecond: config.rateLimit }),

@@ -4,6 +4,7 @@ import { OrderedIndexes } from './ordered-indexes.js';
 import type { Registration, ServerDescription } from './public.js';
 import { NONE, RegistrationColumns, type RegistrationEntry } from './registration-columns.js';
 import type {
+  AdoptedRegistration,
   Leaving,
   RegistrationLimits,
   RegistrationTable,
@@ -70,6 +71,19 @@ export class MemoryRegistrationTable implements RegistrationTable {
     if (!changed && known !== undefined) return 'refreshed';
     if (!entry.hidden) this.#shown(entry);
     return known === undefined ? 'added' : 'changed';
+  }
+
+  /** Takes a registration as another node has it; whether there was room. */
+  adopt(address: PeerAddress, adopted: AdoptedRegistration): boolean {
+    const result = this.upsert(address, adopted, adopted);
+    if (result === 'address-full' || result === 'prefix-full') return false;
+    const entry = this.#familyOf(address).all.find(address);
+    if (entry === undefined) return false;
+    this.#columns.firstSeen[entry.slot] = adopted.firstSeen;
+    this.#columns.lastSeen[entry.slot] = adopted.lastSeen;
+    this.#columns.joinedAt[entry.slot] = this.clock.monotonic() - adopted.age;
+    this.revise(entry, adopted);
+    return true;
   }
 
   revise(registration: Registration, { verified, hidden, players }: Partial<Revision>): void {

@@ -24,6 +24,14 @@ export interface Revision {
   readonly players: number;
 }
 
+/** All that another node knows of a registration. */
+export interface AdoptedRegistration extends ServerDescription, Standing, Revision {
+  readonly firstSeen: number;
+  readonly lastSeen: number;
+  /** Milliseconds since its last join. */
+  readonly age: number;
+}
+
 /** Why a server is no longer registered. */
 export type Leaving = 'signed-off' | 'expired' | 'banned' | 'removed';
 

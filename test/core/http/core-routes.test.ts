@@ -12,6 +12,7 @@ import { silentLog } from '../store/silent-log.js';
 describe('core routes', () => {
   let data: string;
   let problems: string[];
+  let limits: string[];
   const clock = new FakeClock();
   const log = { ...silentLog, info: sinon.spy() };
   const start = async (management: { token?: string; tokenFile?: string } = {}) => {
@@ -27,6 +28,7 @@ describe('core routes', () => {
       clock,
       data,
       problems: () => problems,
+      limits: () => limits,
       drivers: () => ({ game: 'dgram' }),
     });
     endpoints.http.add(
@@ -47,6 +49,7 @@ describe('core routes', () => {
   beforeEach(() => {
     data = mkdtempSync(join(tmpdir(), 'beaconry-http-'));
     problems = [];
+    limits = [];
     log.info.resetHistory();
   });
   afterEach(() => rmSync(data, { recursive: true }));
@@ -70,6 +73,14 @@ describe('core routes', () => {
       drivers: { game: 'dgram' },
     });
     expect((await ask(http, '/healthz')).statusCode).to.equal(200);
+  });
+
+  it('stay ready and say what they do without while a store that all nodes share is lost', async () => {
+    const { http } = await start();
+    limits = ['store: redis cannot be reached'];
+    const answer = await ask(http, '/readyz');
+    expect(answer.statusCode).to.equal(200);
+    expect(answer.json()).to.deep.include({ ready: true, reasons: limits });
   });
 
   it('make an admin token at the first start that only the owner reads, and keep it', async () => {

@@ -45,9 +45,12 @@ type Hear = (message: never, from: string) => void;
 
 /** A bus between nodes: the namespace stands for the node here. */
 class SharedBus implements Bus {
+  readonly shared = true;
   readonly #listeners = new Set<Hear>();
   namespace(node: string): Bus {
     return {
+      shared: true,
+      onGap: this.onGap,
       publish: (_channel, message) => {
         for (const hear of this.#listeners) setImmediate(() => hear(message as never, node));
       },
@@ -57,6 +60,9 @@ class SharedBus implements Bus {
       },
       namespace: () => this.namespace(node),
     };
+  }
+  onGap(): () => void {
+    return () => {};
   }
   publish(): void {}
   subscribe(): () => void {
