@@ -180,7 +180,9 @@ export class TcpListener {
       return;
     }
     this.counters.accepted++;
-    const connection = new SocketConnection(socket, proxiedSource(socket), (gone) => this.#open.delete(gone));
+    const connection = new SocketConnection(socket, proxiedSource(socket), (gone) =>
+      this.#open.delete(gone),
+    );
     this.#open.add(connection);
     const { owner, handler } = this.#taken;
     try {

@@ -25,7 +25,9 @@ export function readTlsFiles(endpoint: string, { cert, key }: TlsPaths): TlsFile
     const files = { cert: readFileSync(cert), key: readFileSync(key) };
     const certificate = new X509Certificate(files.cert);
     if (!certificate.checkPrivateKey(createPrivateKey(files.key))) {
-      throw new Error('the key is not that of the certificate; name the pair that belongs together');
+      throw new Error(
+        'the key is not that of the certificate; name the pair that belongs together',
+      );
     }
     return { ...files, expires: Date.parse(certificate.validTo) };
   } catch (cause) {

@@ -18,7 +18,10 @@ describe('the certificates of endpoints', () => {
     const { expires } = readTlsFiles('x', tls);
     clock.jump(expires - clock.now() - 15.5 * day);
     const warnings: string[] = [];
-    const log: Logger = { ...silentLog, warn: (...said: unknown[]) => void warnings.push(String(said[1])) };
+    const log: Logger = {
+      ...silentLog,
+      warn: (...said: unknown[]) => void warnings.push(String(said[1])),
+    };
     const endpoint = { name: 'http', protocol: 'http', binds: [], shared: false, tls } as const;
     const metrics = new MetricsRegistry().prefixed('tls');
     const end = new EndpointCertificates([endpoint], { clock, log, metrics }).start();
