@@ -6,6 +6,8 @@ export type { AuditedAction } from './admin/audit-log.js';
 export type { ForgetListener, ForgottenSubject } from './admin/forgetting.js';
 export type { Bus } from './bus/bus.js';
 export { SharedEntries, type SharedEntriesOptions } from './bus/shared-entries.js';
+export { openHome, type SharedHome } from './bus/shared-home.js';
+export { shareView } from './bus/shared-view.js';
 export type { CliExtension } from './cli/cli-extension.js';
 export { type Clock, SystemClock } from './clock.js';
 export {
@@ -56,6 +58,7 @@ export {
   type LengthFramingOptions,
 } from './net/length-framing.js';
 export { ListBudget, type ListBudgetOptions } from './net/list-budget.js';
+export { PartyCount } from './net/party-count.js';
 export { PeerAddress } from './net/peer-address.js';
 export {
   AddressLimit,

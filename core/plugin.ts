@@ -89,6 +89,8 @@ export interface ServerFacts {
   /** Name of this node. */
   readonly node: string;
   readonly version: string;
+  /** Where other nodes reach this one, as configured. */
+  readonly nodeAddress: string | null;
   /** Folder of everything we write; exists. */
   readonly data: string;
   /** Folder of the configuration file: relative paths in it start here. */

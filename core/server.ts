@@ -20,7 +20,7 @@ import { EventHub } from './event-hub.js';
 import { ServerStarted, ServerStopping } from './events.js';
 import { addCoreRoutes } from './http/core-routes.js';
 import type { Routes } from './http/routes.js';
-import { openLog, type ServerLog } from './log.js';
+import { openedLog, type ServerLog } from './log.js';
 import type { Logger } from './logger.js';
 import { MetricsRegistry } from './metrics.js';
 import { chooseDriver, type OpenDriver } from './net/drivers/choose-driver.js';
@@ -38,7 +38,7 @@ export interface ServerOptions {
   readonly source: ConfigSource;
   readonly clock?: Clock;
   /** In place of the log that the configuration names. */
-  readonly log?: Logger;
+  readonly log?: Logger | ServerLog;
   readonly plugins?: PluginsAtHand;
   readonly openDriver?: OpenDriver;
   /** Spoil datagram views after their handler returned. */
@@ -109,6 +109,7 @@ export class Server {
     this.facts = {
       node,
       version: packageInfo.version,
+      nodeAddress: config.nodeAddress,
       data: config.data,
       configFolder: folder,
       publicAddress: config.publicAddress,
@@ -181,7 +182,7 @@ export class Server {
   static async prepare(options: ServerOptions): Promise<Server> {
     const prepared = await prepare(options.source, options.plugins);
     const { server: config } = prepared.file;
-    const log = options.log === undefined ? openLog(config.log) : logOf(options.log);
+    const log = openedLog(options.log, config.log);
     const openDriver = options.openDriver ?? (await chooseDriver(config.net, log.log));
     const releaseData = takeDataFolder(config.data);
     try {
@@ -339,6 +340,7 @@ export class Server {
     const routes = adminRoutes({
       runner: this.commands,
       audit: this.audit,
+      recent: this.#log.recent,
       endpoints: this.endpoints,
       report: () => this.report(),
     });
@@ -373,10 +375,3 @@ export class Server {
     this.#log.flush();
   }
 }
-
-const logOf = (log: Logger): ServerLog => ({
-  log,
-  forPlugin: (plugin) => log.child({ plugin }),
-  reopen: () => {},
-  flush: () => {},
-});

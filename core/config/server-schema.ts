@@ -70,6 +70,12 @@ export const serverSchema = {
     default: null,
     nullable: true,
   },
+  nodeAddress: {
+    doc: 'IP address or host name under which the other nodes reach this one; null takes one of a private network. Used with store.driver redis only.',
+    format: String,
+    default: null,
+    nullable: true,
+  },
   data: {
     doc: 'Folder of everything the server writes; relative to this file.',
     format: String,

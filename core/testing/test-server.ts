@@ -5,6 +5,7 @@ import type { InjectOptions, Response } from 'light-my-request';
 import pino from 'pino';
 import { stringify } from 'yaml';
 import { ServerError } from '../errors.js';
+import type { ServerLog } from '../log.js';
 import type { Logger } from '../logger.js';
 import type { PeerAddress } from '../net/peer-address.js';
 import type { Plugin } from '../plugin.js';
@@ -24,7 +25,7 @@ export interface TestServerOptions {
   readonly config?: Readonly<Record<string, unknown>>;
   /** Real sockets and the real clock in place of memory and {@link FakeClock}. */
   readonly real?: boolean;
-  readonly log?: Logger;
+  readonly log?: Logger | ServerLog;
 }
 
 const ANY = '127.0.0.1:0';

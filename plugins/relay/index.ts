@@ -1,4 +1,11 @@
-import { type ConfigOf, definePlugin, ServerError, ServerStopping } from 'beaconry';
+import {
+  type ConfigOf,
+  type Connection,
+  definePlugin,
+  openHome,
+  ServerError,
+  ServerStopping,
+} from 'beaconry';
 import { Bans, BansAdded } from 'beaconry/plugins/bans';
 import { Relay } from './public.js';
 import { relayConfig } from './relay-config.js';
@@ -16,7 +23,7 @@ export default definePlugin({
   optional: [Bans],
   provides: [Relay],
   config: relayConfig,
-  setup(context, config) {
+  async setup(context, config) {
     checkSizes(config);
     const counters = new RelayCounters(context.metrics);
     const bans = context.find(Bans);
@@ -31,8 +38,12 @@ export default definePlugin({
     context.metrics.gauge('connections', 'Open connections.', () => relay.connections);
     context.metrics.gauge('queued_bytes', 'Bytes that wait for peers.', () => relay.queued);
     context.provide(Relay, relay);
-    context.tcp(config.endpoint).onConnection((connection) => relay.accept(connection));
-    context.http(relayRoutes(relay, context.clock), { prefix: '/v1/relay' });
+    const endpoint = context.tcp(config.endpoint);
+    const home = await openHome(context, endpoint.hosts);
+    const here = (connection: Connection) => relay.accept(connection);
+    const accept = home === undefined ? here : home.route(here);
+    endpoint.onConnection(accept);
+    context.http(relayRoutes(relay, context.clock, accept), { prefix: '/v1/relay' });
     context.every(SWEEP, () => relay.sweep());
     context.on(BansAdded, () => relay.dropBanned());
     context.on(ServerStopping, () => relay.stop());

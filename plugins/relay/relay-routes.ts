@@ -1,4 +1,4 @@
-import { type Clock, PeerAddress, type Routes } from 'beaconry';
+import { type Clock, type Connection, PeerAddress, type Routes } from 'beaconry';
 import Type from 'typebox';
 import type { RelayEngine } from './relay-engine.js';
 import { WebSocketConnection } from './web-socket-connection.js';
@@ -20,7 +20,11 @@ const Status = Type.Object({
 
 /** `/v1/relay/status` and the relay's frames over WebSocket. */
 export const relayRoutes =
-  (relay: RelayEngine, clock: Pick<Clock, 'after'>): Routes =>
+  (
+    relay: Pick<RelayEngine, 'status'>,
+    clock: Pick<Clock, 'after'>,
+    accept: (connection: Connection) => void,
+  ): Routes =>
   (scope) => {
     scope.get(
       '/status',
@@ -34,6 +38,6 @@ export const relayRoutes =
     );
     scope.get('/ws', { websocket: true }, (socket, request) => {
       const from = PeerAddress.of(request.ip, request.socket.remotePort ?? 0);
-      relay.accept(new WebSocketConnection(socket, from, clock));
+      accept(new WebSocketConnection(socket, from, clock));
     });
   };

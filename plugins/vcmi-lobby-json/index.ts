@@ -1,6 +1,15 @@
-import { type Context, definePlugin, ServerError } from 'beaconry';
+import {
+  type Connection,
+  type Context,
+  definePlugin,
+  openHome,
+  ServerError,
+  shareView,
+} from 'beaconry';
 import { Bans, BansAdded } from 'beaconry/plugins/bans';
 import {
+  ADMIN_LOBBIES,
+  adminLobbyRoutes,
   lobbyRoutes,
   NamePolicy,
   type PipeEnd,
@@ -130,7 +139,8 @@ export default definePlugin({
     const history = new ChatHistory(store, clock, retention.chat);
     const archive = new MatchArchive(store, clock, retention.history);
     await accounts.load();
-    await archive.load();
+    // Of several nodes the one that serves closes what another one left open.
+    if (!context.bus.shared) await archive.load();
 
     const { waitTimeout } = config.proxy;
     const waiting = new WaitingProxies<PipeEnd>(clock, waitTimeout, (end) => end.leave());
@@ -166,7 +176,6 @@ export default definePlugin({
       rooms: () => [...lobby.rooms.values()].filter((room) => room.isActive).map(listedRoom),
       players: () => [...lobby.online.values()].map((account) => listedPlayer(account, lobby)),
     };
-    context.defer(lobbies.add(source));
     context.http(vcmiApiRoutes(lobby, clock.now()), { prefix: '/api/v1' });
 
     metrics.gauge('accounts', 'Accounts registered.', () => accounts.size);
@@ -175,7 +184,14 @@ export default definePlugin({
     metrics.gauge('proxies', 'Open game connections.', () => server.proxies);
     metrics.gauge('pending', 'Connections not logged in yet.', () => server.pending);
 
-    context.tcp(config.endpoint).onConnection((connection) => server.accept(connection));
+    const endpoint = context.tcp(config.endpoint);
+    const home = await openHome(context, endpoint.hosts, async () => {
+      await accounts.load();
+      await archive.load();
+    });
+    context.defer(lobbies.add(shareView(context, home, source)));
+    const accept = (connection: Connection) => server.accept(connection);
+    endpoint.onConnection(home === undefined ? accept : home.route(accept));
     context.on(BansAdded, () => lobby.dropBanned());
     context.every(BROADCAST_INTERVAL_MS, () => lobby.flushBroadcast());
     context.every(LIST_INTERVAL_MS, () => lobby.flushLists());
@@ -191,6 +207,7 @@ export default definePlugin({
 function ownDirectory(context: Pick<Context, 'http'>): VcmiLobbies {
   const directory = new VcmiDirectory(NamePolicy.ofLobbies());
   context.http(lobbyRoutes(directory), { prefix: '/v1/vcmi' });
+  context.http(adminLobbyRoutes(directory), ADMIN_LOBBIES);
   return directory;
 }
 

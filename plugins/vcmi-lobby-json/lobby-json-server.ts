@@ -1,5 +1,12 @@
-import { AddressLimit, type Clock, type Connection, type Logger, PrefixLimit } from 'beaconry';
-import { EarlyBytes, PartyCount, PipeEnd } from 'beaconry/plugins/vcmi-lobby';
+import {
+  AddressLimit,
+  type Clock,
+  type Connection,
+  type Logger,
+  PartyCount,
+  PrefixLimit,
+} from 'beaconry';
+import { EarlyBytes, PipeEnd } from 'beaconry/plugins/vcmi-lobby';
 import { encodeMessage } from './lobby-json-codec.js';
 import { LobbySession, type SessionLimits, type SessionParts } from './lobby-session.js';
 import { LobbySocket, type MessageLimits, type SocketOptions } from './lobby-socket.js';
@@ -87,7 +94,8 @@ export class LobbyJsonServer {
   accept(connection: Connection): void {
     const { party } = connection.from;
     const { perAddressLimit, loginTimeout } = this.options;
-    if (!this.#strangers.take(party)) {
+    const release = this.#strangers.take(party);
+    if (release === undefined) {
       this.counters.overLimit.value++;
       connection.destroy();
       return;
@@ -113,7 +121,7 @@ export class LobbyJsonServer {
     const leave = () => {
       settle();
       this.#sockets.delete(socket);
-      this.#strangers.release(party);
+      release();
     };
     this.#sockets.add(socket);
     connection.onClose(() => {

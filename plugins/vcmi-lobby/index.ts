@@ -1,9 +1,16 @@
-import { type Context, definePlugin, ServerError } from 'beaconry';
+import {
+  type Connection,
+  type Context,
+  definePlugin,
+  openHome,
+  ServerError,
+  shareView,
+} from 'beaconry';
 import { Bans, BansAdded } from 'beaconry/plugins/bans';
 import { GameTable } from './game-table.js';
 import { Lobby, type LobbyListener } from './lobby.js';
 import { LobbyEngine } from './lobby-engine.js';
-import { lobbyRoutes } from './lobby-routes.js';
+import { ADMIN_LOBBIES, adminLobbyRoutes, lobbyRoutes } from './lobby-routes.js';
 import { LobbyServer } from './lobby-server.js';
 import { LobbyStatistics } from './lobby-statistics.js';
 import { NamePolicy } from './name-policy.js';
@@ -106,7 +113,7 @@ export default definePlugin({
       },
     },
   },
-  setup(context, config) {
+  async setup(context, config) {
     if (config.capacity === 0) {
       throw new ServerError(
         'VCMI_CAPACITY',
@@ -158,11 +165,20 @@ export default definePlugin({
         return games.openPipes;
       },
     };
-    context.provide(VcmiLobby, view);
+    const endpoint = context.tcp(config.endpoint);
+    const home = await openHome(context, endpoint.hosts);
+    const shared = shareView(context, home, { rooms: view.rooms, players: view.players });
+    context.provide(VcmiLobby, {
+      ...shared,
+      get openPipes() {
+        return games.openPipes;
+      },
+    });
     const directory = new VcmiDirectory(names);
-    directory.add(view);
+    directory.add(shared);
     context.provide(VcmiLobbies, directory);
     context.http(lobbyRoutes(directory), { prefix: '/v1/vcmi' });
+    context.http(adminLobbyRoutes(directory), ADMIN_LOBBIES);
 
     metrics.gauge('users', 'Users logged in.', () => lobby.users.size);
     metrics.gauge('rooms', 'Rooms.', () => lobby.rooms.size);
@@ -170,7 +186,8 @@ export default definePlugin({
     metrics.gauge('games', 'Games whose players may connect.', () => games.size);
     metrics.gauge('pending', 'Connections not logged in yet.', () => server.pending);
 
-    context.tcp(config.endpoint).onConnection((connection) => server.accept(connection));
+    const accept = (connection: Connection) => server.accept(connection);
+    endpoint.onConnection(home === undefined ? accept : home.route(accept));
     context.on(BansAdded, () => engine.dropBanned());
     context.every(LIST_INTERVAL_MS, () => lobby.flushLists());
     context.every(SWEEP_INTERVAL_MS, () => server.sweep());

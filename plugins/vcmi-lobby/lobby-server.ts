@@ -1,4 +1,4 @@
-import { AddressLimit, type Clock, type Connection, type Logger } from 'beaconry';
+import { AddressLimit, type Clock, type Connection, type Logger, PartyCount } from 'beaconry';
 import { MAX_CHAT } from './chat-commands.js';
 import { EarlyBytes } from './early-bytes.js';
 import { FirstFrame } from './first-frame.js';
@@ -8,7 +8,6 @@ import { type CommandLimits, LobbyConnection } from './lobby-connection.js';
 import type { LobbyEngine } from './lobby-engine.js';
 import type { LobbyStatistics } from './lobby-statistics.js';
 import type { UserAddress } from './lobby-user.js';
-import { PartyCount } from './party-count.js';
 import type { PipeHandshake } from './pipe-codec.js';
 import { PipeEnd } from './pipe-relay.js';
 import { encodeServerMessage } from './server-message.js';
@@ -100,7 +99,8 @@ export class LobbyServer {
     const address = addressOf(connection);
     const { party } = address;
     this.statistics.connected(party);
-    if (!this.#strangers.take(party)) {
+    const release = this.#strangers.take(party);
+    if (release === undefined) {
       this.counters.overLimit.value++;
       const text = 'Too many connections from your address';
       connection.write(utf8.encode(encodeServerMessage({ type: 'ERROR', text })));
@@ -111,7 +111,7 @@ export class LobbyServer {
     this.#pending.set(connection, this.clock.monotonic() + this.options.loginTimeout);
     const leave = () => {
       this.#pending.delete(connection);
-      this.#strangers.release(party);
+      release();
     };
     connection.onClose(leave);
     new FirstFrame(connection, {
@@ -181,7 +181,8 @@ export class LobbyServer {
       return false;
     };
     if (!this.games.admits(handshake)) return refuse(this.counters.refused);
-    if (!this.#pipesOf.take(party)) return refuse(this.counters.overLimit);
+    const release = this.#pipesOf.take(party);
+    if (release === undefined) return refuse(this.counters.overLimit);
     let seat: Seat<PipeEnd> | undefined;
     const end = new PipeEnd(connection, bytes, rest, this.#early, {
       left: () => {
@@ -189,7 +190,7 @@ export class LobbyServer {
       },
       gone: () => {
         this.#pipes.delete(end);
-        this.#pipesOf.release(party);
+        release();
       },
     });
     this.#pipes.add(end);

@@ -2,9 +2,8 @@ import { eventToken, serviceToken } from 'beaconry';
 import type { NamePolicy } from './name-policy.js';
 
 export { EarlyBytes } from './early-bytes.js';
-export { lobbyRoutes } from './lobby-routes.js';
+export { ADMIN_LOBBIES, adminLobbyRoutes, lobbyRoutes } from './lobby-routes.js';
 export { foldName, isWellFormedName, NamePolicy, type NameRefusal } from './name-policy.js';
-export { PartyCount } from './party-count.js';
 export { PipeEnd } from './pipe-relay.js';
 export { cleanText } from './shown-text.js';
 export { VcmiDirectory } from './vcmi-directory.js';

@@ -77,8 +77,10 @@ export default definePlugin({
     });
     context.provide(GameServerAuthority, {
       identify: async (bearer) => {
-        const steamId = registry.find(bearer)?.server.getSteamID() ?? 0n;
-        return steamId === 0n ? undefined : `steamid:${steamId}`;
+        const hosted = registry.find(bearer);
+        const steamId = hosted?.server.getSteamID() ?? 0n;
+        if (hosted === undefined || steamId === 0n) return undefined;
+        return { identity: `steamid:${steamId}`, appId: hosted.init.appId };
       },
     });
 

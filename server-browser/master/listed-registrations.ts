@@ -2,9 +2,9 @@ import { DecodeError, type PeerAddress, ServerError } from 'beaconry';
 import { Region } from '../a2s-query/list-codec.js';
 import { compileFilter, type Filter } from './filter.js';
 import type { FilterTest } from './filter-conditions.js';
+import { listed } from './listed.js';
 import type { ListOptions, Registration, Registrations } from './public.js';
 import type { RegistrationTable } from './registration-table.js';
-import { listed } from './server-list.js';
 
 /** The master list for other plugins of this server. */
 export class ListedRegistrations implements Registrations {

@@ -15,6 +15,7 @@ import { RouteSearch } from './route-search.js';
 import { type MeetingOptions, ServerMeeting } from './server-meeting.js';
 
 export interface ClientConnectionOptions extends MeetingOptions {
+  readonly pop: string;
   readonly ticket: Uint8Array;
   readonly credentials: Credentials;
   network(): { readonly config: NetworkConfig; readonly certificates: CertificateStore };

@@ -258,6 +258,7 @@ export class Connection {
         this.#sendControl({ type: 'pong', time: control.time }, path);
         break;
       case 'pong': {
+        path.answered++;
         const rtt = (Math.floor(this.now()) - control.time) >>> 0;
         if (rtt < 10_000) path.rtt = path.rtt === 0 ? rtt : path.rtt * 0.75 + rtt * 0.25;
         break;

@@ -9,7 +9,11 @@ export { type AgentSocket, type OpenAgentSocket, openUdpSocket } from './agent-s
 export { ClientAgent, type ClientAgentOptions } from './client-agent.js';
 export { Connection, type ConnectionListener } from './connection.js';
 export { ConnectionState, EndReason } from './connection-state.js';
+export { FakeUdpPort, type FakeUdpPortOptions, GLOBAL_PORT } from './fake-udp-port.js';
 export { MAX_DATAGRAM } from './fragments.js';
+export { MESSAGES_PORT, MessageFront, type MessageFrontOptions } from './message-front.js';
 export { Availability, NetworkMeasurement, type NetworkStatus } from './network-measurement.js';
+export { PeerAgent, type PeerAgentOptions } from './peer-agent.js';
 export type { TrustedNetwork } from './relay-access.js';
 export { ServerAgent, type ServerAgentOptions } from './server-agent.js';
+export { SignalingClient, type SignalingClientOptions } from './signaling-client.js';

@@ -6,6 +6,8 @@ export class Path {
   /** Pings since the last packet came. */
   unanswered = 0;
   pingedAt = Number.NEGATIVE_INFINITY;
+  /** Pings that came back. */
+  answered = 0;
   sent = 0;
   lost = 0;
   draining = false;

@@ -1,22 +1,13 @@
-import { randomBytes } from 'node:crypto';
 import { type Clock, DecodeError, type PeerAddress } from 'beaconry';
 import { encodeSignedCertificate } from '../../coordinator/sdr/certificate-codec.js';
 import type { Credentials } from '../../coordinator/sdr/player-credentials.js';
 import { CONTROL, DATA, isHopPacket, readWord, sessionIdOf } from '../data-codec.js';
 import * as codec from '../relay-codec.js';
 import { Lead, NO_BYTES, Refusal } from '../relay-codec.js';
-import {
-  ExchangeKey,
-  endKeys,
-  joinedHopKeys,
-  sameBytes,
-  seal,
-  serverJoinKeys,
-  unseal,
-} from '../relay-keys.js';
+import { joinedHopKeys, sameBytes, seal, serverJoinKeys, unseal } from '../relay-keys.js';
 import type { AgentSocket, OpenAgentSocket } from './agent-socket.js';
 import { Connection } from './connection.js';
-import { EndToEnd } from './end-to-end.js';
+import { answerEndPart } from './end-answer.js';
 import { Hop, newSessionId } from './hop.js';
 import { refusalOf } from './join-check.js';
 import { OwnRegistrations } from './own-registrations.js';
@@ -200,31 +191,21 @@ export class ServerAgent {
 
   /** The connection that this end part names: a known one on another path, or a new one. */
   #serve(join: codec.Join, part: codec.EndPart, table: readonly number[]): Served | undefined {
-    const { clock, identity, credentials, accept, maxConnections = 1024 } = this.options;
+    const { clock, accept, maxConnections = 1024 } = this.options;
     const connectionId = Buffer.from(part.connection).toString('hex');
     const name = `${part.client} ${connectionId}`;
     const known = this.#served.get(name);
     // Only who holds the keys of the first path can add another one.
     if (known !== undefined) return sameBytes(known.endPart, join.endPart) ? known : undefined;
     if (this.#served.size >= maxConnections) return undefined;
-    const key = ExchangeKey.generate();
-    const serverPart = codec.encodeServerPart({
-      key: key.publicKey,
-      random: randomBytes(16),
-      server: identity,
-      ports: table,
-    });
-    const signed = codec.joinSigned(join.endPart, serverPart);
-    const signature = credentials?.key.sign(signed) ?? new Uint8Array(64);
-    const salt = Buffer.concat([codec.sha256(join.endPart), codec.sha256(serverPart)]);
-    const { toServer, toClient } = endKeys(key.secretWith(part.key), salt);
-    const servedPorts = table.map((port) => (port === codec.NO_PORT ? undefined : port));
     const now = () => clock.monotonic();
+    const answer = answerEndPart(join.endPart, part, table, this.options, now());
+    const { serverPart, signature, ports } = answer;
     const connection = new Connection(
-      { remote: part.client, name: connectionId, isClient: false, ports: servedPorts },
+      { remote: part.client, name: connectionId, isClient: false, ports },
       now,
     );
-    connection.begin(new EndToEnd(toClient, toServer, now()), servedPorts);
+    connection.begin(answer.ends, ports);
     if (!accept(connection)) return undefined;
     const served = { connection, endPart: join.endPart, serverPart, signature, paths: new Map() };
     this.#served.set(name, served);

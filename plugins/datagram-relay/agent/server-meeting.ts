@@ -4,14 +4,16 @@ import { checkCertificate } from '../../coordinator/sdr/certificate-check.js';
 import { decodeSignedCertificate } from '../../coordinator/sdr/certificate-codec.js';
 import type { CertificateStore } from '../../coordinator/sdr/certificate-store.js';
 import * as codec from '../relay-codec.js';
-import { ExchangeKey, endKeys, sameBytes } from '../relay-keys.js';
+import { directHopKeys, ExchangeKey, endKeys, sameBytes } from '../relay-keys.js';
+import { type EndAnswer, servedPorts } from './end-answer.js';
 import { EndToEnd } from './end-to-end.js';
 
 export interface MeetingOptions {
   readonly appId: number;
   readonly client: string;
   readonly server: string;
-  readonly pop: string;
+  /** POP of a hosted server; undefined: a peer. */
+  readonly pop?: string;
   readonly ports: readonly number[];
   /** POP `dev`: the server may come without a certificate. */
   readonly dev: boolean;
@@ -45,8 +47,8 @@ export class ServerMeeting {
 
   /** The keys and the ports that are served, with the first answer; nothing with the same one on another path. */
   meet(
-    ok: codec.OpenOk,
-  ): { readonly ends: EndToEnd; readonly ports: readonly (number | undefined)[] } | undefined {
+    ok: Pick<codec.OpenOk, 'serverPart' | 'certificate' | 'signature'>,
+  ): Pick<EndAnswer, 'ends' | 'direct' | 'ports'> | undefined {
     if (this.#serverPart !== undefined) {
       if (!sameBytes(this.#serverPart, ok.serverPart)) {
         throw new ServerError('SERVER_CHANGED', 'another server answered on the second path');
@@ -62,17 +64,17 @@ export class ServerMeeting {
       const { key } = checkCertificate(
         decodeSignedCertificate(ok.certificate),
         network().certificates,
-        { now: unix(), identity: server, appId, pop },
+        { now: unix(), identity: server, appId, ...(pop === undefined ? {} : { pop }) },
       );
       if (!key.verifies(codec.joinSigned(this.endPart, ok.serverPart), ok.signature)) {
         throw new ServerError('SERVER_SIGNATURE', 'the answer is not signed by the server');
       }
     }
     const salt = Buffer.concat([codec.sha256(this.endPart), codec.sha256(ok.serverPart)]);
-    const { toServer, toClient } = endKeys(this.#key.secretWith(part.key), salt);
-    const served = part.ports.map((port) => (port === codec.NO_PORT ? undefined : port));
+    const secret = this.#key.secretWith(part.key);
+    const { toServer, toClient } = endKeys(secret, salt);
     this.#serverPart = ok.serverPart;
     const ends = new EndToEnd(toServer, toClient, this.options.now());
-    return { ends, ports: served };
+    return { ends, direct: directHopKeys(secret, salt), ports: servedPorts(part.ports) };
   }
 }

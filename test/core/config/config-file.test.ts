@@ -56,6 +56,7 @@ describe('the configuration file', () => {
       publicAddress: { ipv4: '192.0.2.1', ipv6: '2001:db8::1' },
       trustedProxies: ['10.0.0.0/8', '::1/128'],
       node: 'north',
+      nodeAddress: null,
       data: resolve(folder, 'state'),
       store: {
         driver: 'redis',
@@ -121,7 +122,7 @@ describe('the configuration file', () => {
       '11:19: http.origins[0]: must be an origin, such as https://example.org',
       '11:43: http.origins[1]: must be an origin, such as https://example.org',
       '12:15: log.level: must be one of trace, debug, info, warn, error, fatal, silent',
-      '13:1: colour: unknown key; known here: endpoints, publicAddress, trustedProxies, node, data, store, management, log, net, http, retention, plugins',
+      '13:1: colour: unknown key; known here: endpoints, publicAddress, trustedProxies, node, nodeAddress, data, store, management, log, net, http, retention, plugins',
       '15:3: plugins.A2S: a name is made of a-z, 0-9 and "-" and begins with a letter',
       '16:23: plugins.rules.onFailure: must be one of stop, continue',
     ]);

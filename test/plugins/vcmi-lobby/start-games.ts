@@ -9,10 +9,15 @@ export interface StartedPair {
   readonly clientUuid: string;
 }
 
-/** Takes two launchers through the lobby to the start of a game. */
-export async function startGame(port: number, number: number): Promise<StartedPair> {
+/** Takes two launchers through the lobby to the start of a game; they may come in at two ports. */
+export async function startGame(
+  port: number,
+  number: number,
+  guestPort: number = port,
+): Promise<StartedPair> {
   const names = [`host${number}`, `guest${number}`];
-  const sockets = names.map(() => connect({ port, host: '127.0.0.1', noDelay: true }));
+  const ports = [port, guestPort];
+  const sockets = ports.map((at) => connect({ port: at, host: '127.0.0.1', noDelay: true }));
   const texts = ['', ''];
   const hears = (who: 0 | 1, what: RegExp) =>
     new Promise<RegExpExecArray>((resolve, reject) => {
@@ -67,9 +72,13 @@ export function openEnd(port: number, role: PipeRole, uuid: string): Promise<Soc
   });
 }
 
-export async function openPipe(port: number, pair: StartedPair): Promise<[Socket, Socket]> {
+export async function openPipe(
+  port: number,
+  pair: StartedPair,
+  guestPort: number = port,
+): Promise<[Socket, Socket]> {
   return Promise.all([
     openEnd(port, 'server', pair.hostUuid),
-    openEnd(port, 'client', pair.clientUuid),
+    openEnd(guestPort, 'client', pair.clientUuid),
   ]);
 }

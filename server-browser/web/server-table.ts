@@ -1,4 +1,4 @@
-import { Bit, type ListedServer, type ServerColumns } from '../../listed-server.js';
+import { Bit, type ListedServer, type ServerColumns } from './listed-server.js';
 
 type Columns = {
   -readonly [K in keyof ServerColumns]: ServerColumns[K] extends readonly (infer V)[]
@@ -6,9 +6,14 @@ type Columns = {
     : ServerColumns[K];
 };
 
+/** Columns of numbers that point into the texts. */
+const TEXTS = ['map', 'game', 'modDir', 'version', 'tags', 'country', 'source', 'flags'] as const;
+/** Texts that may come beyond twice those of the list before unused ones are forgotten. */
+const SPARE_TEXTS = 4096;
+
 /**
- * All servers in columns, as they came: ten thousand objects would take several times the memory. A row
- * keeps its number while its server is listed.
+ * All servers in columns, as the page keeps them: ten thousand objects would take several times the memory. A
+ * row keeps its number while its server is listed. Nothing of a browser is used here.
  */
 export class ServerTable {
   // Until the list came there are no rows, so no other column is looked at.
@@ -18,6 +23,7 @@ export class ServerTable {
   #revisions = new Uint32Array(0);
   #gone = new Set<number>();
   #free: number[] = [];
+  #mostTexts = 0;
   /** Of servers that are no duplicates. */
   servers = 0;
   players = 0;
@@ -36,6 +42,7 @@ export class ServerTable {
     this.#revisions = new Uint32Array(Math.max(64, columns.address.length * 2));
     this.#gone.clear();
     this.#free = [];
+    this.#mostTexts = columns.texts.length * 2 + SPARE_TEXTS;
     this.servers = this.players = this.bots = 0;
     for (let row = 0; row < columns.address.length; row++) this.#count(row, 1);
   }
@@ -122,6 +129,21 @@ export class ServerTable {
   release(): void {
     for (const row of this.#gone) this.#free.push(row);
     this.#gone.clear();
+    if (this.#columns.texts.length > this.#mostTexts) this.#forgetTexts();
+  }
+
+  /** Some servers write the time or a counter into their tags: a page that is open for days would keep them all. */
+  #forgetTexts(): void {
+    const old = this.#columns.texts;
+    this.#columns.texts = [];
+    this.#places.clear();
+    for (const row of this.#rows.values()) {
+      for (const name of TEXTS) {
+        const column = this.#columns[name];
+        column[row] = this.#place(old[column[row] ?? -1] ?? '');
+      }
+    }
+    this.#mostTexts = this.#columns.texts.length * 2 + SPARE_TEXTS;
   }
 
   #count(row: number, by: number): void {
