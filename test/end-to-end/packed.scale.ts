@@ -13,7 +13,7 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const offline = ['--prefer-offline', '--fetch-retries=0', '--ignore-scripts'];
 
 describe('the packed host', function () {
-  this.timeout(180_000);
+  this.timeout(240_000);
   const folder = temporaryFolder();
   let packed = '';
   let tarball = '';
