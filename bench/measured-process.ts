@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { type EventEmitter, once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { pinned } from './pinned.js';
 import { processTime } from './process-time.js';
@@ -35,7 +35,7 @@ export class MeasuredProcess {
       JSON.stringify(settings),
     ]);
     const child = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-    const [ready] = (await once(child, 'message')) as [ResponderReady];
+    const [ready] = (await first(child, child, 'message')) as [ResponderReady];
     return new MeasuredProcess(child, ready.port, ready.driver);
   }
 
@@ -43,7 +43,7 @@ export class MeasuredProcess {
   static async program(command: readonly string[]): Promise<MeasuredProcess> {
     const [program, args] = pinned('server', command);
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-    const [text] = (await once(child.stdout as NodeJS.ReadableStream, 'data')) as [Buffer];
+    const [text] = (await first(child, child.stdout, 'data')) as [Buffer];
     return new MeasuredProcess(child, Number(/ready (\d+)/.exec(text.toString())?.[1]), 'C');
   }
 
@@ -55,14 +55,34 @@ export class MeasuredProcess {
   /** Asks a responder for figures of its own, such as its memory. */
   async ask<T>(word: string): Promise<T> {
     this.child.send(word);
-    const [answer] = (await once(this.child, 'message')) as [T];
+    const [answer] = (await first(this.child, this.child, 'message')) as [T];
     return answer;
   }
 
   async stop(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     const ended = once(this.child, 'exit');
     if (this.child.connected) this.child.disconnect();
     else this.child.kill();
     await ended;
+  }
+}
+
+/** The next event of an emitter; fails when the process ends before it, which nobody should wait for. */
+async function first(
+  child: ChildProcess,
+  emitter: EventEmitter | null,
+  event: string,
+): Promise<unknown[]> {
+  const waiting = new AbortController();
+  const { signal } = waiting;
+  const ended = once(child, 'exit', { signal }).then(([code, by]) => {
+    throw new Error(`a measured process ended with ${by ?? code}`);
+  });
+  try {
+    return await Promise.race([once(emitter as EventEmitter, event, { signal }), ended]);
+  } finally {
+    ended.catch(() => {});
+    waiting.abort();
   }
 }

@@ -11,3 +11,8 @@ export const pinned = (core: 'server' | 'load', command: readonly string[]): [st
   const [program = '', ...args] = line;
   return [program, args];
 };
+
+/** Moves a process that runs already, with all its threads, to its core where that can be had. */
+export function pin(core: 'server' | 'load', pid: number): void {
+  if (pins) spawnSync('taskset', ['-a', '-p', '-c', core === 'server' ? '0' : '1', String(pid)]);
+}

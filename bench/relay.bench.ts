@@ -9,6 +9,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync } from 'node:fs';
 import { connect as connectTcp, createServer, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { pin } from './pinned.js';
 import { processTime } from './process-time.js';
 
 const QUICK = process.argv.includes('--quick');
@@ -267,6 +268,9 @@ if (existsSync('bench/reference/tcp-forwarder.c')) {
     console.log('skipped: C forwarder needs cc');
   }
 }
+// The carriers on one core, the load on the other, so that nothing moves in the middle of a round.
+pin('load', process.pid);
+for (const { pid } of carriers) pin('server', pid);
 const head = ['CPU µs per message', ...carriers.map(({ name }) => name), 'to net', 'to C'];
 console.log(head.map((text, i) => (i === 0 ? text.padEnd(26) : text.padStart(14))).join(''));
 for (const [name, load] of Object.entries(LOADS)) {

@@ -11,6 +11,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ServerProcess } from '../test/plugins/vcmi-lobby/server-process.js';
 import { openPipe, startGame } from '../test/plugins/vcmi-lobby/start-games.js';
+import { pin } from './pinned.js';
 import { processTime } from './process-time.js';
 
 const QUICK = process.argv.includes('--quick');
@@ -165,6 +166,10 @@ try {
 } catch {
   console.log('skipped: the C forwarder needs cc');
 }
+
+// The carriers on one core, the load on the other, so that nothing moves in the middle of a round.
+pin('load', process.pid);
+for (const { pid } of carriers) if (pid !== undefined) pin('server', pid);
 
 const loads: readonly [string, Load, number][] = [
   ['64-byte round trips, 1 pipe', roundTrips, 1],

@@ -3,6 +3,7 @@
  * @packageDocumentation
  */
 export type { AuditedAction } from './admin/audit-log.js';
+export type { ForgetListener, ForgottenSubject } from './admin/forgetting.js';
 export type { Bus } from './bus/bus.js';
 export { SharedEntries, type SharedEntriesOptions } from './bus/shared-entries.js';
 export { openHome, type SharedHome } from './bus/shared-home.js';
@@ -14,7 +15,9 @@ export {
   type CommandCaller,
   type CommandContext,
   type CommandDefinition,
+  type Commands,
   command,
+  type OfferedCommand,
 } from './commands/command.js';
 export { readDefinition } from './config/definition.js';
 export { readCidr } from './config/format-reader.js';
@@ -36,6 +39,7 @@ export type { HttpScope, Routes, RoutesOptions } from './http/routes.js';
 export type { Logger } from './logger.js';
 export type { Counter, Histogram, Labels, Metrics } from './metrics.js';
 export type { AddressFilter } from './net/address-filter.js';
+export { AddressRanges } from './net/address-ranges.js';
 export { canReach, isLoopback, type Reach, reachOf } from './net/address-reach.js';
 export { ByteReader } from './net/byte-reader.js';
 export { ByteWriter } from './net/byte-writer.js';
@@ -54,6 +58,7 @@ export {
   type LengthFramingOptions,
 } from './net/length-framing.js';
 export { ListBudget, type ListBudgetOptions } from './net/list-budget.js';
+export { PartyCount } from './net/party-count.js';
 export { PeerAddress } from './net/peer-address.js';
 export {
   AddressLimit,

@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
 import { styleText } from 'node:util';
 import pino, { type DestinationStream } from 'pino';
+import { RecentLog } from './admin/recent-log.js';
 import type { Logger } from './logger.js';
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
@@ -17,6 +18,8 @@ export interface LogOptions {
 export interface ServerLog {
   readonly log: Logger;
   forPlugin(name: string): Logger;
+  /** The last lines, for operators. */
+  readonly recent: RecentLog;
   /** Opens the file anew, after it was moved by log rotation. */
   reopen(): void;
   flush(): void;
@@ -37,13 +40,34 @@ export function openLog(options: LogOptions): ServerLog {
   const target: DestinationStream =
     file ??
     (process.stderr.isTTY ? readable(process.stderr) : pino.destination({ dest: 2, sync: true }));
-  const root = pino({ level: options.level, redact, base: null }, target);
+  const recent = new RecentLog();
+  const both: DestinationStream = {
+    write(line) {
+      recent.add(line);
+      target.write(line);
+    },
+  };
+  const root = pino({ level: options.level, redact, base: null }, both);
   return {
     log: root,
+    recent,
     forPlugin: (plugin) =>
       root.child({ plugin }, { level: options.plugins.get(plugin) ?? options.level }),
     reopen: () => file?.reopen(),
     flush: () => file?.flushSync(),
+  };
+}
+
+/** The log that a caller brought, or one as configured. */
+export function openedLog(given: Logger | ServerLog | undefined, config: LogOptions): ServerLog {
+  if (given === undefined) return openLog(config);
+  if ('forPlugin' in given) return given;
+  return {
+    log: given,
+    recent: new RecentLog(),
+    forPlugin: (plugin) => given.child({ plugin }),
+    reopen: () => {},
+    flush: () => {},
   };
 }
 

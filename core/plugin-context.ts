@@ -1,8 +1,9 @@
 import type { AuditedAction, AuditLog } from './admin/audit-log.js';
+import type { ForgetListener, Forgetting } from './admin/forgetting.js';
 import type { Bus } from './bus/bus.js';
 import { Cleanup } from './cleanup.js';
 import type { Clock } from './clock.js';
-import type { CommandCaller } from './commands/command.js';
+import type { CommandCaller, Commands } from './commands/command.js';
 import { messageOf, ServerError } from './errors.js';
 import type { EventHub } from './event-hub.js';
 import type { HttpEndpoint } from './http/http-endpoint.js';
@@ -12,6 +13,7 @@ import type { Metrics, MetricsRegistry } from './metrics.js';
 import type { AddressFilter, AddressFilters } from './net/address-filter.js';
 import type { TcpEndpoint } from './net/connection.js';
 import type { UdpEndpoint } from './net/datagram.js';
+import { PeerAddress } from './net/peer-address.js';
 import { findEndpoints, PluginTcpEndpoint, PluginUdpEndpoint } from './net/plugin-endpoints.js';
 import type { TcpListener } from './net/tcp-listener.js';
 import type { UdpListener } from './net/udp-listener.js';
@@ -19,6 +21,9 @@ import type { AnyToken, Constructor, Context, Plugin, ServerFacts } from './plug
 import { nameOf, PluginContainer } from './plugin-container.js';
 import type { Store } from './store/store.js';
 import type { EventToken, ServiceOf } from './tokens.js';
+
+/** Anybody on the internet (an address for documentation, which is nobody's). */
+const outsideReader = PeerAddress.of('192.0.2.1', 0);
 
 /** What the server offers to all plugins. */
 export interface ServerParts {
@@ -29,6 +34,8 @@ export interface ServerParts {
   readonly metrics: MetricsRegistry;
   readonly events: EventHub;
   readonly audit: AuditLog;
+  readonly commands: Commands;
+  readonly forgetting: Forgetting;
   readonly filters: AddressFilters;
   readonly udp: ReadonlyMap<string, UdpListener>;
   readonly tcp: ReadonlyMap<string, TcpListener>;
@@ -45,6 +52,7 @@ export class PluginContext
   readonly store: Store;
   readonly bus: Bus;
   readonly metrics: Metrics;
+  readonly commands: Commands;
   readonly server: ServerFacts;
   readonly cleanup = new Cleanup();
   readonly provided = new Map<symbol, unknown>();
@@ -63,6 +71,7 @@ export class PluginContext
     this.store = parts.store.namespace(name);
     this.bus = parts.bus.namespace(name);
     this.metrics = parts.metrics.prefixed(name);
+    this.commands = parts.commands;
     this.server = parts.facts;
     this.#promised = new Set(plugin.provides ?? []);
     this.#container = new PluginContainer(name, new Set(plugin.optional ?? []));
@@ -96,8 +105,9 @@ export class PluginContext
     }
   }
 
-  httpIsLoopback(endpoint: string | readonly string[] = 'http'): boolean {
-    return findEndpoints('http', this.parts.http, endpoint).every(({ isLoopback }) => isLoopback);
+  httpReader(endpoint: string | readonly string[] = 'http'): PeerAddress | undefined {
+    const endpoints = findEndpoints('http', this.parts.http, endpoint);
+    return endpoints.every(({ isRemote }) => !isRemote) ? undefined : outsideReader;
   }
 
   get<K extends AnyToken>(token: K): ServiceOf<K> {
@@ -167,6 +177,10 @@ export class PluginContext
   refuseAddresses(filter: AddressFilter): () => void {
     this.defer(this.parts.filters.add(filter));
     return () => this.parts.filters.sweep();
+  }
+
+  onForget(listener: ForgetListener): void {
+    this.defer(this.parts.forgetting.add(this.name, listener));
   }
 
   defer(cleanup: () => void | Promise<void>): void {

@@ -1,4 +1,4 @@
-import type { Command } from './commands/command.js';
+import type { Command, CommandContext } from './commands/command.js';
 import { messageOf, ServerError } from './errors.js';
 import type { Logger } from './logger.js';
 import type { Plugin } from './plugin.js';
@@ -20,7 +20,7 @@ export type PluginState = 'running' | 'failed' | 'skipped';
 export interface HostedCommand {
   readonly plugin: string;
   readonly command: Command;
-  readonly context: PluginContext;
+  readonly context: CommandContext;
 }
 
 export interface PluginHostLimits {

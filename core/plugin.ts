@@ -1,7 +1,8 @@
 import type { AuditedAction } from './admin/audit-log.js';
+import type { ForgetListener } from './admin/forgetting.js';
 import type { Bus } from './bus/bus.js';
 import type { Clock } from './clock.js';
-import type { Command, CommandCaller } from './commands/command.js';
+import type { Command, CommandCaller, Commands } from './commands/command.js';
 import type { ConfigOf, Section } from './config/schema.js';
 import type { Routes, RoutesOptions } from './http/routes.js';
 import type { Logger } from './logger.js';
@@ -9,6 +10,7 @@ import type { Metrics } from './metrics.js';
 import type { AddressFilter } from './net/address-filter.js';
 import type { TcpEndpoint } from './net/connection.js';
 import type { UdpEndpoint } from './net/datagram.js';
+import type { PeerAddress } from './net/peer-address.js';
 import type { Store } from './store/store.js';
 import type { EventToken, ServiceOf, ServiceToken } from './tokens.js';
 
@@ -35,6 +37,8 @@ export interface Context<
   readonly store: Store;
   readonly bus: Bus;
   readonly metrics: Metrics;
+  /** Commands of all running plugins, for whoever offers another way to type them, as `rcon` does. */
+  readonly commands: Commands;
   /** Facts about this server. */
   readonly server: ServerFacts;
   /** The UDP endpoint of that name, or several as one. */
@@ -43,8 +47,12 @@ export interface Context<
   tcp(endpoint: string | readonly string[]): TcpEndpoint;
   /** Declares HTTP routes; core calls `routes` once, before listening. */
   http(routes: Routes, options?: RoutesOptions): void;
-  /** Nobody from another machine can connect to these http endpoints; default `http`. */
-  httpIsLoopback(endpoint?: string | readonly string[]): boolean;
+  /**
+   * Stands for everybody who reads these http endpoints, default `http`: game servers that it cannot reach
+   * (see `canReach`) are of no use to readers and tell strangers about a network. Undefined where only this
+   * machine reads.
+   */
+  httpReader(endpoint?: string | readonly string[]): PeerAddress | undefined;
   /** A service named in `requires`; another one is a type error and UNDECLARED_SERVICE at run time. */
   get<K extends Requires[number]>(token: K): ServiceOf<K>;
   /** A service named in `optional`, or undefined when no enabled plugin provides it. */
@@ -67,6 +75,8 @@ export interface Context<
    * refused addresses are cut.
    */
   refuseAddresses(filter: AddressFilter): () => void;
+  /** An operator asks to forget somebody: remove or blank what this plugin keeps, and say what it was. */
+  onForget(listener: ForgetListener): void;
   every(ms: number, task: () => void | Promise<void>): () => void;
   after(ms: number, task: () => void | Promise<void>): () => void;
   /** Runs when the plugin unloads, in reverse order of registration. */

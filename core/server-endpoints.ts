@@ -1,6 +1,7 @@
 import type { Clock } from './clock.js';
 import type { EndpointConfig, ServerConfig } from './config/server-config.js';
 import { HttpEndpoint } from './http/http-endpoint.js';
+import { EndpointCertificates } from './endpoint-certificates.js';
 import type { Logger } from './logger.js';
 import type { MetricsRegistry } from './metrics.js';
 import { AddressFilters } from './net/address-filter.js';
@@ -33,13 +34,26 @@ export class ServerEndpoints {
   readonly http = new Map<string, HttpEndpoint>();
   readonly filters = new AddressFilters();
 
+  readonly certificates: EndpointCertificates;
+  #endWarnings: () => void = () => {};
+
   constructor(private readonly options: EndpointsOptions) {
-    for (const endpoint of options.config.endpoints.values()) this.#add(endpoint);
+    const { clock, log, metrics, config } = options;
+    this.certificates = new EndpointCertificates(config.endpoints.values(), {
+      clock,
+      log,
+      metrics: metrics.prefixed('tls'),
+    });
+    for (const endpoint of config.endpoints.values()) this.#add(endpoint);
+    for (const endpoint of [...this.tcp.values(), ...this.http.values()]) {
+      this.certificates.onRenewed(endpoint.name, (files) => endpoint.useCertificate(files));
+    }
   }
 
   /** Builds the routes, then binds all; what was bound is released when one fails. */
   async open(): Promise<void> {
     for (const endpoint of this.http.values()) await endpoint.build();
+    this.#endWarnings = this.certificates.start();
     try {
       for (const endpoint of this.udp.values()) await endpoint.bind();
       for (const endpoint of this.tcp.values()) await endpoint.bind();
@@ -55,6 +69,7 @@ export class ServerEndpoints {
   }
 
   async close(graceMs: number): Promise<void> {
+    this.#endWarnings();
     await Promise.all([
       ...[...this.http.values()].map((endpoint) => endpoint.close(graceMs)),
       ...[...this.tcp.values()].map((endpoint) => endpoint.close(graceMs)),
@@ -144,6 +159,7 @@ export class ServerEndpoints {
             ...filters,
             log,
             metrics: metrics.prefixed('tcp'),
+            trustedProxies: config.trustedProxies,
           }),
         );
         break;

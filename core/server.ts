@@ -1,6 +1,11 @@
 import { hostname } from 'node:os';
 import { adminRoutes } from './admin/admin-routes.js';
 import { AuditLog } from './admin/audit-log.js';
+import { backupRoutes, type RestoreOutcome } from './admin/backup-routes.js';
+import * as core from './admin/core-commands.js';
+import { Forgetting } from './admin/forgetting.js';
+import { Maintenance } from './admin/maintenance.js';
+import { Backup } from './backup/backup.js';
 import type { BusDriver } from './bus/bus.js';
 import { claimNodeName } from './bus/node-name.js';
 import { openBus } from './bus/open-bus.js';
@@ -8,18 +13,20 @@ import { RedisBus } from './bus/redis-bus.js';
 import { type Clock, SystemClock } from './clock.js';
 import { CommandRunner } from './commands/command-runner.js';
 import type { ConfigSource } from './config/config-file.js';
+import type { ServerConfig } from './config/server-config.js';
 import { takeDataFolder } from './data-folder.js';
 import { type ConfigError, messageOf, ServerError } from './errors.js';
 import { EventHub } from './event-hub.js';
 import { ServerStarted, ServerStopping } from './events.js';
 import { addCoreRoutes } from './http/core-routes.js';
-import { openLog, type ServerLog } from './log.js';
+import type { Routes } from './http/routes.js';
+import { openedLog, type ServerLog } from './log.js';
 import type { Logger } from './logger.js';
 import { MetricsRegistry } from './metrics.js';
 import { chooseDriver, type OpenDriver } from './net/drivers/choose-driver.js';
 import { packageInfo } from './package-info.js';
 import type { ServerFacts } from './plugin.js';
-import { PluginHost, type PluginState } from './plugin-host.js';
+import { type HostedCommand, PluginHost, type PluginState } from './plugin-host.js';
 import { type PluginsAtHand, type Prepared, prepare } from './prepare.js';
 import { type BoundEndpoint, ServerEndpoints } from './server-endpoints.js';
 import { openStore } from './store/open-store.js';
@@ -31,11 +38,14 @@ export interface ServerOptions {
   readonly source: ConfigSource;
   readonly clock?: Clock;
   /** In place of the log that the configuration names. */
-  readonly log?: Logger;
+  readonly log?: Logger | ServerLog;
   readonly plugins?: PluginsAtHand;
   readonly openDriver?: OpenDriver;
   /** Spoil datagram views after their handler returned. */
   readonly poison?: boolean;
+  /** Stops this server, puts a verified backup in place and starts another; for whoever owns the process. */
+  readonly restore?: (file: string) => void;
+  readonly lastRestore?: RestoreOutcome;
 }
 
 /** What was opened before anything is set up. */
@@ -70,13 +80,16 @@ export class Server {
   readonly endpoints: ServerEndpoints;
   readonly metrics = new MetricsRegistry();
   readonly host: PluginHost;
+  readonly commands: CommandRunner;
+  readonly maintenance: Maintenance;
+  readonly #forgetting = new Forgetting();
   readonly #log: ServerLog;
   readonly #events: EventHub;
   readonly #store: StoreDriver;
   readonly #releaseData: () => void;
   readonly #releaseName: () => Promise<void>;
   readonly #bus: BusDriver;
-  readonly #audit: AuditLog;
+  readonly audit: AuditLog;
   #phase: 'starting' | 'ready' | 'stopping' = 'starting';
 
   private constructor(
@@ -119,7 +132,7 @@ export class Server {
       poison: options.poison ?? false,
     });
     const { udp, tcp, http, filters } = this.endpoints;
-    this.#audit = new AuditLog(store.namespace('audit'), this.clock, config.retention.audit);
+    this.audit = new AuditLog(store.namespace('audit'), this.clock, config.retention.audit);
     this.host = new PluginHost(
       {
         facts: this.facts,
@@ -128,7 +141,12 @@ export class Server {
         bus: this.#bus,
         metrics: this.metrics,
         events: this.#events,
-        audit: this.#audit,
+        audit: this.audit,
+        commands: {
+          list: () => this.commands.list(),
+          run: (...run) => this.commands.run(...run),
+        },
+        forgetting: this.#forgetting,
         filters,
         udp,
         tcp,
@@ -137,13 +155,34 @@ export class Server {
       },
       log.log,
     );
+    this.maintenance = new Maintenance(store.namespace('core'), filters);
+    this.#forgetting.add('audit', async ({ text }) => {
+      const count = await this.audit.forget(text);
+      return count === 0 ? undefined : `blanked in ${count} entries`;
+    });
+    this.commands = new CommandRunner(this.host.commands, this.audit, this.#coreCommands());
+  }
+
+  #coreCommands(): HostedCommand[] {
+    const services = new Map<symbol, unknown>([
+      [core.Forgetting, this.#forgetting],
+      [core.Maintenance, this.maintenance],
+    ]);
+    const context = {
+      name: 'core',
+      log: this.log,
+      clock: this.clock,
+      store: this.#store.namespace('core'),
+      get: <T>(token: ServiceToken<T>) => services.get(token) as T,
+    };
+    return core.coreCommands.map((command) => ({ plugin: 'core', command, context }));
   }
 
   /** Reads and checks everything, opens the store; throws {@link ConfigError} with every problem. */
   static async prepare(options: ServerOptions): Promise<Server> {
     const prepared = await prepare(options.source, options.plugins);
     const { server: config } = prepared.file;
-    const log = options.log === undefined ? openLog(config.log) : logOf(options.log);
+    const log = openedLog(options.log, config.log);
     const openDriver = options.openDriver ?? (await chooseDriver(config.net, log.log));
     const releaseData = takeDataFolder(config.data);
     try {
@@ -173,6 +212,10 @@ export class Server {
     }
   }
 
+  get config(): ServerConfig {
+    return this.prepared.file.server;
+  }
+
   get log(): Logger {
     return this.#log.log;
   }
@@ -180,6 +223,7 @@ export class Server {
   /** Sets plugins up and binds; a failure undoes all and is thrown. */
   async start(): Promise<ReadyReport> {
     try {
+      await this.maintenance.load();
       await this.host.setUp(this.prepared.plugins);
       addCoreRoutes(this.endpoints.http, {
         config: this.prepared.file.server,
@@ -216,6 +260,8 @@ export class Server {
   problems(): string[] {
     const problems: string[] = [];
     if (this.#phase !== 'ready') problems.push(`server is ${this.#phase}`);
+    const maintenance = this.maintenance.problem();
+    if (maintenance !== undefined) problems.push(maintenance);
     if (this.#store.name !== 'redis') problems.push(...this.#sharedProblems());
     for (const [name, state] of this.host.states) {
       if (state !== 'running') problems.push(`plugin ${name}: ${state}`);
@@ -267,6 +313,7 @@ export class Server {
   async reload(): Promise<string[]> {
     this.#log.reopen();
     const next = await prepare(this.options.source, this.options.plugins);
+    this.endpoints.certificates.renew();
     const before = this.prepared.file;
     const waiting: string[] = [];
     if (next.file.coreText() !== before.coreText()) waiting.push('settings outside "plugins"');
@@ -283,20 +330,33 @@ export class Server {
     return waiting;
   }
 
+  /** Opens the log file anew, after log rotation has moved it. */
+  reopenLog(): void {
+    this.#log.reopen();
+  }
+
   /** What operators see and do, on the endpoint that is called `admin`. */
   #addAdmin(): void {
-    const audit = this.#audit;
-    const runner = new CommandRunner(this.host.commands, audit);
     const routes = adminRoutes({
-      runner,
-      audit,
+      runner: this.commands,
+      audit: this.audit,
+      recent: this.#log.recent,
       endpoints: this.endpoints,
       report: () => this.report(),
     });
-    this.endpoints.http.get('admin')?.add('core', routes, '/v1/admin');
+    const admin = this.endpoints.http.get('admin');
+    admin?.add('core', routes, '/v1/admin');
+    admin?.add('core', this.#backupRoutes(), '/v1/admin');
     this.#stopFading = this.clock.every(60_000, () => {
       for (const { heavySources } of this.endpoints.udp.values()) heavySources.fade();
     });
+  }
+
+  #backupRoutes(): Routes {
+    const { clock, facts } = this;
+    const parts = { store: this.#store, storeFile: this.config.store.path, clock, facts };
+    const { restore, lastRestore } = this.options;
+    return backupRoutes({ backup: new Backup(parts), audit: this.audit, restore, lastRestore });
   }
 
   /** Sections that were taken while running. */
@@ -315,10 +375,3 @@ export class Server {
     this.#log.flush();
   }
 }
-
-const logOf = (log: Logger): ServerLog => ({
-  log,
-  forPlugin: (plugin) => log.child({ plugin }),
-  reopen: () => {},
-  flush: () => {},
-});

@@ -12,6 +12,7 @@ const COMPANIONS: Readonly<Record<string, Readonly<Record<string, Record<string,
     rally: { definition: fileURLToPath(new URL('../../fixtures/rally', import.meta.url)) },
   },
   heartbeat: { 'game-server': {}, rules: {}, a2s: {} },
+  rcon: { rcon: { password: 'correct horse' } },
 };
 
 describe('every bundled plugin', () => {

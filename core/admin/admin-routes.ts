@@ -8,10 +8,12 @@ import type { ReadyReport } from '../server.js';
 import type { ServerEndpoints } from '../server-endpoints.js';
 import type { Json } from '../store/store.js';
 import type { AuditLog } from './audit-log.js';
+import type { RecentLog } from './recent-log.js';
 
 export interface AdminParts {
   readonly runner: CommandRunner;
   readonly audit: AuditLog;
+  readonly recent: RecentLog;
   readonly endpoints: ServerEndpoints;
   readonly report: () => ReadyReport;
 }
@@ -20,7 +22,7 @@ const limit = Type.Integer({ minimum: 1, maximum: 1000, default: 100 });
 
 /** What operators see and do: plugins, endpoints, heaviest sources, commands, audit; for the admin alone. */
 export const adminRoutes =
-  ({ runner, audit, endpoints, report }: AdminParts): Routes =>
+  ({ runner, audit, recent, endpoints, report }: AdminParts): Routes =>
   (scope) => {
     scope.addHook('onRequest', scope.requireAdmin);
     scope.get('/plugins', { schema: { summary: 'Plugins and their state' } }, () => ({
@@ -55,6 +57,22 @@ export const adminRoutes =
       { schema: { summary: 'Who did what, newest first', querystring: Type.Object({ limit }) } },
       async (request) => ({ items: await audit.newest(request.query.limit) }),
     );
+    scope.get(
+      '/log',
+      {
+        schema: {
+          summary: 'The last lines of the log, oldest first',
+          querystring: Type.Object({
+            after: Type.Integer({ minimum: 0, default: 0, description: 'what `last` said before' }),
+            limit,
+          }),
+        },
+      },
+      (request) => ({
+        last: recent.last,
+        items: recent.after(request.query.after, request.query.limit),
+      }),
+    );
     scope.get('/commands', { schema: { summary: 'Commands of the running plugins' } }, () => ({
       items: runner.all().map(({ plugin, command }) => ({
         name: command.name,
@@ -86,7 +104,7 @@ export const adminRoutes =
             ? ({ kind: 'json', values: (parameters ?? {}) as Record<string, Json> } as const)
             : ({ kind: 'text', values: texts } as const);
         const caller = { by: `admin at ${request.ip}`, source: 'http' } as const;
-        return { result: await runner.run(request.params.name, given, caller) };
+        return { result: await runner.runGiven(request.params.name, given, caller) };
       },
     );
   };

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { packageRoot } from '../package-info.js';
 import type { ReadyReport } from '../server.js';
-import { runServer } from './run-server.js';
+import { runServer } from './server-process.js';
 
 const collect = (value: string, all: readonly string[]) => [...all, value];
 

@@ -17,6 +17,7 @@ const CONFIGURATION_CODES: ReadonlySet<string> = new Set([
   'NO_NATIVE_DRIVER',
   'DATA_FOLDER',
   'SCHEMA',
+  'TLS_FILES',
 ]);
 
 export const exitCodeOf = (error: unknown): number => {

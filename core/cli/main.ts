@@ -2,13 +2,16 @@
 import { Command, CommanderError } from 'commander';
 import { packageInfo } from '../package-info.js';
 import { addExtensions } from './add-extensions.js';
+import { addBackupCommands } from './backup-commands.js';
 import { addConfigCommands } from './config-commands.js';
 import { addDemoCommand } from './demo-command.js';
+import { addDevCommand } from './dev-command.js';
 import { addDoctorCommand } from './doctor-command.js';
 import { EXIT } from './exit-code.js';
+import { addNewPluginCommand } from './new-plugin-command.js';
 import { addNodeCommands } from './node-commands.js';
 import { addPluginsCommand } from './plugins-command.js';
-import { fail } from './run-server.js';
+import { fail } from './server-process.js';
 import { addStartCommands } from './start-command.js';
 
 const program = new Command('beaconry')
@@ -22,6 +25,9 @@ addStartCommands(program);
 addPluginsCommand(program);
 addConfigCommands(program);
 addDoctorCommand(program);
+addBackupCommands(program);
+addNewPluginCommand(program);
+addDevCommand(program);
 
 // Importing every bundled folder takes time that the start of a server need not wait for.
 const OWN = new Set([
@@ -31,6 +37,10 @@ const OWN = new Set([
   'plugins',
   'init',
   'doctor',
+  'backup',
+  'restore',
+  'new-plugin',
+  'dev',
   '--version',
   '-V',
 ]);

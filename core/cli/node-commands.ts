@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Command as Program } from 'commander';
+import { coreCommands } from '../admin/core-commands.js';
 import type { Command } from '../commands/command.js';
 import { positionalParameters } from '../commands/command-parameters.js';
 import { ConfigFile } from '../config/config-file.js';
@@ -21,7 +22,7 @@ async function pluginCommands(): Promise<Command[]> {
     const file = ConfigFile.open({ path: 'beaconry.yaml', env: process.env });
     for (const { use } of file.plugins) if (!uses.has(use)) uses.set(use, file.folder);
   }
-  const commands = new Map<string, Command>();
+  const commands = new Map(coreCommands.map((command) => [command.name, command]));
   for (const [use, folder] of uses) {
     // A plugin that cannot be loaded is reported by `start` and `check-config`; here it has no commands.
     const plugin = await loadPlugin(use, folder).catch(() => undefined);

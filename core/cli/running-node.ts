@@ -34,8 +34,10 @@ export class RunningNode {
       options.config !== undefined || existsSync(path)
         ? ConfigFile.open({ path, env: process.env })
         : undefined;
-    const bind = file?.server.endpoints.get('admin')?.binds[0];
-    const fromFile = bind === undefined ? undefined : `http://${bind.host}:${bind.port}`;
+    const endpoint = file?.server.endpoints.get('admin');
+    const bind = endpoint?.binds[0];
+    const scheme = endpoint?.tls === undefined ? 'http' : 'https';
+    const fromFile = bind === undefined ? undefined : `${scheme}://${urlHost(bind.host)}:${bind.port}`;
     const url = options.admin ?? fromFile ?? 'http://127.0.0.1:8081';
     const management = file?.server.management;
     const tokenFile =
@@ -61,15 +63,33 @@ export class RunningNode {
     throw new ServerError(`HTTP_${response.status}`, `the node answered ${response.status}`);
   }
 
-  async #fetch(method: string, path: string, body?: object): Promise<Response> {
+  /** Asks for a file; it comes as a stream. */
+  async download(path: string, body: object): Promise<ReadableStream> {
+    const response = await this.#fetch('POST', path, JSON.stringify(body), jsonType);
+    if (!response.ok || response.body === null) throw await refusal(response);
+    return response.body as ReadableStream;
+  }
+
+  /** Sends a file. */
+  async upload(path: string, file: Blob): Promise<void> {
+    const response = await this.#fetch('POST', path, file, 'application/octet-stream');
+    if (!response.ok) throw await refusal(response);
+  }
+
+  async #fetch(
+    method: string,
+    path: string,
+    body?: string | Blob,
+    contentType?: string,
+  ): Promise<Response> {
     try {
       return await fetch(`${this.url}${path}`, {
         method,
         headers: {
           authorization: `Bearer ${this.token}`,
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(contentType === undefined ? {} : { 'content-type': contentType }),
         },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(body === undefined ? {} : { body }),
         signal: AbortSignal.timeout(65_000),
       });
     } catch (cause) {
@@ -82,17 +102,33 @@ export class RunningNode {
   }
 
   async #request<T>(method: string, path: string, body?: object): Promise<T> {
-    const response = await this.#fetch(method, path, body);
-    const answer = (await response.json()) as T & { error?: { code: string; message: string } };
-    if (!response.ok) {
-      const code = answer.error?.code ?? `HTTP_${response.status}`;
-      throw new ServerError(
-        code === 'PARAMETERS' ? 'USAGE' : code,
-        answer.error?.message ?? `the node answered ${response.status}`,
-      );
-    }
-    return answer;
+    const response =
+      body === undefined
+        ? await this.#fetch(method, path)
+        : await this.#fetch(method, path, JSON.stringify(body), jsonType);
+    if (!response.ok) throw await refusal(response);
+    return (await response.json()) as T;
   }
+}
+
+/** Of an endpoint on all addresses, this machine's own. */
+function urlHost(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+const jsonType = 'application/json';
+
+/** What a node that refuses says. */
+async function refusal(response: Response): Promise<ServerError> {
+  const { error } = (await response.json().catch(() => ({}))) as {
+    error?: { code: string; message: string };
+  };
+  const code = error?.code ?? `HTTP_${response.status}`;
+  return new ServerError(
+    code === 'PARAMETERS' ? 'USAGE' : code,
+    error?.message ?? `the node answered ${response.status}`,
+  );
 }
 
 function readToken(file: string): string {

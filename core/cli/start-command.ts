@@ -4,7 +4,7 @@ import type { ConfigSource } from '../config/config-file.js';
 import { ServerError } from '../errors.js';
 import { prepare } from '../prepare.js';
 import { EXIT } from './exit-code.js';
-import { fail, runServer } from './run-server.js';
+import { fail, runServer } from './server-process.js';
 
 export const DEFAULT_FILE = 'beaconry.yaml';
 const collect = (value: string, all: readonly string[]) => [...all, value];
@@ -12,6 +12,7 @@ const collect = (value: string, all: readonly string[]) => [...all, value];
 interface StartOptions {
   readonly set: readonly string[];
   readonly readyFile?: string;
+  readonly spoilViews?: true;
 }
 
 /** Adds `start` and `check-config`. */
@@ -22,9 +23,11 @@ export function addStartCommands(program: Command): void {
     .argument('[file]', `configuration file, else ./${DEFAULT_FILE}`)
     .option('--set <path=value>', 'override one value; repeatable', collect, [])
     .option('--ready-file <file>', 'write the ready report there when everything is bound')
-    .action(async (file: string | undefined, { set, readyFile }: StartOptions) => {
+    .option('--spoil-views', 'spoil datagrams after their handler, as dev does, to find kept ones')
+    .action(async (file: string | undefined, { set, readyFile, spoilViews }: StartOptions) => {
       await runServer({
         source: sourceOf(file, set),
+        poison: spoilViews === true,
         ...(readyFile === undefined ? {} : { readyFile }),
       });
     });

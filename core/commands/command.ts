@@ -10,6 +10,30 @@ export interface CommandCaller {
   readonly source: 'cli' | 'http' | 'rcon' | 'plugin';
 }
 
+/** A command as those see it who offer people a way to type it. */
+export interface OfferedCommand {
+  readonly name: string;
+  /** `core`, or the plugin whose command it is. */
+  readonly plugin: string;
+  readonly doc: string;
+  /** Names of required parameters, in their order. */
+  readonly positional: readonly string[];
+  /** Names of all other parameters. */
+  readonly options: readonly string[];
+}
+
+/** The commands of all running plugins, whoever asks; each run is audited. */
+export interface Commands {
+  /** In order of names. */
+  list(): readonly OfferedCommand[];
+  /** Runs one with parameters as a person types them; errors `NO_COMMAND`, `PARAMETERS`, and the command's own. */
+  run(
+    name: string,
+    texts: Readonly<Record<string, string>>,
+    caller: CommandCaller,
+  ): Promise<unknown>;
+}
+
 /** What a command of a plugin may use: the plugin's own context, narrowed. */
 export interface CommandContext {
   readonly name: string;

@@ -2,11 +2,10 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { EndpointConfig } from '../config/server-config.js';
 import { messageOf } from '../errors.js';
+import { certificateWarning } from '../net/tls-files.js';
 import { type Finding, well, wrong } from './doctor-check.js';
 
 const day = 86_400_000;
-/** Days before the end from which a certificate is complained of. */
-const warned = 14;
 
 /** Certificates of endpoints are readable, valid, belong to their key and last a while. */
 export async function* checkCertificates(
@@ -39,7 +38,7 @@ function judge(
   const from = Date.parse(certificate.validFrom);
   const until = Date.parse(certificate.validTo);
   const date = new Date(until).toISOString().slice(0, 10);
-  const renew = `renew ${tls.cert} and restart the node`;
+  const renew = `renew ${tls.cert} and reload the node`;
   const bad = (text: string, remedy: string) =>
     wrong('certificates', `endpoint ${name}: ${text}`, remedy);
   if (!matches) {
@@ -50,7 +49,7 @@ function judge(
   }
   if (now < from) return bad(`the certificate is not valid yet`, 'set the clock, or wait');
   if (now > until) return bad(`the certificate ended on ${date}`, renew);
-  if (until - now < warned * day) {
+  if (until - now < certificateWarning * day) {
     return bad(`the certificate ends soon, on ${date}`, renew);
   }
   return well('certificates', `endpoint ${name}: the certificate is valid until ${date}`);

@@ -38,13 +38,19 @@ export const askByUdp: UdpExchange = async ({ to, bytes, from, isAnswer, patienc
 };
 
 async function openSocket(isIPv4: boolean, from: UdpQuestion['from']): Promise<Socket> {
-  const wanted = from !== undefined && from.host.includes(':') !== isIPv4 ? from : undefined;
+  const host = from === undefined ? undefined : hostFor(isIPv4, from.host);
   try {
-    return await bound(isIPv4, wanted?.host, wanted?.port);
+    return await bound(isIPv4, host, host === undefined ? 0 : from?.port);
   } catch {
     return bound(isIPv4, undefined, 0);
   }
 }
+
+/** Where to ask the family from; undefined when the endpoint does not reach it. `::` stands for both. */
+const hostFor = (isIPv4: boolean, host: string): string | undefined => {
+  if (host === '::' && isIPv4) return '0.0.0.0';
+  return host.includes(':') !== isIPv4 ? host : undefined;
+};
 
 function bound(isIPv4: boolean, address?: string, port?: number): Promise<Socket> {
   const socket = createSocket(isIPv4 ? 'udp4' : 'udp6');

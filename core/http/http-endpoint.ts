@@ -10,6 +10,7 @@ import fastify, {
   type RouteOptions,
 } from 'fastify';
 import { messageOf, ServerError } from '../errors.js';
+import type { TlsFiles } from '../net/tls-files.js';
 import type { Logger } from '../logger.js';
 import type { AddressFilters } from '../net/address-filter.js';
 import type { PeerAddress } from '../net/peer-address.js';
@@ -95,6 +96,11 @@ export class HttpEndpoint {
     return this.#options.binds.every(({ host }) => /^(127\.|::1$|localhost$)/.test(host));
   }
 
+  /** People on other machines read it, be it through a proxy on this one. */
+  get isRemote(): boolean {
+    return !this.isLoopback || this.#options.trustedProxies.length > 0;
+  }
+
   /** What `scope.requireAdmin` checks; until then it refuses everybody. */
   useAdmin(requireAdmin: RequireAdmin): void {
     this.#requireAdmin = requireAdmin;
@@ -144,6 +150,10 @@ export class HttpEndpoint {
         }
       },
     );
+  }
+
+  useCertificate(files: TlsFiles): void {
+    this.#sockets.useCertificate(files);
   }
 
   /** It speaks TLS itself. */

@@ -3,14 +3,27 @@ import type { Logger } from '../logger.js';
 
 type LogMethod = (...args: readonly unknown[]) => void;
 
-/** The URL for logs: values of `key`, `token` and the like are secrets. */
-export const redactUrl = (url: string): string =>
-  url
-    .slice(0, 500)
-    .replace(
-      /([?&;](?:[^=&;]*(?:key|token|ticket|secret|password)[^=&;]*)=)[^&;#]*/gi,
-      '$1[redacted]',
-    );
+/** Arguments that say nothing of anybody; all others may be secrets, under whatever name or spelling they come. */
+const shown = new Set([
+  ...['after', 'appid', 'class', 'filter', 'format', 'limit', 'range', 'resume', 'version', 'wait'],
+]);
+const maxLength = 500;
+
+/** The URL for logs: the values of all arguments that are not known to be harmless are left out. */
+export function redactUrl(url: string): string {
+  const mark = url.search(/[?;#]/);
+  if (mark < 0) return url.slice(0, maxLength);
+  const path = url.slice(0, Math.min(mark, maxLength));
+  const query = url
+    .slice(mark + 1)
+    .split(/[&;?#]/)
+    .map((part) => {
+      const name = part.split('=', 1)[0] ?? '';
+      // A part without a name may be a secret as it stands.
+      return shown.has(name) ? part : `${name === part ? '' : `${name.slice(0, 40)}=`}[redacted]`;
+    });
+  return `${path}?${query.join('&')}`.slice(0, maxLength);
+}
 
 /** Our log as fastify's: requests and responses shrink to what may be logged, so no header ever gets there. */
 export function fastifyLog(log: Logger): FastifyBaseLogger {

@@ -1,10 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { createServer, type Server, type ServerOptions, type ServerResponse } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { messageOf, ServerError } from '../errors.js';
 import type { AddressFilters } from '../net/address-filter.js';
+import { AddressRanges } from '../net/address-ranges.js';
 import { PeerAddress } from '../net/peer-address.js';
+import { readProxyHeaders } from '../net/proxied-connections.js';
+import { readTlsFiles, type TlsFiles } from '../net/tls-files.js';
 import { ConnectionCount } from './connection-count.js';
 import { answerClientError } from './error-reply.js';
 
@@ -67,7 +69,7 @@ export class HttpSockets {
     });
   }
 
-  /** Binds all addresses; when one fails the others are closed again. Errors `HTTP_BIND`, `HTTP_TLS`. */
+  /** Binds all addresses; when one fails the others are closed again. Errors `HTTP_BIND`, `TLS_FILES`. */
   async listen(
     onRequest: (...args: never[]) => void,
     onUpgrade: (...args: never[]) => void,
@@ -87,6 +89,13 @@ export class HttpSockets {
     } catch (error) {
       await this.close(0);
       throw error;
+    }
+  }
+
+  /** Connections from now on see this certificate; open ones go on with theirs. */
+  useCertificate({ cert, key }: TlsFiles): void {
+    for (const server of this.#servers) {
+      if (server instanceof TlsServer) server.setSecureContext({ cert, key });
     }
   }
 
@@ -138,7 +147,7 @@ export class HttpSockets {
         ? createServer(options)
         : createTlsServer({
             ...options,
-            ...readTls(this.#options.name, tls),
+            ...readTlsFiles(this.#options.name, tls),
             handshakeTimeout: limits.headersTimeout,
           });
     server.maxHeadersCount = 100;
@@ -146,6 +155,14 @@ export class HttpSockets {
     server.timeout = limits.idleTimeout;
     server.maxConnections = limits.connections;
     server.on('connection', (socket) => this.#accept(socket));
+    if (this.#options.trustedProxies.length > 0) {
+      readProxyHeaders(server, {
+        trusted: new AddressRanges(this.#options.trustedProxies),
+        // Proxies that speak HTTP say it in X-Forwarded-For.
+        required: false,
+        refused: () => {},
+      });
+    }
     server.on('clientError', answerClientError);
     return server;
   }
@@ -208,19 +225,4 @@ function listenOn(
     });
     server.listen({ host, port }, resolve);
   });
-}
-
-function readTls(
-  name: string,
-  { cert, key }: { readonly cert: string; readonly key: string },
-): { cert: Buffer; key: Buffer } {
-  try {
-    return { cert: readFileSync(cert), key: readFileSync(key) };
-  } catch (cause) {
-    throw new ServerError(
-      'HTTP_TLS',
-      `endpoint ${name} cannot read its tls files: ${messageOf(cause)}`,
-      { cause },
-    );
-  }
 }

@@ -11,6 +11,11 @@ export interface Connection {
   readonly closed: boolean;
   /** Called with each chunk as it came; the chunk may be kept. */
   onData(listener: (chunk: Buffer) => void): void;
+  /**
+   * In place of `onData`: the chunk lies in memory that is read into again as soon as the listener returns, which
+   * spares a copy of everything that comes. Whoever keeps any of it copies that; `writeLent` sends it on.
+   */
+  onLentData(listener: (chunk: Buffer) => void): void;
   /** The peer ended its side; without a listener the connection is ended too. */
   onEnd(listener: () => void): void;
   /** Once, when nothing more will be read or written; with the cause when it was an error. */
@@ -19,6 +24,8 @@ export interface Connection {
   onDrain(listener: () => void): void;
   /** Queues bytes, which must not change afterwards; false when more than the high-water mark is pending. */
   write(bytes: Uint8Array): boolean;
+  /** Writes parts as one, which may lie in the chunk that a listener of `onLentData` is handling; else as `write`. */
+  writeLent(parts: readonly Uint8Array[]): boolean;
   /** Between cork and uncork writes are gathered into one. */
   cork(): void;
   uncork(): void;

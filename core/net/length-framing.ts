@@ -2,12 +2,12 @@
 export interface FrameListener {
   /**
    * One whole frame: its body is `bytes[start, end)`, its 4 length bytes lie directly before `start`.
-   * The bytes do not change afterwards, so views of them may be kept.
+   * They are those of the chunk or our own; of the chunk nothing may be kept that its owner only lends.
    */
   onFrame(bytes: Buffer, start: number, end: number): void;
   /**
    * A frame of some KiB that came in several chunks: header and body in the order of the parts, which may
-   * be kept too. The last part is `bytes[start, end)`. Without this method such a frame is joined.
+   * be kept. The last part is `bytes[start, end)`. Without this method such a frame is joined.
    */
   onFrameParts?(parts: readonly Buffer[], bytes: Buffer, start: number, end: number): void;
   /** The announced length, read as unsigned, is over the limit; nothing more will be read. */
@@ -29,8 +29,8 @@ const LARGEST_BLOCK = 64 * 1024;
 
 /**
  * Cuts a byte stream into frames of a 32-bit length, which does not count itself, and a body.
- * Whole frames inside one chunk are handed on as they lie there. A frame that straddles chunks is held in
- * blocks that grow with the bytes received, never with the length announced; a length over the limit is
+ * Whole frames inside one chunk are handed on as they lie there, and nothing of a chunk is kept. A frame that
+ * straddles chunks is held in blocks that grow with the bytes received, never with the length announced; a length over the limit is
  * refused from its four bytes alone.
  */
 export class LengthFraming {
@@ -141,16 +141,6 @@ export class LengthFraming {
     const block = this.#block;
     if (block !== undefined && block.length - this.#blockLength >= size) {
       this.#blockLength += chunk.copy(block, this.#blockLength, start, end);
-      return;
-    }
-    // A chunk that is mostly this frame is kept as it is; a view of less would keep too much memory alive.
-    if (
-      this.#expected > SMALL_FRAME &&
-      size >= SMALL_FRAME &&
-      size * 2 >= chunk.buffer.byteLength
-    ) {
-      this.#closeBlock();
-      this.#parts.push(chunk.subarray(start, end));
       return;
     }
     this.#append(chunk, start, end);

@@ -24,6 +24,14 @@ export class PeerAddress {
     return this.#host;
   }
 
+  /**
+   * Whose connections and bytes are counted together: the IPv4 address, or the /64 of an IPv6 one, of which a
+   * single party holds all 2^64 addresses.
+   */
+  get party(): string {
+    return this.isIPv4 ? this.host : `${this.a}:${this.b}`;
+  }
+
   set(a: number, b: number, c: number, d: number, port: number): this {
     this.a = a;
     this.b = b;

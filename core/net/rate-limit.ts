@@ -39,13 +39,26 @@ class BucketTable {
   }
 
   take(a: number, b: number, c: number, d: number, now: number, count: number): boolean {
+    const slot = this.#slotOf(a, b, c, d, now);
+    const tokens = this.#refilled(slot, now);
+    if (tokens < count) return false;
+    this.#tokens[slot] = tokens - count;
+    return true;
+  }
+
+  /** Whether `take` would say yes; it takes nothing. */
+  has(a: number, b: number, c: number, d: number, now: number, count: number): boolean {
+    return this.#refilled(this.#slotOf(a, b, c, d, now), now) >= count;
+  }
+
+  #slotOf(a: number, b: number, c: number, d: number, now: number): number {
     const base = ((hashWords(this.#secret, a, b, c, d) >>> 0) % this.#sets) * WAYS;
     const keys = this.#keys;
     let slot = base;
     for (let i = base; i < base + WAYS; i++) {
       const at = i * 4;
       if (keys[at + 3] === d && keys[at + 2] === c && keys[at + 1] === b && keys[at] === a) {
-        return this.#takeFrom(i, now, count);
+        return i;
       }
       if ((this.#at[i] as number) < (this.#at[slot] as number)) slot = i;
     }
@@ -55,23 +68,19 @@ class BucketTable {
     keys[slot * 4 + 3] = d;
     this.#tokens[slot] = this.#burst;
     this.#at[slot] = now;
-    return this.#takeFrom(slot, now, count);
+    return slot;
   }
 
-  #takeFrom(i: number, now: number, count: number): boolean {
-    const elapsed = now - (this.#at[i] as number);
-    const tokens = Math.min(this.#burst, (this.#tokens[i] as number) + elapsed * this.#perMs);
-    this.#at[i] = now;
-    if (tokens < count) {
-      this.#tokens[i] = tokens;
-      return false;
-    }
-    this.#tokens[i] = tokens - count;
-    return true;
+  #refilled(slot: number, now: number): number {
+    const elapsed = now - (this.#at[slot] as number);
+    const tokens = Math.min(this.#burst, (this.#tokens[slot] as number) + elapsed * this.#perMs);
+    this.#at[slot] = now;
+    this.#tokens[slot] = tokens;
+    return tokens;
   }
 }
 
-/** A token bucket for each address (without its port). */
+/** A token bucket for each IPv4 address and each IPv6 /64, of which one party holds every address. */
 export class AddressLimit {
   readonly #table: BucketTable;
   constructor(
@@ -82,7 +91,19 @@ export class AddressLimit {
   }
   take(address: PeerAddress, count = 1): boolean {
     const { a, b, c, d } = address;
-    return this.#table.take(a, b, c, d, this.clock.monotonic(), count);
+    const now = this.clock.monotonic();
+    return address.isIPv4
+      ? this.#table.take(a, b, c, d, now, count)
+      : this.#table.take(a, b, 0, 0, now, count);
+  }
+
+  /** Whether `take` would say yes; it takes nothing. */
+  has(address: PeerAddress, count = 1): boolean {
+    const { a, b, c, d } = address;
+    const now = this.clock.monotonic();
+    return address.isIPv4
+      ? this.#table.has(a, b, c, d, now, count)
+      : this.#table.has(a, b, 0, 0, now, count);
   }
 }
 

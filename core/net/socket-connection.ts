@@ -1,30 +1,24 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Connection } from './connection.js';
+import { DirectWriter } from './direct-writer.js';
 import { PeerAddress } from './peer-address.js';
-import {
-  handleOf,
-  learnWriteRequest,
-  newWriteRequest,
-  readStatically,
-  type SocketHandle,
-  type WriteRequest,
-} from './socket-handle.js';
+import type { ReadMemory } from './read-memory.js';
+import { handleOf, learnWriteRequest, readStatically, type SocketHandle } from './socket-handle.js';
+import { memoryInUse, type RelayTarget, SocketReader } from './socket-reader.js';
 
 const GRACE_MS = 5000;
 /** Silence after which the system asks whether the peer is still there; a vanished one ends as an error. */
 const KEEP_ALIVE_MS = 30_000;
-const CHUNK = 64 * 1024;
-
-/** All connections that do not relay read into this one, and get a copy of what came. */
-const sharedBuffer = Buffer.allocUnsafeSlow(CHUNK);
 
 /** A {@link Connection} over a socket of Node that was accepted and paused. */
-export class SocketConnection implements Connection {
+export class SocketConnection implements Connection, RelayTarget {
   #from: PeerAddress;
   readonly #socket: Socket;
   /** Undefined when bytes come as chunks of a stream. */
   readonly #handle: SocketHandle | undefined;
+  readonly #writer: DirectWriter | undefined;
+  readonly #reader = new SocketReader((chunk) => this.#onData?.(chunk));
   #closed = false;
   #held = true;
   #onData: ((chunk: Buffer) => void) | undefined;
@@ -33,28 +27,23 @@ export class SocketConnection implements Connection {
   #onDrain: (() => void) | undefined;
   #error: Error | undefined;
   #graceTimer: NodeJS.Timeout | undefined;
-  /** Where everything goes that comes; and the memory for it. */
-  #target: SocketConnection | undefined;
-  #nextBuffer: Uint8Array | undefined = sharedBuffer;
-  #spare: Uint8Array | undefined;
-  /** Memory of the source that the system has not taken yet. */
-  #lent: Uint8Array | undefined;
-  #view: Uint8Array | undefined;
-  #request: WriteRequest | undefined;
-  #writing = false;
   /** No more bytes may be written. */
   #finished = false;
 
   constructor(accepted: Socket, from?: PeerAddress, gone?: (connection: SocketConnection) => void) {
     const socket =
-      accepted instanceof TLSSocket
+      // What came behind a PROXY header has been read into the stream already.
+      accepted instanceof TLSSocket || from !== undefined
         ? accepted
-        : readStatically(accepted, {
-            buffer: () => this.#takeNextBuffer(),
-            received: (length, buffer) => this.#received(length, buffer),
-          });
+        : readStatically(accepted, this.#reader);
     this.#socket = socket;
     this.#handle = socket === accepted ? undefined : handleOf(socket);
+    if (this.#handle !== undefined) {
+      this.#writer = new DirectWriter(socket, this.#handle, (status) => {
+        if (status < 0) this.destroy();
+        else this.#onDrain?.();
+      });
+    }
     this.#from = from ?? PeerAddress.of(socket.remoteAddress ?? '0.0.0.0', socket.remotePort ?? 0);
     socket.setNoDelay(true);
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
@@ -71,6 +60,7 @@ export class SocketConnection implements Connection {
       this.#closed = true;
       this.#finished = true;
       clearTimeout(this.#graceTimer);
+      this.#reader.end();
       gone?.(this);
       this.#onClose?.(this.#error);
     });
@@ -87,8 +77,7 @@ export class SocketConnection implements Connection {
   }
 
   get pending(): number {
-    const direct = this.#writing ? (this.#handle?.writeQueueSize ?? 0) : 0;
-    return this.#socket.writableLength + direct;
+    return this.#socket.writableLength + (this.#writer?.pending ?? 0);
   }
 
   get closed(): boolean {
@@ -99,6 +88,11 @@ export class SocketConnection implements Connection {
     const isFirst = this.#onData === undefined;
     this.#onData = listener;
     if (isFirst && this.#held) this.resume();
+  }
+
+  onLentData(listener: (chunk: Buffer) => void): void {
+    this.#reader.lend();
+    this.onData(listener);
   }
 
   onEnd(listener: () => void): void {
@@ -118,6 +112,21 @@ export class SocketConnection implements Connection {
     if (!this.#socket.writable) return true;
     if (this.#handle !== undefined) learnWriteRequest(this.#handle);
     return this.#socket.write(bytes);
+  }
+
+  writeLent(parts: readonly Uint8Array[]): boolean {
+    const only = parts.length === 1 ? parts[0] : undefined;
+    switch (this.#finished ? 'taken' : this.#writer?.write(only ?? parts, memoryInUse())) {
+      case 'taken':
+        return true;
+      case 'lent':
+        return false;
+      case 'failed':
+        this.destroy();
+        return true;
+      default:
+        return this.write(Buffer.concat(parts));
+    }
   }
 
   cork(): void {
@@ -156,8 +165,7 @@ export class SocketConnection implements Connection {
   /** See {@link relayBytes}; false when only chunks can be had. */
   relayTo(target: SocketConnection): boolean {
     if (this.#handle === undefined || target.#handle === undefined) return false;
-    this.#target = target;
-    this.#nextBuffer = Buffer.allocUnsafeSlow(CHUNK);
+    this.#reader.relayTo(target);
     target.#onDrain = () => this.resume();
     // Node says 'drain' only to those whom it has asked to wait.
     if (target.#socket.writableNeedDrain) this.pause();
@@ -165,73 +173,12 @@ export class SocketConnection implements Connection {
     return true;
   }
 
-  #takeNextBuffer(): Uint8Array | undefined {
-    const next = this.#nextBuffer;
-    this.#nextBuffer = undefined;
-    return next;
-  }
-
-  #received(length: number, buffer: Uint8Array): boolean {
-    const target = this.#target;
-    if (target === undefined) {
-      this.#onData?.(Buffer.from(buffer.subarray(0, length)));
-      return true;
-    }
-    const bytes = this.#viewOf(buffer, length);
-    // The first bytes of a relay still lie in the memory that all share.
-    const own = buffer !== sharedBuffer;
-    if (target.#writeDirect(own ? bytes : Buffer.from(bytes), buffer)) return true;
-    // Lent memory is not read into before it has come back, and it has when the other is lent.
-    if (own && target.#lent === buffer) {
-      this.#nextBuffer = this.#spare ?? Buffer.allocUnsafeSlow(CHUNK);
-      this.#spare = buffer;
-    }
-    return false;
-  }
-
-  /** The same view again while messages of one size come into the same memory. */
-  #viewOf(buffer: Uint8Array, length: number): Uint8Array {
-    let view = this.#view;
-    if (view === undefined || view.length !== length || view.buffer !== buffer.buffer) {
-      view = buffer.subarray(0, length);
-      this.#view = view;
-    }
-    return view;
-  }
-
-  /** True when the memory of the bytes is free again; else the listener of `onDrain` hears when it is. */
-  #writeDirect(bytes: Uint8Array, memory: Uint8Array): boolean {
-    const socket = this.#socket;
-    const handle = this.#handle;
-    if (this.#finished) return true;
-    this.#request ??= newWriteRequest();
-    const request = this.#request;
-    if (
-      handle === undefined ||
-      request === undefined ||
-      this.#writing ||
-      socket.writableLength > 0
-    ) {
-      return this.write(Buffer.from(bytes));
-    }
-    const status = handle.writeBuffer(request, bytes);
-    if (status !== 0) {
-      this.destroy();
-      return true;
-    }
-    // The queue may be empty again although the request is in use: only the request itself tells.
-    if (request.getAsyncId() < 0) return true;
-    this.#writing = true;
-    this.#lent = memory;
-    this.#request = undefined;
-    request.buffer = bytes;
-    request.oncomplete = (error) => {
-      this.#writing = false;
-      this.#lent = undefined;
-      if (error < 0) this.destroy();
-      else this.#onDrain?.();
-    };
-    return false;
+  forward(bytes: Uint8Array, memory: ReadMemory | undefined): 'taken' | 'lent' | 'full' {
+    if (this.#finished) return 'taken';
+    const result = memory === undefined ? 'busy' : this.#writer?.write(bytes, memory);
+    if (result === 'taken' || result === 'lent') return result;
+    if (result === 'failed') this.destroy();
+    return this.write(Buffer.from(bytes)) ? 'taken' : 'full';
   }
 }
 

@@ -10,13 +10,15 @@ export interface SocketHandle {
   readonly writeQueueSize: number;
   /** 0, or a negative error number; the request is only used when the system did not take everything. */
   writeBuffer(request: WriteRequest, bytes: Uint8Array): number;
+  /** The same for several pieces; the last argument says that all of them are memory and none a text. */
+  writev(request: WriteRequest, parts: readonly Uint8Array[], allMemory: true): number;
 }
 export interface WriteRequest {
   oncomplete(status: number): void;
   /** Negative until the request is in use, which it is from then until `oncomplete`; never use one twice. */
   getAsyncId(): number;
   /** Keeps the memory until the system has taken it. */
-  buffer?: Uint8Array;
+  buffer?: Uint8Array | readonly Uint8Array[];
 }
 
 interface InnerSocket {
@@ -26,7 +28,9 @@ interface InnerSocket {
 
 export const handleOf = (socket: Socket): SocketHandle | undefined => {
   const handle = (socket as unknown as InnerSocket)._handle;
-  return typeof handle?.writeBuffer === 'function' && typeof handle.writeQueueSize === 'number'
+  return typeof handle?.writeBuffer === 'function' &&
+    typeof handle.writev === 'function' &&
+    typeof handle.writeQueueSize === 'number'
     ? handle
     : undefined;
 };

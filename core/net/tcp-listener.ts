@@ -1,14 +1,16 @@
-import { readFileSync } from 'node:fs';
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
+import { createServer as createTlsServer, Server as TlsServer } from 'node:tls';
 import { messageOf, ServerError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { Metrics } from '../metrics.js';
 import type { AddressFilters } from './address-filter.js';
+import { AddressRanges } from './address-ranges.js';
 import { bindError } from './bind-error.js';
 import type { Connection } from './connection.js';
 import { PeerAddress } from './peer-address.js';
+import { proxiedSource, readProxyHeaders } from './proxied-connections.js';
 import { SocketConnection } from './socket-connection.js';
+import { readTlsFiles, type TlsFiles } from './tls-files.js';
 import type { Bind } from './udp-listener.js';
 
 export interface TcpListenerOptions {
@@ -21,6 +23,8 @@ export interface TcpListenerOptions {
   readonly maxConnections?: number;
   /** Addresses whose connections are cut. */
   readonly filters?: AddressFilters;
+  /** Proxies that say in a PROXY v2 header for whom they speak, and must. */
+  readonly trustedProxies?: readonly string[];
 }
 
 type Handler = (connection: Connection) => void;
@@ -98,6 +102,13 @@ export class TcpListener {
     }
   }
 
+  /** Connections from now on see this certificate; open ones go on with theirs. */
+  useCertificate({ cert, key }: TlsFiles): void {
+    for (const server of this.#servers) {
+      if (server instanceof TlsServer) server.setSecureContext({ cert, key });
+    }
+  }
+
   /** No new connections; the open ones go on. */
   stopAccepting(): void {
     for (const server of this.#servers) if (server.listening) server.close();
@@ -116,14 +127,28 @@ export class TcpListener {
   }
 
   #createServer(): Server {
+    const server = this.#createPlainOrTls();
+    const { trustedProxies = [] } = this.options;
+    if (trustedProxies.length > 0) {
+      readProxyHeaders(server, {
+        trusted: new AddressRanges(trustedProxies),
+        required: true,
+        refused: () => {
+          this.counters.refused++;
+        },
+      });
+    }
+    return server;
+  }
+
+  #createPlainOrTls(): Server {
     const accept = (socket: Socket) => this.#accept(socket);
     const { tls } = this.options;
     if (tls === undefined)
       return createTcpServer({ allowHalfOpen: true, pauseOnConnect: true }, accept);
     const server = createTlsServer(
       {
-        cert: readFileSync(tls.cert),
-        key: readFileSync(tls.key),
+        ...readTlsFiles(this.name, tls),
         allowHalfOpen: true,
         handshakeTimeout: 10_000,
       },
@@ -155,7 +180,9 @@ export class TcpListener {
       return;
     }
     this.counters.accepted++;
-    const connection = new SocketConnection(socket, undefined, (gone) => this.#open.delete(gone));
+    const connection = new SocketConnection(socket, proxiedSource(socket), (gone) =>
+      this.#open.delete(gone),
+    );
     this.#open.add(connection);
     const { owner, handler } = this.#taken;
     try {

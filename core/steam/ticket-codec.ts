@@ -75,12 +75,13 @@ export function decodeTicket(bytes: Uint8Array): AppTicket {
     throw new DecodeError('invalid', MAX_TICKET_LENGTH, `ticket of ${bytes.length} bytes`);
   }
   const reader = new ByteReader(bytes);
-  const first = reader.u32le();
-  if (first !== GAME_CONNECT_LENGTH) return decodeOwnershipSection(bytes, 0, undefined);
+  if (reader.u32le() !== GAME_CONNECT_LENGTH) {
+    return readOwnershipSection(new ByteReader(bytes), undefined, undefined, undefined);
+  }
   const gameConnect = { token: reader.u64le(), steamId: reader.u64le(), time: reader.u32le() };
-  const second = reader.u32le();
-  if (second !== SESSION_HEADER_LENGTH) {
-    return withParts(gameConnect, undefined, decodeOwnershipSection(bytes, 28, second));
+  const length = reader.u32le();
+  if (length !== SESSION_HEADER_LENGTH) {
+    return readOwnershipSection(reader, length, gameConnect, undefined);
   }
   const session: SessionHeader = {
     word1: reader.u32le(),
@@ -89,23 +90,17 @@ export function decodeTicket(bytes: Uint8Array): AppTicket {
     connectedFor: reader.u32le(),
     count: reader.u32le(),
   };
-  const length = reader.u32le();
-  return withParts(gameConnect, session, decodeOwnershipSection(bytes, reader.offset, length));
+  return readOwnershipSection(reader, reader.u32le(), gameConnect, session);
 }
 
-const withParts = (
-  gameConnect: GameConnect,
-  session: SessionHeader | undefined,
-  ticket: AppTicket,
-): AppTicket => ({ ...ticket, gameConnect, session });
-
 /** `length` is the announced length of section and signature; undefined for a bare ticket. */
-function decodeOwnershipSection(
-  bytes: Uint8Array,
-  start: number,
+function readOwnershipSection(
+  reader: ByteReader,
   length: number | undefined,
+  gameConnect: GameConnect | undefined,
+  session: SessionHeader | undefined,
 ): AppTicket {
-  const reader = new ByteReader(bytes, start);
+  const { bytes, offset: start } = reader;
   const ownLength = reader.u32le();
   if (ownLength < 46 || ownLength > bytes.length - start) {
     throw new DecodeError('invalid', start, `ownership ticket of ${ownLength} bytes`);
@@ -113,26 +108,26 @@ function decodeOwnershipSection(
   if (length !== undefined && length !== ownLength + SIGNATURE_LENGTH) {
     throw new DecodeError('invalid', start - 4, `ownership section of ${length} bytes`);
   }
-  const signedBytes = bytes.subarray(start, start + ownLength);
-  const ownership = decodeOwnership(signedBytes);
+  const ownership = readOwnership(reader);
   const end = start + ownLength;
+  if (reader.offset !== end) {
+    throw new DecodeError('invalid', start, `ownership ticket of other than ${ownLength} bytes`);
+  }
   const signed = bytes.length - end >= SIGNATURE_LENGTH;
   if (length !== undefined && !signed) {
     throw new DecodeError('truncated', bytes.length, 'the signature is cut off');
   }
   return {
-    gameConnect: undefined,
-    session: undefined,
+    gameConnect,
+    session,
     ownership,
-    signedBytes,
+    signedBytes: bytes.subarray(start, end),
     signature: signed ? bytes.subarray(end, end + SIGNATURE_LENGTH) : undefined,
     length: end + (signed ? SIGNATURE_LENGTH : 0),
   };
 }
 
-function decodeOwnership(bytes: Uint8Array): OwnershipTicket {
-  const reader = new ByteReader(bytes);
-  reader.skip(4);
+function readOwnership(reader: ByteReader): OwnershipTicket {
   const ticket = {
     version: reader.u32le(),
     steamId: reader.u64le(),
@@ -150,7 +145,6 @@ function decodeOwnership(bytes: Uint8Array): OwnershipTicket {
     ticket.dlc.push({ appId: reader.u32le(), packages: readPackages(reader) });
   }
   reader.u16le();
-  reader.end();
   return ticket;
 }
 

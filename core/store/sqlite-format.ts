@@ -11,6 +11,9 @@ export interface Migration {
 /** The first entry leads from format 1 to 2, and so on: whoever changes the format adds one entry. */
 export const migrations: readonly Migration[] = [];
 
+/** The format this program writes. */
+export const newestFormat = 1 + migrations.length;
+
 /** `BCNY`: tells our file from any other SQLite file. */
 const applicationId = 0x42434e59;
 

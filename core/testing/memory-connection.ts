@@ -71,6 +71,13 @@ export class MemoryConnection implements Connection {
     this.#onData = listener;
     this.#flushWaiting();
   }
+  onLentData(listener: (chunk: Buffer) => void): void {
+    this.onData((chunk) => {
+      listener(chunk);
+      // Whoever kept a view will see this.
+      chunk.fill(0xdb);
+    });
+  }
   onEnd(listener: () => void): void {
     this.#onEnd = listener;
   }
@@ -88,6 +95,9 @@ export class MemoryConnection implements Connection {
     }
     this.#stuck.push(Uint8Array.from(bytes));
     return this.pending <= HIGH_WATER;
+  }
+  writeLent(parts: readonly Uint8Array[]): boolean {
+    return this.write(Buffer.concat(parts));
   }
   cork(): void {}
   uncork(): void {}

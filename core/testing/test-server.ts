@@ -5,6 +5,7 @@ import type { InjectOptions, Response } from 'light-my-request';
 import pino from 'pino';
 import { stringify } from 'yaml';
 import { ServerError } from '../errors.js';
+import type { ServerLog } from '../log.js';
 import type { Logger } from '../logger.js';
 import type { PeerAddress } from '../net/peer-address.js';
 import type { Plugin } from '../plugin.js';
@@ -24,7 +25,7 @@ export interface TestServerOptions {
   readonly config?: Readonly<Record<string, unknown>>;
   /** Real sockets and the real clock in place of memory and {@link FakeClock}. */
   readonly real?: boolean;
-  readonly log?: Logger;
+  readonly log?: Logger | ServerLog;
 }
 
 const ANY = '127.0.0.1:0';
@@ -38,6 +39,7 @@ const ENDPOINTS = {
   relay: { tcp: ANY },
   datagrams: { udp: ANY },
   signaling: { tcp: ANY },
+  rcon: { tcp: ANY },
 };
 
 /** A whole server for one test: memory store, no sockets for UDP, time by hand. `stop()` ends all of it. */
@@ -65,6 +67,11 @@ export class TestServer {
     const http = this.server.endpoints.http.get(endpoint);
     if (http === undefined) throw new ServerError('NO_ENDPOINT', `no http endpoint ${endpoint}`);
     return http.inject(typeof options === 'string' ? { method: 'GET', url: options } : options);
+  }
+
+  /** Runs a command as an operator types it and gives what it returns. */
+  command(name: string, texts: Readonly<Record<string, string>> = {}): Promise<unknown> {
+    return this.server.commands.run(name, texts, { by: 'test', source: 'cli' });
   }
 
   get<T>(token: ServiceToken<T>): T {

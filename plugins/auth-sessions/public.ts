@@ -1,7 +1,9 @@
 import { serviceToken } from 'beaconry';
-import type { AuthSession, SessionVerifier, VerifierOptions } from './session-verifier.js';
+import type { AuthSession } from './open-session.js';
+import type { SessionVerifier, VerifierOptions } from './session-verifier.js';
 
-export type { AuthSession, VerdictSignal, VerifierOptions } from './session-verifier.js';
+export type { AuthSession, VerdictSignal } from './open-session.js';
+export type { VerifierOptions } from './session-verifier.js';
 /** The engine itself, for whoever verifies tickets outside a server (a player checking a server's ticket). */
 export { SessionVerifier } from './session-verifier.js';
 

@@ -1,16 +1,27 @@
 import { type Clock, type Logger, ServerError } from 'beaconry';
-import type { SessionUpload, SteamLink, Verdict } from 'beaconry/plugins/steam-backend';
+import type { SteamLink, Verdict } from 'beaconry/plugins/steam-backend';
 import {
   type AppTicket,
-  AUTH_PART_LENGTH,
   EAuthSessionResponse,
   EBeginAuthSessionResult,
   EServerMode,
-  EUserHasLicenseForAppResult,
+  type EUserHasLicenseForAppResult,
   TrustedIssuers,
 } from 'beaconry/steam';
+import { BackendQuestions } from './backend-questions.js';
 import { checkTicket, readTicket } from './begin-checks.js';
-import { type SessionEvent, type SessionState, sessionTransitions } from './session-states.js';
+import { licenceAnswer } from './licence-answer.js';
+import {
+  type AuthSession,
+  type OpenSession,
+  openSession,
+  toAuthSession,
+  toVerdictSignal,
+  type VerdictSignal,
+} from './open-session.js';
+import { PendingWatch } from './pending-watch.js';
+import { type SessionEvent, sessionTransitions } from './session-states.js';
+import { VerdictWaiters } from './verdict-waiters.js';
 
 export interface VerifierOptions {
   readonly appId: number;
@@ -25,97 +36,60 @@ export interface VerifierOptions {
   readonly pendingWarning: number;
 }
 
-export interface AuthSession {
-  readonly steamId: bigint;
-  readonly state: SessionState;
-  /** Last verdict; null while none came. */
-  readonly response: EAuthSessionResponse | null;
-  readonly ownerId: bigint;
-  /** Milliseconds since the epoch. */
-  readonly begun: number;
-  /** Made by the old connect call. */
-  readonly legacy: boolean;
-}
-
-export interface VerdictSignal {
-  readonly steamId: bigint;
-  readonly response: EAuthSessionResponse;
-  readonly ownerId: bigint;
-  readonly legacy: boolean;
-  /** The session was good before. */
-  readonly wasValid: boolean;
-  readonly ownerPlays: boolean;
-}
-
-interface OpenSession {
-  readonly steamId: bigint;
-  readonly session: string;
-  readonly authPart: Uint8Array;
-  readonly tokenTime: number;
-  /** What the ticket itself lists: its app and DLC. */
-  readonly ticketApps: readonly number[];
-  readonly begun: number;
-  readonly legacy: boolean;
-  state: SessionState;
-  response: EAuthSessionResponse | null;
-  ownerId: bigint;
-  /** As the backend says; null while only the ticket is known. */
-  licences: readonly number[] | null;
-  warned: boolean;
-}
-
-interface Waiter {
-  resolve(signal: VerdictSignal): void;
-  reject(error: Error): void;
-  cancel(): void;
-}
-
 const Begin = EBeginAuthSessionResult;
 const Response = EAuthSessionResponse;
-const Has = EUserHasLicenseForAppResult;
 const noIssuers = new TrustedIssuers([]);
-const CONNECT_PART_LENGTH = 24;
-const RETRY = 5_000;
 
 /** Verifier side of the auth sessions: checks at once, verdicts later, both exactly as section 6 says. */
 export class SessionVerifier {
   readonly #sessions = new Map<bigint, OpenSession>();
-  readonly #waiters = new Map<bigint, Set<Waiter>>();
+  readonly #waiters: VerdictWaiters;
+  readonly #watch: PendingWatch;
+  readonly #backend: BackendQuestions;
   readonly #verdictListeners = new Set<(signal: VerdictSignal) => void>();
   readonly #changeListeners = new Set<() => void>();
   readonly #replacedListeners = new Set<(steamId: bigint) => void>();
   #issuers = noIssuers;
   #issuerKeys = '';
-  #link: SteamLink | undefined;
   /** Sessions are named after their verifier, so that no two of the world share a name. */
   readonly #name = crypto.randomUUID();
   #opened = 0;
-  #cancelWatch: (() => void) | undefined;
 
   constructor(
     private readonly options: VerifierOptions,
     private readonly clock: Clock,
     private readonly log: Pick<Logger, 'warn'>,
-  ) {}
+  ) {
+    this.#waiters = new VerdictWaiters(clock);
+    const sessions = () => this.#sessions.values();
+    this.#watch = new PendingWatch(sessions, options.pendingWarning, clock, log);
+    this.#backend = new BackendQuestions(
+      options.appId,
+      clock,
+      (verdict) => this.verdict(verdict),
+      (session) => session.state === 'pending' && this.#sessions.get(session.steamId) === session,
+    );
+  }
 
   /** Logged on: uploads every open session and hears only verdicts that changed. */
   attach(link: SteamLink): void {
-    this.#link = link;
     this.#trust(link.trustedKeys);
-    this.#upload(link);
+    this.#backend.attach(link);
+    this.#backend.upload(() =>
+      [...this.#sessions.values()].filter(({ state }) => state !== 'failed'),
+    );
   }
 
   /** The backend is out of reach; sessions stay as they are. */
   detach(): void {
-    this.#link = undefined;
+    this.#backend.detach();
   }
 
   /** Logged off or shut down: every session ends without a signal. */
   close(): void {
     for (const steamId of [...this.#sessions.keys()]) this.#end(steamId);
-    this.#cancelWatch?.();
-    this.#cancelWatch = undefined;
-    this.#link = undefined;
+    this.#watch.stop();
+    this.#backend.detach();
   }
 
   begin(ticket: Uint8Array, steamId: bigint): EBeginAuthSessionResult {
@@ -133,18 +107,17 @@ export class SessionVerifier {
     const session = this.#sessions.get(steamId);
     if (session === undefined) return;
     this.#end(steamId);
-    // When it does not arrive, the next upload tells the same.
-    this.#link?.endSession(steamId, session.session).catch(() => undefined);
+    this.#backend.end(session);
   }
 
   get(steamId: bigint): AuthSession | undefined {
     const session = this.#sessions.get(steamId);
-    return session === undefined ? undefined : toSession(session);
+    return session === undefined ? undefined : toAuthSession(session);
   }
 
   /** Pending, valid and failed ones, until they are ended. */
   all(): readonly AuthSession[] {
-    return [...this.#sessions.values()].map(toSession);
+    return [...this.#sessions.values()].map(toAuthSession);
   }
 
   get size(): number {
@@ -153,22 +126,7 @@ export class SessionVerifier {
 
   /** Decision table of section 2.4. */
   hasLicense(steamId: bigint, appId: number): EUserHasLicenseForAppResult {
-    const session = this.#sessions.get(steamId);
-    if (session === undefined || this.options.mode === EServerMode.NoAuthentication)
-      return Has.NoAuth;
-    const answer = (has: boolean) => (has ? Has.HasLicense : Has.DoesNotHaveLicense);
-    switch (session.state) {
-      case 'pending':
-        if (this.options.strictLicense) return Has.NoAuth;
-        return answer(session.ticketApps.includes(appId));
-      case 'valid':
-        // What the backend approved is licensed; without its list (offline approval) the ticket speaks.
-        return answer(
-          appId === this.options.appId || (session.licences ?? session.ticketApps).includes(appId),
-        );
-      default:
-        return Has.NoAuth;
-    }
+    return licenceAnswer(this.#sessions.get(steamId), appId, this.options);
   }
 
   /** Resolves with the verdict that is there or comes; rejects with code TIMEOUT, NO_SESSION or SESSION_ENDED. */
@@ -178,20 +136,8 @@ export class SessionVerifier {
       const say = `${steamId} has no session; beginAuthSession must have answered 0`;
       return Promise.reject(new ServerError('NO_SESSION', say));
     }
-    if (session.response !== null) return Promise.resolve(toSignal(session, false, false));
-    return new Promise((resolve, reject) => {
-      const waiter: Waiter = {
-        resolve,
-        reject,
-        cancel: this.clock.after(timeout, () => {
-          this.#waiters.get(steamId)?.delete(waiter);
-          const say = `no verdict on ${steamId} within ${timeout} ms; is the backend reachable?`;
-          reject(new ServerError('TIMEOUT', say));
-        }),
-      };
-      const waiters = this.#waiters.get(steamId) ?? new Set();
-      this.#waiters.set(steamId, waiters.add(waiter));
-    });
+    if (session.response !== null) return Promise.resolve(toVerdictSignal(session, false, false));
+    return this.#waiters.wait(steamId, timeout);
   }
 
   onVerdict(listener: (signal: VerdictSignal) => void): () => void {
@@ -250,80 +196,27 @@ export class SessionVerifier {
       this.log.warn({ sessions: this.#sessions.size }, 'no room for another auth session');
       return Begin.InvalidTicket;
     }
-    this.#open(bytes, ticket, steamId, legacy, authenticate);
+    this.#open(bytes, ticket, legacy, authenticate);
     return Begin.OK;
   }
 
-  #open(
-    bytes: Uint8Array,
-    ticket: AppTicket,
-    steamId: bigint,
-    legacy: boolean,
-    authenticate: boolean,
-  ): void {
-    const { ownership, gameConnect } = ticket;
-    const session: OpenSession = {
-      steamId,
-      legacy,
-      state: 'pending',
-      response: null,
-      ownerId: steamId,
-      session: `${this.#name}.${++this.#opened}`,
-      authPart: bytes.slice(0, legacy ? CONNECT_PART_LENGTH : AUTH_PART_LENGTH),
-      tokenTime: gameConnect?.time ?? 0,
-      ticketApps: [ownership.appId, ...ownership.dlc.map((dlc) => dlc.appId)],
-      begun: this.clock.now(),
-      licences: null,
-      warned: false,
-    };
-    this.#sessions.set(steamId, session);
-    this.#watch();
+  #open(bytes: Uint8Array, ticket: AppTicket, legacy: boolean, authenticate: boolean): void {
+    const name = `${this.#name}.${++this.#opened}`;
+    const session = openSession(name, bytes, ticket, this.clock.now(), legacy);
+    this.#sessions.set(session.steamId, session);
+    this.#watch.start();
     this.#changed();
     // Without authentication nobody is asked; with the old call the signed ownership decides alone
     // while the backend is out of reach, and the backend may object later.
-    const approve = !authenticate || (legacy && this.#link === undefined);
+    const approve = !authenticate || (legacy && !this.#backend.reachable);
     if (approve) this.#judge(session, Response.OK, false);
-    else if (this.#link !== undefined) this.#send(this.#link, session);
-  }
-
-  #send(link: SteamLink, session: OpenSession): void {
-    link.beginSession(this.#toUpload(session)).then(
-      (verdict) => this.verdict(verdict),
-      () => {
-        // Sent again by the next attach; when the link stands, the backend had an outage of its own.
-        this.clock.after(RETRY, () => {
-          const waits =
-            session.state === 'pending' && this.#sessions.get(session.steamId) === session;
-          if (waits && this.#link === link) this.#send(link, session);
-        });
-      },
-    );
-  }
-
-  #upload(link: SteamLink): void {
-    const open = [...this.#sessions.values()].filter((session) => session.state !== 'failed');
-    const uploads = open.map((session) => this.#toUpload(session));
-    link.uploadSessions(uploads).then(
-      (verdicts) => {
-        for (const verdict of verdicts) this.verdict(verdict);
-      },
-      () => {
-        this.clock.after(RETRY, () => {
-          if (this.#link === link) this.#upload(link);
-        });
-      },
-    );
-  }
-
-  #toUpload(session: OpenSession): SessionUpload {
-    const { steamId, authPart, response, session: name } = session;
-    return { steamId, session: name, appId: this.options.appId, authPart, response };
+    else this.#backend.ask(session);
   }
 
   #judge(session: OpenSession, response: EAuthSessionResponse, ownerPlays: boolean): void {
     const wasValid = session.state === 'valid';
     const event: SessionEvent = response === Response.OK ? 'approved' : 'refused';
-    this.#apply(session, event, response, () => toSignal(session, wasValid, ownerPlays));
+    this.#apply(session, event, response, () => toVerdictSignal(session, wasValid, ownerPlays));
   }
 
   #apply(
@@ -338,7 +231,7 @@ export class SessionVerifier {
     session.response = response;
     if (transition.signal && signal !== undefined) {
       const said = signal();
-      this.#settle(session.steamId, (waiter) => waiter.resolve(said));
+      this.#waiters.told(said);
       for (const listener of this.#verdictListeners) listener(said);
     }
     this.#changed();
@@ -348,19 +241,8 @@ export class SessionVerifier {
     const session = this.#sessions.get(steamId);
     if (session === undefined) return;
     this.#sessions.delete(steamId);
-    this.#settle(steamId, (waiter) =>
-      waiter.reject(new ServerError('SESSION_ENDED', `the session of ${steamId} was ended`)),
-    );
+    this.#waiters.ended(steamId);
     this.#apply(session, 'ended', session.response);
-  }
-
-  #settle(steamId: bigint, settle: (waiter: Waiter) => void): void {
-    const waiters = this.#waiters.get(steamId) ?? [];
-    this.#waiters.delete(steamId);
-    for (const waiter of waiters) {
-      waiter.cancel();
-      settle(waiter);
-    }
   }
 
   #takesOver(open: OpenSession | undefined, ticket: AppTicket | undefined): boolean {
@@ -375,50 +257,7 @@ export class SessionVerifier {
     this.#issuers = new TrustedIssuers(keys);
   }
 
-  /** One timer for all pending sessions: it runs when the oldest of them has waited too long. */
-  #watch(): void {
-    if (this.#cancelWatch !== undefined) return;
-    const { pendingWarning } = this.options;
-    const now = this.clock.now();
-    let next = Number.POSITIVE_INFINITY;
-    for (const session of this.#sessions.values()) {
-      if (session.state !== 'pending' || session.warned) continue;
-      if (now - session.begun >= pendingWarning) this.#warn(session);
-      else next = Math.min(next, session.begun + pendingWarning - now);
-    }
-    if (next === Number.POSITIVE_INFINITY) return;
-    this.#cancelWatch = this.clock.after(next, () => {
-      this.#cancelWatch = undefined;
-      this.#watch();
-    });
-  }
-
-  #warn(session: OpenSession): void {
-    session.warned = true;
-    const seconds = Math.round(this.options.pendingWarning / 1000);
-    const say = `a ticket has no verdict after ${seconds} s; is the server logged on and its backend reachable?`;
-    this.log.warn({ steamId: session.steamId.toString() }, say);
-  }
-
   #changed(): void {
     for (const listener of this.#changeListeners) listener();
   }
 }
-
-const toSession = (session: OpenSession): AuthSession => ({
-  steamId: session.steamId,
-  state: session.state,
-  response: session.response,
-  ownerId: session.ownerId,
-  begun: session.begun,
-  legacy: session.legacy,
-});
-
-const toSignal = (session: OpenSession, wasValid: boolean, ownerPlays: boolean): VerdictSignal => ({
-  steamId: session.steamId,
-  response: session.response ?? Response.OK,
-  ownerId: session.ownerId,
-  legacy: session.legacy,
-  wasValid,
-  ownerPlays,
-});

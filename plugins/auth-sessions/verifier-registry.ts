@@ -1,6 +1,7 @@
 import type { Clock, Logger } from 'beaconry';
+import type { AuthSession } from './open-session.js';
 import type { AuthSessions } from './public.js';
-import { type AuthSession, SessionVerifier, type VerifierOptions } from './session-verifier.js';
+import { SessionVerifier, type VerifierOptions } from './session-verifier.js';
 
 /** All verifiers of this process. */
 export class VerifierRegistry implements AuthSessions {

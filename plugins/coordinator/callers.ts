@@ -1,6 +1,7 @@
 import { HttpError, type HttpScope } from 'beaconry';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AuthenticatedPlayer, GameServerAuthority, PlayerAuthority } from './public.js';
+import { isAnonymousGameServer } from './sdr/host-identity-codec.js';
 
 export interface CallersOptions {
   readonly players: PlayerAuthority | undefined;
@@ -56,10 +57,24 @@ export class Callers {
     return player.identity;
   }
 
-  async serverOrAdmin(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  /** A game server with an account, for its own app, or the admin. */
+  async serverOrAdmin(request: FastifyRequest, reply: FastifyReply, appId: number): Promise<void> {
     const token = bearer(request);
     const server = token === undefined ? undefined : await this.options.servers?.identify(token);
-    if (server === undefined) await this.scope.requireAdmin(request, reply);
+    if (server === undefined) {
+      await this.scope.requireAdmin(request, reply);
+      return;
+    }
+    if (isAnonymousGameServer(server.identity)) {
+      throw new HttpError(
+        403,
+        'SERVER_ANONYMOUS',
+        'anybody can be an anonymous game server; log on with a login token',
+      );
+    }
+    if (server.appId !== appId) {
+      throw new HttpError(403, 'FORBIDDEN', `the game server runs app ${server.appId}`);
+    }
   }
 }
 

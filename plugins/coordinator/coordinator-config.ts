@@ -96,9 +96,9 @@ export const coordinatorConfig = {
     default: [],
   },
   directMode: {
-    doc: 'Tells clients to use plain UDP or NAT punching in place of relays.',
-    format: Boolean,
-    default: false,
+    doc: 'Whether peers may meet without relays: never (relay), by NAT punching (punch), or over plain UDP (udp). Both show each other their address.',
+    format: ['relay', 'punch', 'udp'],
+    default: 'relay',
   },
   dev: {
     doc: 'Allows POP dev: unsigned logins of servers and tickets to them. For developers only.',

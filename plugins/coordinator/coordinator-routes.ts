@@ -24,6 +24,13 @@ export interface CoordinatorRoutesOptions extends CallersOptions {
 /** Signatures are dear: what one address may make us judge in a second. */
 const JUDGED_PER_SECOND = 20;
 
+/** Players that one address may have placed in a second, and at once: each costs a signature. */
+const PLACED_PER_SECOND = 256;
+const PLACED_BURST = 1024;
+
+const tooMany = () =>
+  new HttpError(429, 'TOO_MANY_REQUESTS', 'too many requests', {}, { 'retry-after': '1' });
+
 const App = Type.Integer({ minimum: 0, maximum: 0xffffffff });
 const Identity = Type.String({ maxLength: 127 });
 const Location = Type.String({ maxLength: 1023 });
@@ -44,9 +51,10 @@ const Extra = Type.Array(
 export function coordinatorRoutes(options: CoordinatorRoutesOptions): Routes {
   const { coordinator, clock } = options;
   const judged = new AddressLimit(clock, { perSecond: JUDGED_PER_SECOND });
+  const placed = new AddressLimit(clock, { perSecond: PLACED_PER_SECOND, burst: PLACED_BURST });
   const limit = async (request: FastifyRequest) => {
     if (judged.take(PeerAddress.of(request.ip, 0))) return;
-    throw new HttpError(429, 'TOO_MANY_REQUESTS', 'too many requests', {}, { 'retry-after': '1' });
+    throw tooMany();
   };
   return (scope) => {
     const caller = new Callers(scope, options);
@@ -146,8 +154,11 @@ export function coordinatorRoutes(options: CoordinatorRoutesOptions): Routes {
         },
       },
       async (request, reply) => {
-        await caller.serverOrAdmin(request, reply);
         const { appId, players } = request.body;
+        await caller.serverOrAdmin(request, reply, appId);
+        if (!placed.take(PeerAddress.of(request.ip, 0), Math.max(1, players.length))) {
+          throw tooMany();
+        }
         const { tickets, ...placement } = await answered(() => coordinator.place(appId, players));
         return { ...placement, tickets: tickets.map(encodeBase64) };
       },

@@ -1,6 +1,7 @@
 import { type Clock, DecodeError, ServerError } from 'beaconry';
 import { LRUCache } from 'lru-cache';
 import type { HostedServers, SignedOnServer } from './hosted-servers.js';
+import { vouches } from './key-standing.js';
 import type { NetworkConfigPublisher } from './network-config-publisher.js';
 import { rankServers, readLocations } from './placement.js';
 import type {
@@ -201,10 +202,11 @@ export class CoordinatorService implements Coordinator {
     return sealed;
   }
 
-  /** A revoked key falls at once; servers of developers count only in networks of developers. */
-  #isUsable({ keyId, route }: SignedOnServer): boolean {
-    if (route.pop === DEV_POP || keyId === undefined) return this.options.dev;
-    return !this.certificates.isRevoked(keyId);
+  /** A revoked key falls at once, like all below a revoked CA; servers of developers count only in networks of developers. */
+  #isUsable({ keyId, caKeyId, route }: SignedOnServer): boolean {
+    if (route.pop === DEV_POP || keyId === undefined || caKeyId === undefined)
+      return this.options.dev;
+    return vouches(this.certificates, keyId, caKeyId, this.#now());
   }
 
   #readRequest(player: AuthenticatedPlayer, request: Uint8Array): Uint8Array {

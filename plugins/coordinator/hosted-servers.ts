@@ -18,6 +18,7 @@ interface StoredServer {
   readonly freeSlots: number;
   /** Decimal; empty for an unsigned login. */
   readonly keyId: string;
+  readonly caKeyId: string;
   readonly generatedAt: number;
   /** Milliseconds since 1970. */
   readonly expiresAt: number;
@@ -30,6 +31,8 @@ export interface SignedOnServer {
   readonly route: HostedRoute;
   readonly freeSlots: number;
   readonly keyId: bigint | undefined;
+  /** Key that signed its certificate. */
+  readonly caKeyId: bigint | undefined;
 }
 
 /** Hosted servers that are signed on, in the store, so that every node can send players to them. */
@@ -37,7 +40,8 @@ export class HostedServers {
   constructor(
     private readonly store: Store,
     private readonly clock: Pick<Clock, 'now'>,
-    private readonly isRevoked: (keyId: bigint) => boolean,
+    /** Whether a key, or the one that certified it, counts no more. */
+    private readonly isLost: (keyId: bigint, caKeyId: bigint) => boolean,
   ) {}
 
   /**
@@ -45,7 +49,7 @@ export class HostedServers {
    * holds the identity, LOGIN_UNSIGNED for one without a key in place of one with.
    */
   async signOn(login: CheckedServerLogin): Promise<HostedServerState> {
-    const { identity, appId, route, keyId, generatedAt } = login;
+    const { identity, appId, route, keyId, caKeyId, generatedAt } = login;
     const fresh: StoredServer = {
       identity,
       appId,
@@ -55,6 +59,7 @@ export class HostedServers {
       protocolVersion: route.protocolVersion ?? 0,
       freeSlots: freeSlotsOf(login.appData),
       keyId: keyId === undefined ? '' : String(keyId),
+      caKeyId: caKeyId === undefined ? '' : String(caKeyId),
       generatedAt,
       expiresAt: this.clock.now() + LEASE * 1000,
     };
@@ -105,11 +110,12 @@ export class HostedServers {
 
   /** An identity is its key's until the lease ends or the key is revoked. */
   #checkSuccessor(known: StoredServer, fresh: StoredServer): void {
-    const { identity, keyId } = known;
+    const { identity, keyId, caKeyId } = known;
     if (fresh.generatedAt < known.generatedAt) {
       throw new ServerError('LOGIN_REPLAYED', `a newer login of ${identity} is known`);
     }
-    if (keyId === '' || keyId === fresh.keyId || this.isRevoked(BigInt(keyId))) return;
+    if (keyId === '' || keyId === fresh.keyId || this.isLost(BigInt(keyId), BigInt(caKeyId)))
+      return;
     if (fresh.keyId === '') {
       throw new ServerError('LOGIN_UNSIGNED', `${identity} signed on with a certificate before`);
     }
@@ -134,10 +140,12 @@ const stateOf = ({ identity, pop, appId, freeSlots }: StoredServer): HostedServe
 
 function signedOn(stored: StoredServer): SignedOnServer {
   const address = PeerAddress.parse(stored.address) ?? new PeerAddress();
-  const { identity, appId, pop, secret, protocolVersion, freeSlots, keyId } = stored;
+  const { identity, appId, pop, secret, protocolVersion, freeSlots } = stored;
+  const keyId = stored.keyId === '' ? undefined : BigInt(stored.keyId);
+  const caKeyId = stored.caKeyId === '' ? undefined : BigInt(stored.caKeyId);
   const route: HostedRoute =
     secret === '' ? { pop, address } : { pop, address, secret: BigInt(secret), protocolVersion };
-  return { identity, appId, route, freeSlots, keyId: keyId === '' ? undefined : BigInt(keyId) };
+  return { identity, appId, route, freeSlots, keyId, caKeyId };
 }
 
 /** `freeSlots` of the game's own data when that is JSON; 0 when it says nothing. */

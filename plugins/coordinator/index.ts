@@ -6,6 +6,7 @@ import { coordinatorRoutes } from './coordinator-routes.js';
 import { CoordinatorService } from './coordinator-service.js';
 import { HostedServers } from './hosted-servers.js';
 import { KeyFolder } from './key-folder.js';
+import { vouches } from './key-standing.js';
 import { NetworkConfigPublisher } from './network-config-publisher.js';
 import { popCommands } from './pop-commands.js';
 import { Coordinator, GameServerAuthority, PlayerAuthority } from './public.js';
@@ -62,6 +63,11 @@ export default definePlugin({
       ranges: config.relayRanges,
       routeKey: keys.routeKey.publicKey,
       certificates: () => publisher.certificates,
+      configuredKeys: (pop) => {
+        const relays = pops.get(pop)?.relays ?? [];
+        if (relays.length === 0) return undefined;
+        return new Set(relays.flatMap(({ keyId }) => (keyId === undefined ? [] : [String(keyId)])));
+      },
       isConfigured: (pop, ipv4, port, keyId) =>
         pops
           .get(pop)
@@ -78,12 +84,14 @@ export default definePlugin({
     });
     await publisher.rebuild();
 
+    const isLost = (keyId: bigint, caKeyId: bigint) =>
+      !vouches(publisher.certificates, keyId, caKeyId, Math.floor(clock.now() / 1000));
     const issued = (kind: string) =>
       context.metrics.counter('issued_total', 'Certificates and tickets given out.', { kind });
     const service = new CoordinatorService({
       clock,
       publisher,
-      servers: new HostedServers(store, clock, (keyId) => revocations.has(keyId)),
+      servers: new HostedServers(store, clock, isLost),
       relays,
       apps,
       certificateLifetime: Math.floor(config.certificateLifetime / 1000),

@@ -79,26 +79,30 @@ export class KeyFolder {
     return this.#pairs;
   }
 
-  /** The newest key that everybody had time to hear of; while there is none, the oldest. KEY_MISSING. */
-  active(isRevoked: (keyId: bigint) => boolean): SigningPair {
+  /** The newest key that everybody had time to hear of; while there is none, the oldest; undefined: none is valid. */
+  active(isLost: (keyId: bigint) => boolean): SigningPair | undefined {
     const now = this.#now();
-    const usable = this.#pairs.filter(
-      ({ key, expiresAt }) => expiresAt > now && !isRevoked(key.id),
-    );
+    const usable = this.#pairs.filter(({ key, expiresAt }) => expiresAt > now && !isLost(key.id));
     const known = now - this.options.rotationDelay / 1000;
-    const active = usable.find(({ createdAt }) => createdAt <= known) ?? usable.at(-1);
-    if (active === undefined) {
-      throw new ServerError(
-        'KEY_MISSING',
-        `no valid signing key in ${this.options.folder}; put signing-NAME.key and its certificate signing-NAME.cert there`,
-      );
-    }
-    return active;
+    return usable.find(({ createdAt }) => createdAt <= known) ?? usable.at(-1);
+  }
+
+  /** What the operator is told when no signing key is valid. */
+  get missing(): ServerError {
+    return new ServerError(
+      'KEY_MISSING',
+      `no valid signing key in ${this.options.folder}; put signing-NAME.key and its certificate signing-NAME.cert there`,
+    );
+  }
+
+  /** Reads again what the operator may have put into the folder. */
+  reload(): Promise<void> {
+    return this.#load();
   }
 
   /** Whether it is time for a new key: none is usable, or the newest will expire within 30 days. */
-  needsRotation(isRevoked: (keyId: bigint) => boolean): boolean {
-    const newest = this.#pairs.find(({ key }) => !isRevoked(key.id));
+  needsRotation(isLost: (keyId: bigint) => boolean): boolean {
+    const newest = this.#pairs.find(({ key }) => !isLost(key.id));
     return newest === undefined || newest.expiresAt - this.#now() < ROTATE_BEFORE_DAYS * DAY;
   }
 

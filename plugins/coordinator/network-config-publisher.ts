@@ -17,6 +17,7 @@ import {
   encodeNetworkConfig,
   type NetworkConfig,
   type PopEntry,
+  type DirectMode,
 } from './sdr/network-config-codec.js';
 import { keyIdOf } from './sdr/openssh-key-codec.js';
 
@@ -30,7 +31,7 @@ export interface PublisherOptions {
   readonly pops: ReadonlyMap<string, PopEntry>;
   readonly typicalPings: readonly (readonly [string, string, number])[];
   readonly p2pShareIp: Readonly<Record<string, number>>;
-  readonly directMode: boolean;
+  readonly directMode: DirectMode;
 }
 
 interface StoredRevision {
@@ -50,6 +51,7 @@ export class NetworkConfigPublisher {
   #authorities: readonly SignedCertificate[] = [];
   #signerChain: readonly SignedCertificate[] = [];
   #work: Promise<void> = Promise.resolve();
+  #said: string | undefined;
 
   constructor(
     private readonly options: PublisherOptions,
@@ -67,11 +69,13 @@ export class NetworkConfigPublisher {
     return this.#certificates;
   }
 
-  /** The key that signs now. */
+  /** The key that signs now. NO_SIGNER: all are revoked or expired. */
   get signer(): SigningPair {
-    if (this.#signer === undefined)
-      throw new ServerError('KEY_MISSING', 'no signing key is loaded');
-    return this.#signer;
+    if (this.#signer !== undefined) return this.#signer;
+    throw new ServerError(
+      'NO_SIGNER',
+      'the coordinator has no valid signing key and gives nothing out; its log tells the operator what to do',
+    );
   }
 
   /** Certificates of the signer, from the one a root signed downwards. */
@@ -90,20 +94,20 @@ export class NetworkConfigPublisher {
   async #rebuild(): Promise<void> {
     const { keys, revocations, log } = this.options;
     await revocations.load();
-    const isRevoked = (keyId: bigint) => revocations.has(keyId);
-    if (keys.needsRotation(isRevoked)) await this.#rotate();
-    this.#signer = keys.active(isRevoked);
-    this.#authorities = await this.#shareAuthorities();
-    this.#signerChain = chainOf(this.#signer.key.id, this.#authorities);
-    const certificates = new CertificateStore({ roots: [keys.rootPublicKey] });
-    for (const authority of this.#authorities) certificates.add(authority);
-    certificates.setRevoked(revocations.ids);
-    this.#certificates = certificates;
+    await this.#renewTrust();
+    if (keys.needsRotation(this.#isLost) && (await this.#makeOrReadKeys()))
+      await this.#renewTrust();
+    const signer = keys.active(this.#isLost);
+    this.#signer = signer;
+    this.#signerChain = signer === undefined ? [] : chainOf(signer.key.id, this.#authorities);
+    // With no valid key left nothing is given out any more; a last config, signed by the key that it revokes,
+    // tells everybody so, and is believed for its revocations alone.
+    const { key } = signer ?? keys.pairs[0] ?? fail(keys.missing);
+    this.#say(signer === undefined ? keys.missing.message : undefined);
     await this.relays().load();
 
     const config = await this.#number(this.#content());
     const text = encodeNetworkConfig(config);
-    const { key } = this.#signer;
     const signature = encodeConfigSignature(key.id, key.sign(Buffer.from(text)));
     if (config.revision !== this.#published?.config.revision) {
       log.info(
@@ -114,14 +118,41 @@ export class NetworkConfigPublisher {
     this.#published = { config, text, signature };
   }
 
-  async #rotate(): Promise<void> {
-    const { keys, log } = this.options;
+  /** Whether a key may not sign any more: it, or one above it, is revoked, or its certificate expired. */
+  readonly #isLost = (keyId: bigint): boolean =>
+    !this.#certificates.isTrusted(keyId, Math.floor(this.options.clock.now() / 1000));
+
+  /** Revocations count from here on, whatever fails later. */
+  async #renewTrust(): Promise<void> {
+    const { keys, revocations } = this.options;
+    this.#authorities = await this.#shareAuthorities();
+    const certificates = new CertificateStore({ roots: [keys.rootPublicKey] });
+    for (const authority of this.#authorities) certificates.add(authority);
+    certificates.setRevoked(revocations.ids);
+    this.#certificates = certificates;
+  }
+
+  /** A new key of the root here, or what the operator put into the folder; false: neither. */
+  async #makeOrReadKeys(): Promise<boolean> {
+    const { keys, revocations } = this.options;
+    const known = keys.pairs.length;
     try {
+      if (revocations.has(keyIdOf(keys.rootPublicKey))) return false;
       await keys.rotate();
+      return true;
     } catch (error) {
       if (!(error instanceof ServerError) || error.code !== 'KEY_MISSING') throw error;
-      log.warn(`signing key is missing or near its end: ${error.message}`);
+      await keys.reload();
+      if (keys.pairs.length > known) return true;
+      this.#say(`signing key is missing or near its end: ${error.message}`);
+      return false;
     }
+  }
+
+  /** Once, until something else is to be said. */
+  #say(problem: string | undefined): void {
+    if (problem !== undefined && problem !== this.#said) this.options.log.warn(problem);
+    if (problem !== undefined) this.#said = problem;
   }
 
   /** Own CA certificates go to the store, from which every node publishes all. */
@@ -208,6 +239,10 @@ function chainOf(
     chain.unshift(next);
     id = next.caKeyId;
   }
+}
+
+function fail(error: ServerError): never {
+  throw error;
 }
 
 const emptyPop = (code: string): PopEntry => ({

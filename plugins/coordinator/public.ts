@@ -24,10 +24,16 @@ export interface PlayerAuthority {
 }
 export const PlayerAuthority = serviceToken<PlayerAuthority>('PlayerAuthority');
 
+/** A game server that is logged on. */
+export interface AuthenticatedGameServer {
+  readonly identity: string;
+  readonly appId: number;
+}
+
 /** Tells whether a bearer token is the handle of a running game server. */
 export interface GameServerAuthority {
-  /** Its identity, or undefined. */
-  identify(bearer: string): Promise<string | undefined>;
+  /** Undefined for a token that is nobody's, or of a server that is not logged on. */
+  identify(bearer: string): Promise<AuthenticatedGameServer | undefined>;
 }
 export const GameServerAuthority = serviceToken<GameServerAuthority>('GameServerAuthority');
 

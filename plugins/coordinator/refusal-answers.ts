@@ -8,9 +8,12 @@ const STATUS: Readonly<Record<string, number>> = {
   LOGIN_REPLAYED: 409,
   LOGIN_TAKEN: 409,
   NO_CONFIG: 503,
+  NO_SIGNER: 503,
+  RELAY_REMOVED: 403,
+  SERVER_ANONYMOUS: 403,
 };
 /** Codes with these beginnings are the caller's fault and carry no secret. */
-const REFUSALS = /^(CERT|TICKET|LOGIN|REQUEST|PLACE|RELAY|CHECK_IN|SERVER|APP|NO_CONFIG)/;
+const REFUSALS = /^(CERT|TICKET|LOGIN|REQUEST|PLACE|RELAY|CHECK_IN|SERVER|APP|NO_CONFIG|NO_SIGNER)/;
 
 /** Refusals of the coordinator become answers with their code. */
 export async function answered<T>(call: () => Promise<T>): Promise<T> {

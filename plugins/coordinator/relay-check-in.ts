@@ -19,6 +19,8 @@ const MAX_PORTS = 64;
 export interface JudgedCheckIn {
   readonly checkIn: RelayCheckIn;
   readonly key: VerifyingKey;
+  /** Key that signed the certificate. */
+  readonly caKeyId: bigint;
   readonly pop: string;
 }
 
@@ -59,7 +61,7 @@ export function judgeCheckIn(bytes: Uint8Array, expected: CheckInExpectation): J
     );
   }
   checkPlace(checkIn, pop, expected);
-  return { checkIn, key, pop };
+  return { checkIn, key, caKeyId: signed.certificate.caKeyId, pop };
 }
 
 function checkPlace(

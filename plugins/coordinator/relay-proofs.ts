@@ -10,26 +10,31 @@ const NEEDED_PROOFS = 2;
 
 /**
  * Where a relay stands with its proofs: gives new ones out to `listed` relays (of which it is none), drops those
- * whose prober is gone or too slow, and lists it when enough came.
+ * whose prober is gone or too slow, and lists it when enough came. Nobody is a witness for his own key, nor two
+ * witnesses with one.
  */
 export function nextProofs(
+  keyId: string,
   known: readonly StoredProof[],
   listed: readonly StoredRelay[],
   now: number,
 ): Pick<StoredRelay, 'state' | 'proofs'> {
-  const needed = Math.min(NEEDED_PROOFS, listed.length);
+  const witnesses = listed.filter((relay) => relay.keyId !== keyId);
+  const needed = Math.min(NEEDED_PROOFS, new Set(witnesses.map((relay) => relay.keyId)).size);
   if (needed === 0) return { state: 'waiting', proofs: [] };
-  const alive = new Set(listed.map((relay) => relay.id));
+  const keys = new Map(witnesses.map((relay) => [relay.id, relay.keyId]));
   const proofs = known.filter(
-    ({ prober, proven, at }) => alive.has(prober) && (proven || now - at < PROOF_TIME),
+    ({ prober, proven, at }) => keys.has(prober) && (proven || now - at < PROOF_TIME),
   );
-  if (proofs.filter(({ proven }) => proven).length >= needed)
-    return { state: 'listed', proofs: [] };
-  const asked = new Set(proofs.map(({ prober }) => prober));
-  const idle = listed.filter((relay) => !asked.has(relay.id));
-  while (proofs.length < needed && idle.length > 0) {
-    const [prober] = idle.splice(randomInt(idle.length), 1);
-    if (prober === undefined) break;
+  const proving = new Set(
+    proofs.filter(({ proven }) => proven).map(({ prober }) => keys.get(prober)),
+  );
+  if (proving.size >= needed) return { state: 'listed', proofs: [] };
+  const asked = new Set(proofs.map(({ prober }) => keys.get(prober)));
+  while (asked.size < needed) {
+    const idle = witnesses.filter((relay) => !asked.has(relay.keyId));
+    const prober = idle[randomInt(idle.length)] as StoredRelay;
+    asked.add(prober.keyId);
     const challenge = randomBytes(CHALLENGE_LENGTH).toString('hex');
     proofs.push({ challenge, prober: prober.id, at: now, proven: false });
   }

@@ -1,9 +1,11 @@
 import { PeerAddress } from 'beaconry';
 
-/** A relay as the store keeps it. */
-export interface StoredRelay {
+/** What a check-in says of a relay. */
+export interface RelayFacts {
   readonly id: string;
   readonly keyId: string;
+  /** Key that signed its certificate. */
+  readonly caKeyId: string;
   /** Raw public key in hex, to judge proofs. */
   readonly key: string;
   readonly pop: string;
@@ -11,9 +13,13 @@ export interface StoredRelay {
   readonly firstPort: number;
   readonly lastPort: number;
   readonly routeKey: string;
-  readonly state: 'waiting' | 'proving' | 'listed' | 'draining' | 'removed';
   readonly time: string;
   readonly expiresAt: number;
+}
+
+/** A relay as the store keeps it. */
+export interface StoredRelay extends RelayFacts {
+  readonly state: 'waiting' | 'proving' | 'listed' | 'draining' | 'removed';
   /** Proofs under way. */
   readonly proofs: readonly StoredProof[];
   [key: string]: string | number | readonly StoredProof[];
@@ -30,7 +36,8 @@ export interface StoredProof {
 
 /** What a relay is told about its state. */
 export const RELAY_STATE_TEXTS: Readonly<Record<StoredRelay['state'], string>> = {
-  waiting: 'no listed relay is there to prove the address; list the first one in the configuration',
+  waiting:
+    'no listed relay of another key is there to prove the address; list the first one in the configuration',
   proving: 'answer the probes of the named hosts',
   listed: 'this relay is in the network config',
   draining: 'this relay left the network config; let sessions move and stop',

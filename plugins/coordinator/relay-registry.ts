@@ -1,7 +1,9 @@
 import { type Clock, ServerError, type Store } from 'beaconry';
+import { vouches } from './key-standing.js';
+import { PopRouteKeys } from './pop-route-keys.js';
 import { judgeCheckIn } from './relay-check-in.js';
 import { nextProofs, provesAddress } from './relay-proofs.js';
-import { RELAY_STATE_TEXTS, type StoredRelay } from './relay-record.js';
+import { RELAY_STATE_TEXTS, type RelayFacts, type StoredRelay } from './relay-record.js';
 import type { CertificateStore } from './sdr/certificate-store.js';
 import type { AnsweredProbe, CheckInAnswer, RelayCheckIn } from './sdr/relay-check-in-codec.js';
 import type { VerifyingKey } from './sdr/signing-key.js';
@@ -22,6 +24,8 @@ export interface RelayRegistryOptions {
   certificates(): CertificateStore;
   /** Whether the configuration itself lists this relay, which then needs no proof. */
   isConfigured(pop: string, ipv4: string, port: number, keyId: bigint): boolean;
+  /** Keys of the relays that the configuration lists for a POP, as far as it names them; undefined: it lists none. */
+  configuredKeys(pop: string): ReadonlySet<string> | undefined;
   /** Publishes, when a relay enters or leaves the config. */
   onChange(): Promise<void>;
 }
@@ -33,15 +37,18 @@ export interface RelayRegistryOptions {
 export class RelayRegistry {
   #relays: readonly StoredRelay[] = [];
 
-  constructor(private readonly options: RelayRegistryOptions) {}
+  readonly #routeKeys: PopRouteKeys;
 
-  /** Relays that are alive, with a key that is not revoked. */
+  constructor(private readonly options: RelayRegistryOptions) {
+    const { store, certificates, configuredKeys, routeKey } = options;
+    const home = hexOf(routeKey);
+    this.#routeKeys = new PopRouteKeys({ store, certificates, configuredKeys, home });
+  }
+
+  /** Relays that are alive, with a key that counts: neither it nor one above it is revoked. */
   get live(): readonly StoredRelay[] {
     const now = this.options.clock.now();
-    const certificates = this.options.certificates();
-    return this.#relays.filter(
-      (relay) => relay.expiresAt > now && !certificates.isRevoked(BigInt(relay.keyId)),
-    );
+    return this.#relays.filter((relay) => relay.expiresAt > now && !this.#isLost(relay));
   }
 
   get all(): readonly StoredRelay[] {
@@ -56,12 +63,13 @@ export class RelayRegistry {
 
   /**
    * Takes a signed check-in. Codes: CHECK_IN_MALFORMED, those of `checkCertificate`, CHECK_IN_SIGNATURE,
-   * CHECK_IN_TIME, RELAY_ADDRESS, RELAY_ROUTE_KEY, RELAY_TOO_MANY, RELAY_DEV.
+   * CHECK_IN_TIME, RELAY_ADDRESS, RELAY_ROUTE_KEY, RELAY_TOO_MANY, RELAY_REMOVED,
+   * RELAY_DEV.
    */
   async checkIn(bytes: Uint8Array): Promise<CheckInAnswer> {
     const { clock, dev, ranges } = this.options;
     const certificates = this.options.certificates();
-    const { checkIn, key, pop } = judgeCheckIn(bytes, {
+    const { checkIn, key, caKeyId, pop } = judgeCheckIn(bytes, {
       now: clock.now(),
       certificates,
       dev,
@@ -69,11 +77,26 @@ export class RelayRegistry {
     });
     const id = `${pop}-${checkIn.ipv4}-${checkIn.firstPort}`;
     await this.load();
+    const routeKey = this.#routeKeyOf(checkIn);
+    await this.#routeKeys.check(pop, routeKey, String(key.id));
     this.#checkOthers(id, key, checkIn, pop);
+    const base: RelayFacts = {
+      ...{ id, keyId: String(key.id), caKeyId: String(caKeyId), pop, routeKey },
+      key: Buffer.from(key.bytes).toString('hex'),
+      ipv4: checkIn.ipv4,
+      firstPort: checkIn.firstPort,
+      lastPort: checkIn.lastPort,
+      time: String(checkIn.time),
+      expiresAt: clock.now() + LEASE * 1000,
+    };
+    const known = this.#relays.find((relay) => relay.id === id);
+    if (this.#next(known, base, key).state === 'listed') {
+      await this.#routeKeys.bind(pop, routeKey, base.keyId);
+    }
     let changed = false;
-    const stored = await this.options.store.update<StoredRelay>(`relay/${id}`, (known) => {
-      const next = this.#next(known, id, key, checkIn, pop);
-      changed = (known?.state === 'listed') !== (next.state === 'listed');
+    const stored = await this.options.store.update<StoredRelay>(`relay/${id}`, (current) => {
+      const next = this.#next(current, base, key);
+      changed = (current?.state === 'listed') !== (next.state === 'listed');
       return next;
     });
     // Only now is it certain that the relay itself speaks, and for the first time.
@@ -116,64 +139,60 @@ export class RelayRegistry {
     return changed;
   }
 
-  #checkOthers(id: string, key: VerifyingKey, checkIn: RelayCheckIn, pop: string): void {
-    const others = this.#relays.filter((relay) => relay.id !== id && relay.state !== 'removed');
-    if (others.filter((relay) => relay.keyId === String(key.id)).length >= MAX_RELAYS_PER_KEY) {
+  #checkOthers(id: string, key: VerifyingKey, { ipv4 }: RelayCheckIn, pop: string): void {
+    const others = this.#relays.filter(
+      (relay) => relay.id !== id && relay.keyId === String(key.id),
+    );
+    const standing = others.filter(({ state }) => state !== 'removed');
+    if (standing.length >= MAX_RELAYS_PER_KEY) {
       throw new ServerError(
         'RELAY_TOO_MANY',
         `key ${key.id} has ${MAX_RELAYS_PER_KEY} relays already`,
       );
     }
-    const routeKey = this.#routeKeyOf(checkIn);
-    const neighbour = this.live.find((relay) => relay.pop === pop && relay.id !== id);
-    if (neighbour !== undefined && neighbour.routeKey !== routeKey) {
+    const removed = others.filter(({ state }) => state === 'removed');
+    // Another port or host is no way back: for the host that was removed, and for a key of which all were.
+    const isBarred =
+      removed.some((relay) => relay.ipv4 === ipv4) ||
+      (removed.some((relay) => relay.pop === pop) && !standing.some((relay) => relay.pop === pop));
+    if (isBarred && !this.#relays.some((relay) => relay.id === id && relay.state !== 'removed')) {
       throw new ServerError(
-        'RELAY_ROUTE_KEY',
-        `relays of POP ${pop} share one route key, and this is another one than that of ${neighbour.id}`,
+        'RELAY_REMOVED',
+        `relays of key ${key.id} were removed from POP ${pop} or this host; the operator admits them again`,
       );
     }
   }
 
-  #next(
-    known: StoredRelay | undefined,
-    id: string,
-    key: VerifyingKey,
-    checkIn: RelayCheckIn,
-    pop: string,
-  ): StoredRelay {
-    const keyId = String(key.id);
+  #next(known: StoredRelay | undefined, base: RelayFacts, key: VerifyingKey): StoredRelay {
+    const { keyId } = base;
     const now = this.options.clock.now();
-    const revoked =
-      known !== undefined && this.options.certificates().isRevoked(BigInt(known.keyId));
-    if (known !== undefined && known.keyId !== keyId && known.expiresAt > now && !revoked) {
-      throw new ServerError('RELAY_ADDRESS', `${id} belongs to another key`);
+    if (
+      known !== undefined &&
+      known.keyId !== keyId &&
+      known.expiresAt > now &&
+      !this.#isLost(known)
+    ) {
+      throw new ServerError('RELAY_ADDRESS', `${base.id} belongs to another key`);
     }
     // A relay that was silent for a lease, or changed hands, proves its address again.
     const same = known?.keyId === keyId && (known.expiresAt > now || known.state === 'removed');
-    if (same && BigInt(known.time) >= checkIn.time) {
+    if (same && BigInt(known.time) >= BigInt(base.time)) {
       throw new ServerError('CHECK_IN_TIME', 'a newer check-in of this relay is known');
     }
-    const { ipv4, firstPort, lastPort } = checkIn;
-    const base = {
-      id,
-      keyId,
-      key: Buffer.from(key.bytes).toString('hex'),
-      pop,
-      ipv4,
-      firstPort,
-      lastPort,
-      routeKey: this.#routeKeyOf(checkIn),
-      time: String(checkIn.time),
-      expiresAt: now + LEASE * 1000,
-    };
     const state = same ? known.state : 'proving';
     if (state === 'draining' || state === 'removed' || state === 'listed') {
       return { ...base, state, proofs: [] };
     }
+    const { pop, ipv4, firstPort } = base;
     if (this.options.isConfigured(pop, ipv4, firstPort, key.id))
       return { ...base, state: 'listed', proofs: [] };
-    const listed = this.live.filter((relay) => relay.state === 'listed' && relay.id !== id);
-    return { ...base, ...nextProofs(same ? known.proofs : [], listed, now) };
+    const listed = this.live.filter((relay) => relay.state === 'listed' && relay.id !== base.id);
+    return { ...base, ...nextProofs(keyId, same ? known.proofs : [], listed, now) };
+  }
+
+  #isLost({ keyId, caKeyId }: StoredRelay): boolean {
+    const now = Math.floor(this.options.clock.now() / 1000);
+    return !vouches(this.options.certificates(), BigInt(keyId), BigInt(caKeyId ?? '0'), now);
   }
 
   /** Marks the proofs that this relay brings about others. */
@@ -231,11 +250,17 @@ export class RelayRegistry {
       );
     }
     await this.load();
+    for (const pop of new Set(hit.map((relay) => relay.pop))) {
+      const isEmpty = this.#relays.every((relay) => relay.pop !== pop || relay.state === 'removed');
+      if (isEmpty) await this.#routeKeys.free(pop);
+    }
     await this.options.onChange();
     return hit.map(({ id }) => id);
   }
 
   #routeKeyOf({ routeKey }: RelayCheckIn): string {
-    return Buffer.from(routeKey.length === 0 ? this.options.routeKey : routeKey).toString('hex');
+    return routeKey.length === 0 ? hexOf(this.options.routeKey) : hexOf(routeKey);
   }
 }
+
+const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');

@@ -84,6 +84,10 @@ export const clientHopKeys = (secrets: Uint8Array, hash: Uint8Array): HopKeys =>
 export const joinedHopKeys = (hopSecret: Uint8Array): HopKeys =>
   hopKeysOf(derive(hopSecret, EMPTY, 'hop', 64));
 
+/** Of packets between two peers without a relay; `forward` is from the client of the connection. */
+export const directHopKeys = (secret: Uint8Array, salt: Uint8Array): HopKeys =>
+  hopKeysOf(derive(secret, salt, 'direct', 64));
+
 export interface RegistrationKeys {
   readonly secret: Uint8Array;
   readonly answer: Uint8Array;

@@ -45,8 +45,8 @@ export function fakeIpRoutes(options: FakeIpRoutesOptions): Routes {
 
   const server = async (request: FastifyRequest): Promise<string> => {
     const token = bearer(request);
-    const identity = token === undefined ? undefined : await options.servers?.identify(token);
-    if (identity !== undefined) return identity;
+    const found = token === undefined ? undefined : await options.servers?.identify(token);
+    if (found !== undefined) return found.identity;
     throw new HttpError(401, 'UNAUTHENTICATED', 'this needs the handle of a game server');
   };
   const player = async (request: FastifyRequest, appId: number): Promise<string> => {

@@ -1,5 +1,8 @@
 import { serviceToken } from 'beaconry';
 
+export { type FakeIpKind, fakeIpKind } from './fake-ip-range.js';
+export { LocalFakeIps } from './local-fake-ips.js';
+
 /** Whose a FakeIP is. */
 export interface FakeIpOwner {
   readonly identity: string;

@@ -1,10 +1,6 @@
 import { PeerAddress } from 'beaconry';
-import {
-  type EServerFlag,
-  EServerMode,
-  type ESteamAPIInitResult,
-  QUERY_PORT_SHARED,
-} from 'beaconry/steam';
+import { EServerFlag, EServerMode, ESteamAPIInitResult, QUERY_PORT_SHARED } from 'beaconry/steam';
+import type { GameServerSnapshot } from './public.js';
 
 /** What init needs to know (1.3). */
 export interface InitRequest {
@@ -34,6 +30,18 @@ export interface InitAnswer {
   readonly verbal: string;
 }
 
+/** What init said. */
+export interface InitFacts {
+  readonly appId: number;
+  readonly mode: number;
+  readonly version: string;
+  readonly gamePort: number;
+  readonly queryPort: number;
+}
+export const noFacts: InitFacts = {
+  ...{ appId: 0, mode: EServerMode.Invalid, version: '', gamePort: 0, queryPort: 0 },
+};
+
 const MAX_VERSION = 63;
 
 /** Tells the two `initGameServer` forms apart: a mode in second place, or an app id. */
@@ -55,8 +63,38 @@ export function readInitForm(
   };
 }
 
+/** What init makes of the server, or what it refuses. */
+export function readInit(
+  request: InitRequest,
+  defaultAppId: number,
+):
+  | { readonly refused: string }
+  | { readonly facts: InitFacts; readonly snapshot: Partial<GameServerSnapshot> } {
+  const appId = request.appId ?? defaultAppId;
+  const refused = refuseInit(request, appId);
+  if (refused !== undefined) return { refused };
+  const { version, gamePort, queryPort } = request;
+  const isPrivate = hasFlag(request, EServerFlag.Private);
+  const mode = isPrivate ? EServerMode.NoAuthentication : request.mode;
+  return {
+    facts: { appId, mode, version, gamePort, queryPort },
+    snapshot: {
+      ...{ appId, product: String(appId), version, gamePort },
+      ...{ name: '', map: '', modDir: '', description: '', maxPlayers: 0, bots: 0, gameData: '' },
+      ...{ spectatorPort: null, spectatorName: '', tags: null, region: 255 },
+      serverType: hasFlag(request, EServerFlag.Dedicated) ? 'd' : 'l',
+      password: hasFlag(request, EServerFlag.Passworded),
+    },
+  };
+}
+
+export const initFailed = (verbal: string): InitAnswer => ({
+  status: ESteamAPIInitResult.FailedGeneric,
+  verbal,
+});
+
 /** Undefined when the request is good, else why not. */
-export function refuseInit(request: InitRequest, appId: number): string | undefined {
+function refuseInit(request: InitRequest, appId: number): string | undefined {
   const { mode, gamePort, queryPort, version } = request;
   if (![1, 2, 3].includes(mode)) return `server mode ${mode}; 1, 2 or 3 is meant`;
   if (!isPort(gamePort)) return `game port ${gamePort}; 1 to 65535 is meant`;
@@ -72,7 +110,7 @@ export function refuseInit(request: InitRequest, appId: number): string | undefi
 }
 
 /** Host-order number of an IPv4 address; 0 is every interface; undefined for what cannot be resolved at once. */
-export function readAddress(ip: string | number): number | undefined {
+function readAddress(ip: string | number): number | undefined {
   if (typeof ip === 'number')
     return Number.isInteger(ip) && ip >= 0 && ip <= 0xffffffff ? ip : undefined;
   const text = ip.trim();
@@ -82,7 +120,7 @@ export function readAddress(ip: string | number): number | undefined {
   return peer?.isIPv4 === true ? peer.d >>> 0 : undefined;
 }
 
-export const hasFlag = (request: InitRequest, flag: EServerFlag): boolean =>
+const hasFlag = (request: InitRequest, flag: EServerFlag): boolean =>
   ((request.flags ?? 0) & flag) !== 0;
 
 const isPort = (port: number): boolean => Number.isInteger(port) && port >= 1 && port <= 65535;

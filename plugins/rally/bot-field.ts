@@ -2,25 +2,28 @@ import type { UdpEndpoint } from 'beaconry';
 import { UdpSocket } from 'beaconry/a2s-query';
 import type { RallyDefinition } from './definition.js';
 import { DriverBot, syntheticPace } from './driver-bot.js';
-import type { Itinerary } from './itinerary.js';
+import { layOut } from './itinerary.js';
 import { RallyClient } from './rally-client.js';
 
 /** Bots that drive through real sockets, as any driver does; one socket each. */
 export class BotField {
-  readonly #bots: { readonly bot: DriverBot; readonly socket: UdpSocket }[] = [];
+  #bots: readonly { readonly bot: DriverBot; readonly socket: UdpSocket }[] = [];
 
   constructor(
-    definition: RallyDefinition,
-    itinerary: Itinerary,
-    count: number,
-    who: { readonly password: string; readonly ticket: Uint8Array },
-    endpoint: UdpEndpoint,
-    now: () => number,
-  ) {
-    const bound = endpoint.addresses[0];
+    private readonly count: number,
+    private readonly who: { readonly password: string; readonly ticket: Uint8Array },
+    private readonly endpoint: UdpEndpoint,
+    private readonly now: () => number,
+  ) {}
+
+  /** From now on they drive this rally. */
+  change(definition: RallyDefinition): void {
+    void this.close();
+    const bound = this.endpoint.addresses[0];
     if (bound === undefined) return;
     const host = bound.host === '0.0.0.0' ? '127.0.0.1' : bound.host === '::' ? '::1' : bound.host;
-    for (const entry of definition.entries.slice(0, count)) {
+    const itinerary = layOut(definition);
+    this.#bots = definition.entries.slice(0, this.count).map((entry) => {
       const socket = new UdpSocket();
       const client = new RallyClient({
         number: entry.number,
@@ -28,15 +31,15 @@ export class BotField {
         carsHash: definition.carsHash,
         roadbookHashes: [...definition.roadbooks.values()].map((roadbook) => roadbook.hash),
         gameVersion: definition.rally.gameVersion,
-        ...who,
+        ...this.who,
         // A lost datagram is weather: what matters is sent again.
         send: (bytes) => socket.send(bytes, { host, port: bound.port }, () => {}),
-        now,
+        now: this.now,
       });
       socket.listen((bytes) => client.receive(bytes));
       const pace = syntheticPace(entry.number);
-      this.#bots.push({ bot: new DriverBot(client, definition, itinerary, pace), socket });
-    }
+      return { bot: new DriverBot(client, definition, itinerary, pace), socket };
+    });
   }
 
   drive(): void {
@@ -44,6 +47,8 @@ export class BotField {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#bots.splice(0).map(({ socket }) => socket.close()));
+    const closing = this.#bots;
+    this.#bots = [];
+    await Promise.all(closing.map(({ socket }) => socket.close()));
   }
 }

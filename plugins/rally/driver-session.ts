@@ -1,12 +1,14 @@
 import type { PeerAddress } from 'beaconry';
 import type { Crew } from './crew.js';
-import type { Position } from './rally-codec.js';
+import type { Position } from './rally-messages.js';
 
 /** Positions a second that are taken, and how many may come at once. */
 const POSITION_RATE = 22;
 const POSITION_BURST = 30;
 /** A wheel that spins and a road that is wider than its middle line. */
 const SPEED_MARGIN = 1.15;
+/** Refused positions a second that a driver hears of. */
+const MOST_COMPLAINTS = 10;
 /** Metres by which a position may be off. */
 const METRES_MARGIN = 20;
 
@@ -37,6 +39,8 @@ export class DriverSession {
   #allowance: number | undefined;
   #tokens = POSITION_BURST;
   #refilled: number;
+  #complaints = 0;
+  #complaintSecond = 0;
 
   constructor(
     readonly id: number,
@@ -55,6 +59,16 @@ export class DriverSession {
   /** Metres per second of real time. */
   get maximumSpeed(): number {
     return this.crew.entry.maximumSpeed * SPEED_MARGIN * this.timeScale;
+  }
+
+  /** Whether this driver is told of one more refused position: some in each second are. */
+  mayHear(now: number): boolean {
+    const second = Math.floor(now / 1000);
+    if (second !== this.#complaintSecond) {
+      this.#complaintSecond = second;
+      this.#complaints = 0;
+    }
+    return this.#complaints++ < MOST_COMPLAINTS;
   }
 
   /** Takes a position if it can be true; `now` is monotonic, so that no client's clock is believed. */

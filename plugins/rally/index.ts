@@ -4,18 +4,16 @@ import { definePlugin, ServerError, ServerStarted } from 'beaconry';
 import { GameServerState, SteamGameServer } from 'beaconry/plugins/game-server';
 import { Rules } from 'beaconry/plugins/rules';
 import { BotField } from './bot-field.js';
-import { readRally } from './definition.js';
-import { LiveFeed } from './live-feed.js';
+import { type RallyDefinition, readRally } from './definition.js';
+import { whyNotChange } from './definition-change.js';
 import { Rally } from './public.js';
-import { RallyClock } from './rally-clock.js';
-import { PREFIX } from './rally-codec.js';
 import { rallyCommands } from './rally-commands.js';
-import { RallyEngine, type RallyEvent } from './rally-engine.js';
-import { RallyLog } from './rally-log.js';
+import type { RallyEvent } from './rally-event.js';
+import { PREFIX } from './rally-messages.js';
 import { rallyRoutes } from './rally-routes.js';
 import { RallyRuns } from './rally-run.js';
-import { RallyServer } from './rally-server.js';
 import { RefusalList } from './refusal-list.js';
+import { RunningRally, type RunningRallyParts } from './running-rally.js';
 import { showInServerList } from './server-list-view.js';
 import { overallTable } from './standings.js';
 
@@ -76,10 +74,12 @@ export default definePlugin({
   commands: rallyCommands,
   async setup(context, config) {
     const { clock, log, metrics } = context;
-    const whole = readRally(resolve(context.server.configFolder, config.definition));
-    const entries = whole.entries.slice(0, config.entries === 0 ? undefined : config.entries);
-    const definition = { ...whole, entries };
-    const startInterval = config.startInterval ?? definition.rally.startInterval;
+    const path = resolve(context.server.configFolder, config.definition);
+    const readDefinition = (): RallyDefinition => {
+      const whole = readRally(path);
+      const entries = whole.entries.slice(0, config.entries === 0 ? undefined : config.entries);
+      return { ...whole, entries };
+    };
     const endpoint = context.udp(config.endpoint);
     const state = context.find(GameServerState);
     const rules = context.find(Rules);
@@ -101,31 +101,39 @@ export default definePlugin({
       const result = steam?.beginAuthSession(ticket, steamId) ?? -1;
       return result === OK ? undefined : `session refused (${result})`;
     };
-    const open = async () => {
-      const { run, store } = await runs.open(definition);
-      const engine = new RallyEngine({ definition, startInterval, mode: config.mode });
-      const events = new RallyLog(store, engine);
-      const replayed = await events.replay();
-      if (replayed > 0) log.info(`the rally continues after ${replayed} events`);
-      const rallyClock = new RallyClock(clock, run.origin, Math.max(1, config.timeScale));
-      const server: RallyServer = new RallyServer({
-        ...{ engine, events, rallyClock, clock, log, refusals, authenticate },
-        password: config.password,
-        left: (steamId) => steam?.endAuthSession(steamId),
-        changed: () => live.changed(),
-        send: (bytes, to) => endpoint.send(bytes, to),
-      });
-      const live: LiveFeed = new LiveFeed(
-        ...([engine, server, rallyClock, () => clock.now(), config.spectatorDelay] as const),
-      );
-      return { run, engine, events, rallyClock, server, live };
+    const parts: RunningRallyParts = {
+      ...config,
+      ...{ runs, clock, log, refusals, authenticate },
+      left: (steamId) => steam?.endAuthSession(steamId),
+      send: (bytes, to) => endpoint.send(bytes, to),
     };
-    let current = await open();
+    let current = await RunningRally.open(parts, readDefinition());
+    if (current.replayed > 0) log.info(`the rally continues after ${current.replayed} events`);
     const say = (event: RallyEvent) =>
       current.events.append(event).then(() => current.live.changed());
+    let tail: Promise<unknown> = Promise.resolve();
+    /** One after the other: what referee and stewards do must not meet a rally that is being replaced. */
+    const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+      const done = tail.then(work);
+      tail = done.catch(() => {});
+      return done;
+    };
+    const stewards = (event: (at: number) => RallyEvent): Promise<void> =>
+      inTurn(() => say(event(current.rallyClock.now())));
+    /** While one rally takes the place of another nobody is heard: drivers say it again. */
+    let isChanging = false;
+    const become = async (definition: RallyDefinition) => {
+      const next = await RunningRally.open(parts, definition);
+      current.close();
+      current = next;
+      bots.change(definition);
+    };
+    const now = () => clock.monotonic();
+    const who = { password: config.password, ticket: botTicket };
+    const bots = new BotField(config.bots, who, endpoint, now);
 
     endpoint.onDatagram(PREFIX, {
-      shape: (datagram) => current.server.route.shape?.(datagram) ?? true,
+      shape: (datagram) => !isChanging && (current.server.route.shape?.(datagram) ?? true),
       proves: (datagram) => current.server.route.proves?.(datagram) ?? false,
       handler: (datagram) => current.server.route.handler(datagram),
     });
@@ -145,7 +153,7 @@ export default definePlugin({
     };
     context.provide(Rally, {
       get name() {
-        return definition.rally.name;
+        return current.definition.rally.name;
       },
       get finished() {
         return current.engine.finished;
@@ -153,16 +161,30 @@ export default definePlugin({
       get standings() {
         return overallTable(current.engine);
       },
-      suspend: () => say({ type: 'suspend', at: current.rallyClock.now() }),
-      resume: () => say({ type: 'resume', at: current.rallyClock.now() }),
+      suspend: () => stewards((at) => ({ type: 'suspend', at })),
+      resume: () => stewards((at) => ({ type: 'resume', at })),
       penalise: async (number, milliseconds, reason) => {
         known(number);
-        await say({ type: 'penalty', at: current.rallyClock.now(), number, milliseconds, reason });
+        await stewards((at) => ({ type: 'penalty', at, number, milliseconds, reason }));
       },
       retire: async (number, reason) => {
         known(number);
-        await say({ type: 'out', at: current.rallyClock.now(), number, reason });
+        await stewards((at) => ({ type: 'out', at, number, reason }));
       },
+      reload: () =>
+        inTurn(async () => {
+          const definition = readDefinition();
+          isChanging = true;
+          try {
+            await current.events.settled();
+            const why = whyNotChange(current.engine, definition);
+            if (why !== undefined) throw new ServerError('RALLY_UNDER_WAY', why);
+            await runs.adopt(current.run, definition);
+            await become(definition);
+          } finally {
+            isChanging = false;
+          }
+        }),
     });
     metrics.gauge('drivers', 'Connected drivers.', () => current.server.sessions.size);
     metrics.total('positions_total', 'Positions taken.', () => current.server.positions);
@@ -187,7 +209,7 @@ export default definePlugin({
         } else if (config.repeat && clock.monotonic() - endedAt >= REPEAT_DELAY) {
           endedAt = undefined;
           await runs.next(run);
-          current = await open();
+          await become(current.definition);
         }
       };
       context.every(1000, async () => {
@@ -197,7 +219,7 @@ export default definePlugin({
         });
         if (busy) return;
         busy = true;
-        await referee().finally(() => {
+        await inTurn(referee).finally(() => {
           busy = false;
         });
       });
@@ -207,10 +229,7 @@ export default definePlugin({
         tickTime.observe((clock.monotonic() - before) / 1000);
       });
       if (config.bots === 0) return;
-      const { itinerary } = current.engine;
-      const who = { password: config.password, ticket: botTicket };
-      const now = () => clock.monotonic();
-      const bots = new BotField(definition, itinerary, config.bots, who, endpoint, now);
+      bots.change(current.definition);
       context.defer(() => bots.close());
       context.every(50, () => bots.drive());
     });

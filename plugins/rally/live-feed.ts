@@ -17,6 +17,8 @@ export interface LiveFrame {
 
 export interface LiveListener {
   send(text: string): void;
+  /** There is another rally, or another form of it, to begin with. */
+  end(): void;
 }
 
 const MAX_DELAYED = 3_000;
@@ -67,6 +69,11 @@ export class LiveFeed {
     this.#listeners.add(listener);
     listener.send(this.snapshot());
     return () => this.#listeners.delete(listener);
+  }
+
+  close(): void {
+    for (const listener of this.#listeners) listener.end();
+    this.#listeners.clear();
   }
 
   #take(): LiveFrame {

@@ -1,8 +1,8 @@
 import { serviceToken } from 'beaconry';
-import type { Ahead } from './rally-codec.js';
+import type { Ahead } from './rally-messages.js';
 import type { StandingRow } from './standings.js';
 
-export type { Ahead } from './rally-codec.js';
+export type { Ahead } from './rally-messages.js';
 export type { StandingRow } from './standings.js';
 
 /** The rally that this process hosts. */
@@ -16,6 +16,8 @@ export interface Rally {
   penalise(number: number, milliseconds: number, reason: string): Promise<void>;
   /** Puts a crew out of the leg. */
   retire(number: number, reason: string): Promise<void>;
+  /** Reads the definition again, between stages only. Error `RALLY_UNDER_WAY` says why it cannot be now. */
+  reload(): Promise<void>;
 }
 export const Rally = serviceToken<Rally>('Rally');
 

@@ -1,13 +1,7 @@
 import { DecodeError } from 'beaconry';
 import type { PeerSessions } from './public.js';
-import {
-  type Ahead,
-  decodeServer,
-  encodeClient,
-  type Orders,
-  PROTOCOL,
-  type ServerMessage,
-} from './rally-codec.js';
+import { decodeServer, encodeClient } from './rally-codec.js';
+import { type Ahead, type Orders, PROTOCOL, type ServerMessage } from './rally-messages.js';
 
 const RETRY = 500;
 const CLOCK_INTERVAL = 2_000;

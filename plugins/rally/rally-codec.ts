@@ -1,107 +1,17 @@
 import { ByteReader, ByteWriter, DecodeError } from 'beaconry';
+import {
+  type Ahead,
+  type ClientMessage,
+  MessageType,
+  type Position,
+  PREFIX,
+  type ServerMessage,
+} from './rally-messages.js';
 
-/** First bytes of every datagram: `RLY1`. */
-export const PREFIX = Uint8Array.of(0x52, 0x4c, 0x59, 0x31);
-export const PROTOCOL = 1;
 const MAX_MESSAGE = 1200;
 const MAX_TICKET = 1000;
 const HELLO_LENGTH = 24;
-
-/** docs/rally-protocol.md: the type byte after the prefix. */
-export const MessageType = {
-  hello: 1,
-  join: 2,
-  clock: 3,
-  position: 4,
-  passage: 5,
-  leave: 6,
-  cookie: 65,
-  welcome: 66,
-  refused: 67,
-  clockReply: 68,
-  passageReply: 69,
-  orders: 70,
-} as const;
-
-export interface Join {
-  readonly cookie: number;
-  readonly protocol: number;
-  readonly steamId: bigint;
-  readonly number: number;
-  /** 8 bytes each, as hex. */
-  readonly carsHash: string;
-  readonly roadbookHash: string;
-  readonly gameVersion: string;
-  readonly password: string;
-  readonly ticket: Uint8Array;
-}
-export interface Position {
-  readonly session: number;
-  readonly sequence: number;
-  /** Metres from the start of the stage. */
-  readonly metres: number;
-  readonly x: number;
-  readonly y: number;
-  /** Centimetres per second. */
-  readonly speed: number;
-}
-export interface Passage {
-  readonly session: number;
-  readonly sequence: number;
-  readonly control: number;
-  /** Rally time in milliseconds. */
-  readonly at: bigint;
-}
-export interface Ahead {
-  readonly number: number;
-  readonly steamId: bigint;
-}
-export interface Orders {
-  /** Next control; 65535 when there is none. */
-  readonly next: number;
-  /** Rally time; 0 when nothing is due. */
-  readonly due: bigint;
-  readonly out: boolean;
-  readonly ahead: readonly Ahead[];
-  /** Of the stage that comes next: what to load and verify. */
-  readonly roadbookHash: string;
-}
-export interface Welcome {
-  readonly session: number;
-  /** Rally time now. */
-  readonly now: bigint;
-  /** How many times faster than real time the rally's clock runs. */
-  readonly timeScale: number;
-}
-export interface Refused {
-  /** Sequence of the refused passage or position; 0 of a join. */
-  readonly sequence: number;
-  readonly reason: string;
-  /** What would have been right; empty when it is no matter of values. */
-  readonly expected: string;
-}
-
-export type ClientMessage =
-  | { readonly type: 'hello' }
-  | ({ readonly type: 'join' } & Join)
-  | { readonly type: 'clock'; readonly session: number; readonly token: number }
-  | ({ readonly type: 'position' } & Position)
-  | ({ readonly type: 'passage' } & Passage)
-  | { readonly type: 'leave'; readonly session: number };
-
-export type ServerMessage =
-  | { readonly type: 'cookie'; readonly cookie: number }
-  | ({ readonly type: 'welcome' } & Welcome)
-  | ({ readonly type: 'refused' } & Refused)
-  | { readonly type: 'clockReply'; readonly token: number; readonly now: bigint }
-  | {
-      readonly type: 'passageReply';
-      readonly sequence: number;
-      readonly control: number;
-      /** Since the start of the stage, 0 outside. */
-      readonly elapsed: number;
-    }
-  | ({ readonly type: 'orders' } & Orders);
+const POSITION_LENGTH = 27;
 
 const open = (type: number) => new ByteWriter(64, MAX_MESSAGE).bytes(PREFIX).u8(type);
 const hexBytes = (text: string) => Uint8Array.from(Buffer.from(text, 'hex').subarray(0, 8));
@@ -195,16 +105,11 @@ function readClient(reader: ByteReader): ClientMessage {
     }
     case MessageType.clock:
       return { type: 'clock', session: reader.u32le(), token: reader.u32le() };
-    case MessageType.position:
-      return {
-        type: 'position',
-        session: reader.u32le(),
-        sequence: reader.u32le(),
-        metres: finite(reader),
-        x: finite(reader),
-        y: finite(reader),
-        speed: reader.u16le(),
-      };
+    case MessageType.position: {
+      const position = { ...new PositionView().read(reader.bytes) };
+      reader.skip(POSITION_LENGTH - 5);
+      return { type: 'position', ...position };
+    }
     case MessageType.passage:
       return {
         type: 'passage',
@@ -218,6 +123,51 @@ function readClient(reader: ByteReader): ClientMessage {
     default:
       throw new DecodeError('unexpected', 4, `type ${type} is none of a client`);
   }
+}
+
+/**
+ * The message that comes twenty times a second from everybody, read into one object that is used again: nothing is
+ * made per datagram.
+ */
+export class PositionView implements Position {
+  session = 0;
+  sequence = 0;
+  metres = 0;
+  x = 0;
+  y = 0;
+  speed = 0;
+
+  /** Errors: DecodeError for anything that is not exactly one position. */
+  read(bytes: Uint8Array): this {
+    if (bytes.length < POSITION_LENGTH) {
+      throw new DecodeError('truncated', bytes.length, 'a position has 27 bytes');
+    }
+    if (bytes.length > POSITION_LENGTH) {
+      throw new DecodeError('invalid', POSITION_LENGTH, 'bytes behind a position');
+    }
+    this.session = u32(bytes, 5);
+    this.sequence = u32(bytes, 9);
+    this.metres = f32(bytes, 13);
+    this.x = f32(bytes, 17);
+    this.y = f32(bytes, 21);
+    this.speed = (bytes[25] as number) | ((bytes[26] as number) << 8);
+    return this;
+  }
+}
+
+const u32 = (bytes: Uint8Array, at: number): number =>
+  ((bytes[at] as number) |
+    ((bytes[at + 1] as number) << 8) |
+    ((bytes[at + 2] as number) << 16) |
+    ((bytes[at + 3] as number) << 24)) >>>
+  0;
+
+const scratch = new DataView(new ArrayBuffer(4));
+function f32(bytes: Uint8Array, at: number): number {
+  scratch.setUint32(0, u32(bytes, at), true);
+  const value = scratch.getFloat32(0, true);
+  if (!Number.isFinite(value)) throw new DecodeError('invalid', at, 'is not a finite number');
+  return value;
 }
 
 function finite(reader: ByteReader): number {

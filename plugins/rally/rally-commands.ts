@@ -46,4 +46,13 @@ export const rallyCommands = [
       return `car ${number} is out: ${reason}`;
     },
   }),
+  command({
+    name: 'rally-reload',
+    doc: 'read the definition again, between stages only; what was driven counts by its rules from then on',
+    parameters: {},
+    run: async (context) => {
+      await context.get(Rally).reload();
+      return 'reloaded; drivers join again with the new files';
+    },
+  }),
 ];

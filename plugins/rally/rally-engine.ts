@@ -1,44 +1,10 @@
 import { Crew } from './crew.js';
 import type { RallyDefinition } from './definition.js';
 import { type Control, type Itinerary, layOut, type Stage } from './itinerary.js';
-import { overallTable } from './standings.js';
+import type { RallyEvent, Refusal } from './rally-event.js';
+import { startOrder } from './start-order.js';
 
 const MINUTE = 60_000;
-
-/** Everything that ever happens in a rally; the state is what these give in their order. */
-export type RallyEvent =
-  | {
-      readonly type: 'leg';
-      readonly at: number;
-      readonly leg: number;
-      readonly order: readonly number[];
-    }
-  | {
-      readonly type: 'pass';
-      readonly at: number;
-      readonly number: number;
-      readonly control: number;
-    }
-  | { readonly type: 'out'; readonly at: number; readonly number: number; readonly reason: string }
-  | {
-      readonly type: 'penalty';
-      readonly at: number;
-      readonly number: number;
-      readonly milliseconds: number;
-      readonly reason: string;
-    }
-  | { readonly type: 'suspend'; readonly at: number }
-  | { readonly type: 'resume'; readonly at: number };
-
-export type Refusal =
-  | 'unknown-crew'
-  | 'not-started'
-  | 'suspended'
-  | 'out'
-  | 'duplicate'
-  | 'out-of-order'
-  | 'time-went-back'
-  | 'window-closed';
 
 export interface RallyEngineOptions {
   readonly definition: RallyDefinition;
@@ -106,20 +72,11 @@ export class RallyEngine {
     return this.itinerary.stages[(most?.[0] ?? this.itinerary.stages.length) - 1];
   }
 
-  /** Who starts the next leg, and in which order; empty after the last. */
+  /** Who starts the next leg, and in which order; undefined after the last and while one is driven. */
   nextLeg(at: number): RallyEvent | undefined {
     const leg = this.leg + 1;
-    const rules = this.options.definition.rally.legs[leg];
-    if (rules === undefined || !this.legDone) return undefined;
-    const { superRally } = this.options.definition.rally;
-    const ranked = new Map(overallTable(this).map((row, index) => [row.number, index]));
-    const classes = [...new Set(this.options.definition.cars.map((car) => car.class))];
-    const startable = [...this.crews.values()].filter((c) => c.out === undefined || superRally);
-    const position = ({ entry: { number } }: Crew) =>
-      leg > 0 && rules.startOrder === 'standings' ? (ranked.get(number) ?? 0) : number;
-    const group = ({ entry }: Crew) => (rules.byClass ? classes.indexOf(entry.class) : 0);
-    startable.sort((one, other) => group(one) - group(other) || position(one) - position(other));
-    return { type: 'leg', at, leg, order: startable.map((crew) => crew.entry.number) };
+    if (this.options.definition.rally.legs[leg] === undefined || !this.legDone) return undefined;
+    return { type: 'leg', at, leg, order: startOrder(this, leg) };
   }
 
   /** Why this cannot be booked; undefined when it can. */

@@ -1,5 +1,6 @@
 import type { Store } from 'beaconry';
-import type { RallyEngine, RallyEvent } from './rally-engine.js';
+import type { RallyEngine } from './rally-engine.js';
+import type { RallyEvent } from './rally-event.js';
 
 /** The events of one rally in the store; one after the other, each durable before it counts. */
 export class RallyLog {
@@ -23,6 +24,11 @@ export class RallyLog {
       }
       if (page.length < 1000) return this.#count;
     }
+  }
+
+  /** Resolves when all that was appended so far is written and applied. */
+  settled(): Promise<void> {
+    return this.#tail;
   }
 
   /**

@@ -75,6 +75,7 @@ let cars = new Map();
 let shown = 0;
 let scale = 1;
 let follow = true;
+let rows = [];
 
 async function showStage(number) {
   const stage = await json('/v1/rally/stages/' + number);
@@ -142,19 +143,27 @@ function connect() {
   const socket = new WebSocket(location.origin.replace(/^http/, 'ws') + '/v1/rally/live/ws');
   socket.addEventListener('message', ({ data }) => {
     const message = JSON.parse(data);
-    if (message.type === 'snapshot') cars = new Map();
+    if (message.type === 'snapshot') {
+      cars = new Map();
+      // Another rally may have taken the place of the one before.
+      shown = 0;
+      begin().catch(() => {});
+    }
     for (const car of message.cars) cars.set(car[0], car);
     for (const number of message.gone ?? []) cars.delete(number);
     drawCars();
-    if (message.standings) drawStandings(message.standings);
+    if (message.standings) drawStandings((rows = message.standings));
   });
   socket.addEventListener('close', () => {
     $('state').textContent = 'Connection lost, trying again …';
     setTimeout(connect, 2000);
   });
 }
-entries = new Map((await json('/v1/rally/entries')).items.map((entry) => [entry.number, entry]));
-await refresh();
+async function begin() {
+  entries = new Map((await json('/v1/rally/entries')).items.map((entry) => [entry.number, entry]));
+  drawStandings(rows);
+  await refresh();
+}
 connect();
 setInterval(() => refresh().catch(() => {}), 3000);
 `;

@@ -128,6 +128,7 @@ export function rallyRoutes(view: () => RallyView): Routes {
           if (socket.bufferedAmount > QUEUE_LIMIT) socket.terminate();
           else socket.send(text);
         },
+        end: () => socket.close(1012, 'begins anew'),
       });
       // Spectators have nothing to say.
       socket.on('message', () => socket.close(1008, 'this socket only sends'));

@@ -4,7 +4,7 @@ import type { RallyDefinition } from './definition.js';
 import type { RallyEngine } from './rally-engine.js';
 import { overallTable } from './standings.js';
 
-interface RunRecord {
+export interface RunRecord {
   readonly [key: string]: string | number;
   readonly id: number;
   /** Wall time at which rally time began to run at its own speed. */
@@ -28,6 +28,11 @@ export class RallyRuns {
         : { id: (known?.id ?? 0) + 1, origin: this.now(), definition: hash };
     if (run !== known) await this.store.set('run', run);
     return { run, store: this.store.namespace(`run-${run.id}`) };
+  }
+
+  /** From now on the rally that is driven is this one: a restart continues it. */
+  async adopt(run: RunRecord, definition: RallyDefinition): Promise<void> {
+    await this.store.set('run', { ...run, definition: hashOf(definition) });
   }
 
   /** Keeps the result; the next `open` begins anew. */

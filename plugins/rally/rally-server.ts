@@ -1,38 +1,25 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import {
   ChallengeIssuer,
   type Clock,
   type Datagram,
   type DatagramRoute,
   type Logger,
-  messageOf,
   type PeerAddress,
 } from 'beaconry';
 import type { Crew } from './crew.js';
 import { DriverSession } from './driver-session.js';
+import { JoinCheck } from './join-check.js';
+import { ordersFor, roadOrder } from './orders.js';
+import { PassageDesk } from './passage-desk.js';
 import type { RallyClock } from './rally-clock.js';
-import {
-  type Ahead,
-  decodeClient,
-  encodeServer,
-  type Join,
-  MessageType,
-  type Passage,
-  type Position,
-  PROTOCOL,
-  type ServerMessage,
-} from './rally-codec.js';
+import { decodeClient, encodeServer, PositionView } from './rally-codec.js';
 import type { RallyEngine } from './rally-engine.js';
 import type { RallyLog } from './rally-log.js';
+import { type Join, MessageType, type Position, type ServerMessage } from './rally-messages.js';
 import type { RefusalList } from './refusal-list.js';
 
 export const SESSION_TIMEOUT = 15_000;
-/** How far a stated passage may lie before and after the server's own time, in real milliseconds. */
-const PASSAGE_PAST = 1_000;
-const PASSAGE_FUTURE = 250;
-/** After a restart drivers state what they passed meanwhile. */
-const RESTART_GRACE = 60_000;
-
 export interface RallyServerParts {
   readonly engine: RallyEngine;
   readonly events: RallyLog;
@@ -54,14 +41,23 @@ export class RallyServer {
   readonly sessions = new Map<number, DriverSession>();
   readonly #byNumber = new Map<number, DriverSession>();
   readonly #challenges: ChallengeIssuer;
-  readonly #passwordHash: Buffer;
-  readonly #started: number;
+  readonly #joins: JoinCheck;
+  readonly #passages: PassageDesk;
+  readonly #view = new PositionView();
   positions = 0;
 
   constructor(private readonly parts: RallyServerParts) {
     this.#challenges = new ChallengeIssuer(parts.clock, 30_000);
-    this.#passwordHash = hashOf(parts.password);
-    this.#started = parts.clock.monotonic();
+    this.#joins = new JoinCheck(parts.engine, parts.password, parts.authenticate);
+    this.#passages = new PassageDesk({
+      ...parts,
+      say: (session, bytes) => this.#say(session, bytes),
+      refuse: (...refusal) => this.#refuse(...refusal),
+      booked: (session) => {
+        this.#order(session);
+        parts.changed();
+      },
+    });
   }
 
   sessionOf(number: number): DriverSession | undefined {
@@ -82,6 +78,11 @@ export class RallyServer {
   };
 
   #handle(datagram: Datagram): void {
+    if (datagram.bytes[4] === MessageType.position) {
+      const session = datagram.proven ? this.sessions.get(wordOf(datagram.bytes)) : undefined;
+      if (session !== undefined) this.#position(session, this.#view.read(datagram.bytes));
+      return;
+    }
     const message = decodeClient(datagram.bytes);
     if (message.type === 'hello' || (message.type === 'join' && !datagram.proven)) {
       const cookie = this.#challenges.issue(datagram.from);
@@ -97,17 +98,16 @@ export class RallyServer {
     const session = this.sessions.get(message.session);
     if (session === undefined) return;
     session.heard = this.parts.clock.monotonic();
-    if (message.type === 'position') this.#position(session, message);
-    else if (message.type === 'passage') this.#passage(session, message);
+    if (message.type === 'passage') this.#passages.take(session, message);
     else if (message.type === 'leave') this.drop(session);
-    else {
+    else if (message.type === 'clock') {
       const now = BigInt(this.parts.rallyClock.now());
       datagram.reply(encodeServer({ type: 'clockReply', token: message.token, now }));
     }
   }
 
   #join(join: Join, datagram: Datagram): void {
-    const wrong = this.#wrongWith(join);
+    const wrong = this.#joins.wrongWith(join);
     if (wrong !== undefined) {
       const [reason, expected] = wrong;
       this.parts.refusals.add(
@@ -136,114 +136,22 @@ export class RallyServer {
     const { timeScale } = rallyClock;
     const now = BigInt(rallyClock.now());
     datagram.reply(encodeServer({ type: 'welcome', session: session.id, now, timeScale }));
-    this.#tell(session, this.#ordersFor(session, this.roadOrder()));
-  }
-
-  #wrongWith(join: Join): readonly [reason: string, expected: string] | undefined {
-    const { definition } = this.parts.engine.options;
-    if (join.protocol !== PROTOCOL) return ['protocol', `${PROTOCOL}`];
-    if (!timingSafeEqual(hashOf(join.password), this.#passwordHash)) return ['password', ''];
-    const { gameVersion } = definition.rally;
-    if (join.gameVersion !== gameVersion) return ['game-version', gameVersion];
-    if (join.carsHash !== definition.carsHash) return ['cars-hash', definition.carsHash];
-    const crew = this.parts.engine.crews.get(join.number);
-    if (crew === undefined) return ['not-entered', ''];
-    const { driverId, codriverId } = crew.entry;
-    if (join.steamId !== driverId && (codriverId === 0n || join.steamId !== codriverId)) {
-      return ['not-your-entry', ''];
-    }
-    const roadbook = this.roadbookHash(crew);
-    if (join.roadbookHash !== roadbook) return ['roadbook-hash', roadbook];
-    const why = this.parts.authenticate(join.ticket, join.steamId);
-    return why === undefined ? undefined : ['authentication', why];
-  }
-
-  /** Of the stage that the crew drives or comes to next. */
-  roadbookHash(crew: Crew): string {
-    const { itinerary, options } = this.parts.engine;
-    const stage = itinerary.stages.find((one) => one.stop >= crew.next) ?? itinerary.stages.at(-1);
-    return options.definition.roadbooks.get(stage?.roadbook ?? '')?.hash ?? '0'.repeat(16);
+    this.#order(session);
   }
 
   #position(session: DriverSession, position: Position): void {
     const stage = this.parts.engine.stageOf(session.crew);
     const now = this.parts.clock.monotonic();
+    session.heard = now;
     const elapsed = (this.parts.rallyClock.now() - session.crew.stageStart) / 1000;
     const why =
       session.crew.out !== undefined
         ? 'position-off-stage'
         : session.move(position, stage?.number ?? 0, stage?.metres ?? 0, elapsed, now);
     if (why === undefined) this.positions++;
+    // What comes faster than allowed is counted; an answer to each would make the flood twice as large.
+    else if (!session.mayHear(now)) this.parts.refusals.count(why);
     else this.#refuse(session, position.sequence, why, `at ${Math.round(position.metres)} m`);
-  }
-
-  #passage(session: DriverSession, passage: Passage): void {
-    const { sequence, control } = passage;
-    if (sequence === session.passageSequence) {
-      if (session.passageReply !== undefined) this.#say(session, session.passageReply);
-      return;
-    }
-    const detail = `control ${control}`;
-    if (sequence < session.passageSequence) {
-      this.#refuse(session, sequence, 'passage-reordered', detail);
-      return;
-    }
-    if (session.passagePending) return;
-    const why = this.#implausible(session, passage);
-    if (why !== undefined) {
-      this.#refuse(session, sequence, why, detail);
-      return;
-    }
-    session.passageSequence = sequence;
-    session.passageReply = undefined;
-    session.passagePending = true;
-    const { engine, events } = this.parts;
-    const { number } = session.crew.entry;
-    const event = { type: 'pass', at: Number(passage.at), number, control } as const;
-    events
-      .append(event, () => engine.refusal(event))
-      .then(
-        (refusal) => {
-          session.passagePending = false;
-          if (refusal !== undefined) {
-            session.passageReply = this.#refuse(session, sequence, refusal, detail);
-            return;
-          }
-          const stage = engine.itinerary.controls[control]?.stage ?? 0;
-          const elapsed = stage === 0 ? 0 : Math.max(0, event.at - session.crew.stageStart);
-          session.passageReply = encodeServer({ type: 'passageReply', sequence, control, elapsed });
-          this.#say(session, session.passageReply);
-          this.#tell(session, this.#ordersFor(session, this.roadOrder()));
-          this.parts.changed();
-        },
-        (error) => {
-          // Not written, so not acknowledged: the driver sends it again.
-          session.passagePending = false;
-          session.passageSequence = -1;
-          this.parts.log.error(`passage of car ${number} not written: ${messageOf(error)}`);
-        },
-      );
-  }
-
-  #implausible(session: DriverSession, passage: Passage): string | undefined {
-    const { engine, rallyClock } = this.parts;
-    const ahead = Number(passage.at) - rallyClock.now();
-    const { timeScale } = rallyClock;
-    if (ahead > PASSAGE_FUTURE * timeScale) return 'passage-in-the-future';
-    const uptime = this.parts.clock.monotonic() - this.#started;
-    const past = uptime < RESTART_GRACE ? RESTART_GRACE : PASSAGE_PAST;
-    if (ahead < -past * timeScale) return 'passage-too-old';
-    const control = engine.itinerary.controls[passage.control];
-    if (control === undefined || control.index !== session.crew.next) return undefined;
-    if (control.stage === 0 || control.kind === 'start') return undefined;
-    const taken = (Number(passage.at) - session.crew.stageStart) / 1000;
-    if (control.metres > session.crew.entry.maximumSpeed * taken) return 'passage-implausible';
-    // The position before may be 50 ms old and one or two may be lost.
-    const near = control.metres - session.maximumSpeed * 0.5;
-    if (control.stage > 0 && (!session.onStage(control.stage) || session.metres < near)) {
-      return 'passage-not-there';
-    }
-    return undefined;
   }
 
   #refuse(session: DriverSession, sequence: number, reason: string, detail: string): Uint8Array {
@@ -254,18 +162,6 @@ export class RallyServer {
     return bytes;
   }
 
-  /** Crews in the order in which they are on the road, the first ahead. */
-  roadOrder(): Crew[] {
-    return [...this.parts.engine.crews.values()]
-      .filter((crew) => crew.out === undefined && (crew.due !== undefined || crew.next > 0))
-      .sort(
-        (one, other) =>
-          other.next - one.next ||
-          (one.due ?? one.stageStart) - (other.due ?? other.stageStart) ||
-          one.entry.number - other.entry.number,
-      );
-  }
-
   /** Every second: silent drivers go, the others hear what they are to do. */
   tick(): void {
     const now = this.parts.clock.monotonic();
@@ -273,36 +169,20 @@ export class RallyServer {
       if (now - session.heard > SESSION_TIMEOUT) this.drop(session);
     }
     if (this.sessions.size === 0) return;
-    const order = this.roadOrder();
+    const { engine } = this.parts;
+    const order = roadOrder(engine);
     const places = new Map(order.map((crew, index) => [crew.entry.number, index]));
     for (const session of this.sessions.values()) {
-      this.#tell(session, this.#ordersFor(session, order, places.get(session.crew.entry.number)));
+      const place = places.get(session.crew.entry.number) ?? -1;
+      this.#tell(session, ordersFor(engine, session, order, place, this.#byNumber));
     }
   }
 
-  #ordersFor(
-    session: DriverSession,
-    order: readonly Crew[],
-    place = order.indexOf(session.crew),
-  ): ServerMessage {
-    const { crew } = session;
+  #order(session: DriverSession): void {
     const { engine } = this.parts;
-    const ahead: Ahead[] = [];
-    for (let i = place - 1; i >= 0 && ahead.length < 2; i--) {
-      const other = order[i] as Crew;
-      const steamId = this.#byNumber.get(other.entry.number)?.steamId;
-      if (steamId !== undefined) ahead.push({ number: other.entry.number, steamId });
-    }
-    const atEnd = engine.itinerary.controls[crew.next] === undefined;
-    return {
-      type: 'orders',
-      next: atEnd || (crew.due === undefined && crew.out !== undefined) ? 0xffff : crew.next,
-      // On a stage: when it was started, which a driver that joins again has to know.
-      due: BigInt(engine.stageOf(crew) === undefined ? (crew.due ?? 0) : crew.stageStart),
-      out: crew.out !== undefined,
-      roadbookHash: this.roadbookHash(crew),
-      ahead,
-    };
+    const order = roadOrder(engine);
+    const place = order.indexOf(session.crew);
+    this.#tell(session, ordersFor(engine, session, order, place, this.#byNumber));
   }
 
   #tell(session: DriverSession, message: ServerMessage): void {
@@ -321,6 +201,11 @@ export class RallyServer {
     this.parts.changed();
   }
 
+  /** Lets all drivers go; they join again by themselves, with what they have then. */
+  close(): void {
+    for (const session of [...this.sessions.values()]) this.drop(session);
+  }
+
   /** The backend took its word back. */
   dropPlayer(steamId: bigint, why: string): void {
     for (const session of [...this.sessions.values()]) {
@@ -336,8 +221,6 @@ export class RallyServer {
     }
   }
 }
-
-const hashOf = (text: string): Buffer => createHash('sha256').update(text).digest();
 
 /** Cookie or session: the word after the type byte. */
 const wordOf = (bytes: Uint8Array): number =>

@@ -29,9 +29,13 @@ export class RefusalList {
     return this.#kept;
   }
 
+  count(reason: string): void {
+    this.counts.set(reason, (this.counts.get(reason) ?? 0) + 1);
+  }
+
   add(number: number, reason: string, detail: string): void {
     const now = this.now();
-    this.counts.set(reason, (this.counts.get(reason) ?? 0) + 1);
+    this.count(reason);
     this.#kept.push({ at: new Date(now).toISOString(), number, reason, detail });
     if (this.#kept.length > KEPT) this.#kept.shift();
     const second = Math.floor(now / 1000);

@@ -25,7 +25,7 @@ export class AddressLedger {
 
   /** The record of an address, which lives at least until its last `leave`. */
   enter(address: PeerAddress): AddressRecord {
-    const key = keyOf(address);
+    const key = address.party;
     let record = this.#records.get(key);
     if (record === undefined) {
       record = { key, connections: 0, bytesToday: 0 };
@@ -46,7 +46,7 @@ export class AddressLedger {
   }
 
   connectionsOf(address: PeerAddress): number {
-    return this.#records.get(keyOf(address))?.connections ?? 0;
+    return this.#records.get(address.party)?.connections ?? 0;
   }
 
   overQuota(record: AddressRecord): boolean {
@@ -72,6 +72,3 @@ export class AddressLedger {
     }
   }
 }
-
-const keyOf = (address: PeerAddress): string =>
-  address.isIPv4 ? address.host : `${address.a}:${address.b}`;

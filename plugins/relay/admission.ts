@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { AddressLimit } from 'beaconry';
 import { BOOTSTRAP, Groups } from './bootstrap.js';
 import type { Envelope, TextSpan } from './envelope.js';
 import {
@@ -7,7 +8,7 @@ import {
   encodeFrame,
   encodeFrameStart,
   idBytes,
-} from './envelope-codec.js';
+} from './frame-writer.js';
 import { Identities } from './identities.js';
 import type { PeerActions } from './peer-actions.js';
 import type { RelayOptions } from './relay-options.js';
@@ -21,6 +22,8 @@ export const BANNED = 'banned from this relay';
 export class Admission {
   readonly #identities: Identities<RelayPeer>;
   readonly #groups = new Groups();
+  /** A list of thousands is dear to write, and a frame that asks for it is small. */
+  readonly #questions: AddressLimit;
   readonly #bootstrapStart = canonicalStart('MESSAGE', idBytes(BOOTSTRAP));
   #peers = 0;
 
@@ -31,6 +34,7 @@ export class Admission {
     private readonly isBanned: (id: string) => boolean,
   ) {
     this.#identities = new Identities(options);
+    this.#questions = new AddressLimit(clock, { perSecond: 5, burst: 50, size: 16384 });
   }
 
   /** Peers that have an id. */
@@ -118,6 +122,10 @@ export class Admission {
     const { actions } = this;
     // An ERROR to the built-in peer needs no answer.
     if (envelope.type === 'ERROR' || peer.id === undefined) return;
+    if (!this.#questions.take(peer.connection.from)) {
+      actions.error(peer, 'rate_limit', 'rate limit: too many questions to bootstrap');
+      return;
+    }
     const group = envelope.payload.length > 0 ? shortText(envelope.payload, bytes) : peer.group;
     if (group === undefined || !Groups.accepts(group)) {
       actions.error(peer, 'group', 'group: at most 128 bytes of text');

@@ -1,4 +1,4 @@
-import { idBytes } from './envelope-codec.js';
+import { idBytes } from './frame-writer.js';
 
 /** Id of the built-in peer that tells who is there. */
 export const BOOTSTRAP = 'bootstrap';

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { DecodeError } from 'beaconry';
 import { Envelope, type PayloadType } from './envelope.js';
+import { AFTER_DESTINATION } from './frame-writer.js';
 import { JsonText } from './json-text.js';
 
 /** A member that is not one of these is skipped, whatever its shape. */
@@ -12,21 +13,6 @@ const TYPES: readonly PayloadType[] = ['MESSAGE', 'ERROR', 'INIT', 'CLOSE'];
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-const AFTER_DESTINATION = Buffer.from('","payload":"');
-/** What closes a canonical body after the bytes of the payload. */
-export const CANONICAL_END = Buffer.from('"}');
-
-/** The bytes of an id as they stand between quotes in our frames. */
-export const idBytes = (id: string): Buffer => Buffer.from(JSON.stringify(id).slice(1, -1));
-
-/** The start of every canonical body of this type from this source, up to the destination's text. */
-export const canonicalStart = (type: PayloadType, source: Buffer): Buffer =>
-  Buffer.concat([
-    Buffer.from(`{"payloadType":"${type}","source":"`),
-    source,
-    Buffer.from('","destination":"'),
-  ]);
-
 /**
  * Reads bodies of frames (specification section 2) into one reused {@link Envelope}, which is valid until
  * the next read. Throws `DecodeError` for all that is no JSON object, for wrong types and for an unknown or
@@ -235,42 +221,4 @@ export class EnvelopeDecoder {
     envelope.secret.clear();
     envelope.group.clear();
   }
-}
-
-/** The members of a frame that we or a client write; those left out are undefined. */
-export interface EnvelopeMembers {
-  readonly payloadType: PayloadType;
-  readonly source?: string | undefined;
-  readonly destination?: string | undefined;
-  readonly secret?: string | undefined;
-  readonly payload?: string | undefined;
-}
-
-/** A whole frame, length included, with the members in the order of the original. */
-export function encodeFrame(members: EnvelopeMembers): Buffer {
-  const { payloadType, source, destination, secret, payload } = members;
-  const body = JSON.stringify({ payloadType, source, destination, secret, payload });
-  const length = Buffer.byteLength(body);
-  const frame = Buffer.allocUnsafe(4 + length);
-  frame.writeUInt32BE(length, 0);
-  frame.write(body, 4, 'utf8');
-  return frame;
-}
-
-/**
- * The start of a frame up to the payload's text: length, then `type`, `source` and `destination` as they
- * stand between quotes. The payload's `payloadLength` bytes and {@link CANONICAL_END} follow it.
- */
-export function encodeFrameStart(
-  start: Buffer,
-  destination: Buffer,
-  payloadLength: number,
-): Buffer {
-  const size = start.length + destination.length + AFTER_DESTINATION.length;
-  const frame = Buffer.allocUnsafe(4 + size);
-  frame.writeUInt32BE(size + payloadLength + CANONICAL_END.length, 0);
-  frame.set(start, 4);
-  frame.set(destination, 4 + start.length);
-  frame.set(AFTER_DESTINATION, 4 + start.length + destination.length);
-  return frame;
 }

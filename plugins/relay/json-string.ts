@@ -1,9 +1,12 @@
 import { DecodeError } from 'beaconry';
+import { PLAIN_MOST, plainEnd } from './plain-bytes.js';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 /** From here on a string is read four bytes at a time. */
 const LONG = 64;
+/** From here on the fast way is worth its call; it begins with as much, and goes on with more when that was plain. */
+const VERY_LONG = 512;
 
 /**
  * A cursor over JSON text (RFC 8259) that reads strings without building them, so that a member can be
@@ -24,6 +27,8 @@ export class JsonString {
   /** Some string since `reset` holds bytes beyond ASCII. */
   nonAscii = false;
   #view: DataView | undefined;
+  /** How much of the string the fast way looks at next; 0 when it has met something else than plain text. */
+  #fastStep = 0;
 
   reset(bytes: Buffer, start: number, end: number): void {
     if (this.bytes !== bytes) {
@@ -87,6 +92,7 @@ export class JsonString {
     this.stringStart = this.at;
     this.escaped = false;
     this.halfSurrogate = false;
+    this.#fastStep = VERY_LONG;
   }
 
   /** Goes on in the next piece of a string that was cut there. */
@@ -102,6 +108,7 @@ export class JsonString {
     let at = this.at;
     let seen = 0;
     while (at < end) {
+      if (end - at >= VERY_LONG && this.#fastStep > 0) at = this.#plainBlocks(at);
       if (end - at >= LONG) at = this.#plainWords(at);
       // Up to LONG bytes one by one before the words are tried again.
       const stop = Math.min(at + LONG, end);
@@ -128,6 +135,23 @@ export class JsonString {
     if (seen >= 0x80) this.nonAscii = true;
     this.at = end;
     return false;
+  }
+
+  /** Skips plain text as fast as the machine can; what it stops at is left to the other ways. */
+  #plainBlocks(from: number): number {
+    let at = from;
+    while (this.end - at >= VERY_LONG) {
+      const stop = Math.min(this.end, at + this.#fastStep);
+      const plain = plainEnd(this.bytes, at, stop);
+      at = plain;
+      if (stop - plain >= LONG) {
+        // Text of another script or full of escapes would stop it at every step.
+        this.#fastStep = 0;
+        return at;
+      }
+      this.#fastStep = PLAIN_MOST;
+    }
+    return at;
   }
 
   /**

@@ -1,8 +1,6 @@
 import type { Connection } from 'beaconry';
+import { WaitingBytes } from './waiting-bytes.js';
 
-/** Smaller pieces are copied into blocks when they have to wait, so that they do not keep whole chunks alive. */
-const COPY_BELOW = 32 * 1024;
-const BLOCK = 64 * 1024;
 /**
  * Most that is written at once. A system reports a write only when all of it was taken, so this is also
  * what a slow peer must read within the stall time to count as alive.
@@ -11,15 +9,6 @@ const PIECE = 256 * 1024;
 
 /** Runs that are smaller than this on average are copied together rather than written side by side. */
 const FEW_BYTES = 2048;
-
-interface Block {
-  readonly bytes: Buffer;
-  length: number;
-  /** Ours to append to; false for a view of a large frame. */
-  readonly own: boolean;
-  /** Frames counted when this block leaves. */
-  frames: number;
-}
 
 export interface OutboxLimits {
   /** Bytes that may wait for one peer. */
@@ -32,6 +21,8 @@ export interface OutboxLimits {
 export interface QueueBudget {
   queued: number;
   readonly limit: number;
+  /** The chunk that is being handled: it is only lent, so what has to wait of it is copied. */
+  lent: Buffer | undefined;
 }
 
 /**
@@ -45,11 +36,10 @@ export class Outbox {
   readonly #ends: number[] = [];
   #gathered = 0;
   #gatheredFrames = 0;
-  /** Blocks that wait for the peer to read, with the frames that end in each. */
-  #waiting: Block[] = [];
-  #waitingBytes = 0;
-  #waitingFrames = 0;
+  readonly #waiting = new WaitingBytes();
   #blocked = false;
+  /** Bytes that the connection had not taken when it began to block; they count as queued until it has. */
+  #inFlight = 0;
   /** Bytes handed to the connection, and how many of them it had sent when last asked. */
   #written = 0;
   #taken = -1;
@@ -63,7 +53,7 @@ export class Outbox {
 
   /** Bytes that the peer has not taken yet. */
   get size(): number {
-    return this.#gathered + this.#waitingBytes + this.connection.pending;
+    return this.#gathered + this.#waiting.bytes + this.connection.pending;
   }
 
   /** Bytes added since the last flush. */
@@ -73,19 +63,19 @@ export class Outbox {
 
   /** Bytes that wait in the queue. */
   get waiting(): number {
-    return this.#waitingBytes;
+    return this.#waiting.bytes;
   }
 
   /** Is there room for one more frame of that many bytes? */
   fits(bytes: number): boolean {
     return (
       this.size + bytes <= this.limits.bytes &&
-      this.#waitingFrames + this.#gatheredFrames < this.limits.frames &&
+      this.#waiting.frames + this.#gatheredFrames < this.limits.frames &&
       (!this.#blocked || this.budget.queued + this.#gathered + bytes <= this.budget.limit)
     );
   }
 
-  /** Adds the next part of a frame; the bytes must not change afterwards. */
+  /** Adds the next part of a frame; but for those of the chunk that is lent, the bytes must not change afterwards. */
   add(bytes: Buffer, start: number, end: number): void {
     const last = this.#bytes.length - 1;
     if (last >= 0 && this.#bytes[last] === bytes && this.#ends[last] === start) {
@@ -103,6 +93,18 @@ export class Outbox {
     this.#gatheredFrames++;
   }
 
+  /** What was gathered stays a while: it is copied where it is only lent. */
+  keep(): void {
+    const { lent } = this.budget;
+    for (let i = 0; i < this.#bytes.length; i++) {
+      if (this.#bytes[i] !== lent) continue;
+      const own = Buffer.from(this.#run(i));
+      this.#bytes[i] = own;
+      this.#starts[i] = 0;
+      this.#ends[i] = own.length;
+    }
+  }
+
   /** Writes what was gathered, or queues it while the peer does not read. */
   flush(): void {
     if (this.#gathered === 0) return;
@@ -114,23 +116,24 @@ export class Outbox {
   /** The connection took everything that was pending. */
   drained(): void {
     this.#blocked = false;
+    this.#landed();
     this.#pump();
   }
 
   /** Hands all that waits to the connection, which is about to be ended. */
   finish(): void {
     this.flush();
-    for (const block of this.#waiting) this.connection.write(contentOf(block));
+    this.budget.queued -= this.#waiting.bytes;
+    for (const piece of this.#waiting.take(Number.POSITIVE_INFINITY)) this.connection.write(piece);
     this.clear();
   }
 
   /** Drops what waits; the connection is gone. */
   clear(): void {
-    this.budget.queued -= this.#waitingBytes;
-    this.#waiting = [];
-    this.#waitingBytes = 0;
-    this.#waitingFrames = 0;
+    this.budget.queued -= this.#waiting.bytes;
+    this.#waiting.clear();
     this.#blocked = false;
+    this.#landed();
     this.#forgetRuns();
   }
 
@@ -156,45 +159,43 @@ export class Outbox {
     if (this.#gathered > PIECE) {
       this.#queue();
       this.#pump();
-    } else if (runs === 1) {
-      this.#sent(this.connection.write(this.#run(0)), this.#gathered);
-    } else if (this.#gathered < runs * FEW_BYTES) {
+    } else if (runs > 1 && this.#gathered < runs * FEW_BYTES) {
       const joined = this.#copyRuns(Buffer.allocUnsafeSlow(this.#gathered));
-      this.#sent(this.connection.write(joined), joined.length);
+      this.#sent(this.connection.writeLent([joined]), joined.length);
     } else {
-      let more = true;
-      this.connection.cork();
-      for (let i = 0; i < runs; i++) more = this.connection.write(this.#run(i));
-      this.connection.uncork();
-      this.#sent(more, this.#gathered);
+      const parts: Buffer[] = [];
+      for (let i = 0; i < runs; i++) parts.push(this.#run(i));
+      this.#sent(this.connection.writeLent(parts), this.#gathered);
     }
   }
 
   /** Writes what waits, a piece at a time, until the peer has to read first. */
   #pump(): void {
-    let taken = 0;
-    while (!this.#blocked && taken < this.#waiting.length) {
-      let size = 0;
+    while (!this.#blocked && this.#waiting.bytes > 0) {
+      const before = this.#waiting.bytes;
       let more = true;
       this.connection.cork();
-      do {
-        const block = this.#waiting[taken++] as Block;
-        size += block.length;
-        this.#waitingFrames -= block.frames;
-        more = this.connection.write(contentOf(block));
-      } while (taken < this.#waiting.length && size < PIECE);
+      for (const piece of this.#waiting.take(PIECE)) more = this.connection.write(piece);
       this.connection.uncork();
-      this.#waitingBytes -= size;
+      const size = before - this.#waiting.bytes;
       this.budget.queued -= size;
       this.#sent(more, size);
     }
-    this.#waiting.splice(0, taken);
   }
 
   #sent(more: boolean, size: number): void {
     this.#written += size;
     // False with nothing pending only says that the write was large; all of it was taken.
     this.#blocked = !more && this.connection.pending > 0;
+    if (!this.#blocked) return;
+    this.#landed();
+    this.#inFlight = this.connection.pending;
+    this.budget.queued += this.#inFlight;
+  }
+
+  #landed(): void {
+    this.budget.queued -= this.#inFlight;
+    this.#inFlight = 0;
   }
 
   #run(i: number): Buffer {
@@ -213,36 +214,12 @@ export class Outbox {
   }
 
   #queue(): void {
-    this.#waitingBytes += this.#gathered;
-    this.#waitingFrames += this.#gatheredFrames;
     this.budget.queued += this.#gathered;
     for (let i = 0; i < this.#bytes.length; i++) {
-      const start = this.#starts[i] as number;
-      const end = this.#ends[i] as number;
-      if (end - start >= COPY_BELOW) {
-        for (let at = start; at < end; at += BLOCK) {
-          const bytes = (this.#bytes[i] as Buffer).subarray(at, Math.min(end, at + BLOCK));
-          this.#waiting.push({ bytes, length: bytes.length, own: false, frames: 0 });
-        }
-      } else {
-        this.#append(this.#bytes[i] as Buffer, start, end);
-      }
+      const bytes = this.#bytes[i] as Buffer;
+      const isLent = bytes === this.budget.lent;
+      this.#waiting.add(bytes, this.#starts[i] as number, this.#ends[i] as number, isLent);
     }
-    const last = this.#waiting[this.#waiting.length - 1];
-    if (last !== undefined) last.frames += this.#gatheredFrames;
-  }
-
-  #append(bytes: Buffer, start: number, end: number): void {
-    let last = this.#waiting[this.#waiting.length - 1];
-    if (last === undefined || !last.own || last.bytes.length - last.length < end - start) {
-      // Small at first: most queues never hold more than a few frames.
-      const size = last?.own === true ? BLOCK : Math.max(1024, end - start);
-      last = { bytes: Buffer.allocUnsafeSlow(size), length: 0, own: true, frames: 0 };
-      this.#waiting.push(last);
-    }
-    last.length += bytes.copy(last.bytes, last.length, start, end);
+    this.#waiting.endFrames(this.#gatheredFrames);
   }
 }
-
-const contentOf = ({ bytes, length }: Block): Buffer =>
-  length === bytes.length ? bytes : bytes.subarray(0, length);

@@ -37,7 +37,7 @@ export const relayConfig = {
     default: 8192,
   },
   totalQueueLimit: {
-    doc: 'Bytes that may wait for all slow readers together.',
+    doc: 'Bytes that may wait for all slow readers together; and as many that begun frames may hold together.',
     format: 'bytes',
     default: 256 * 1024 * 1024,
   },

@@ -13,6 +13,7 @@ export const ERROR_CAUSES = [
   'join_key',
   'banned',
   'frame_too_large',
+  'frame_memory',
   'malformed_frame',
   'payload',
   'group',

@@ -1,17 +1,14 @@
 import type { Clock, Connection, Logger } from 'beaconry';
 import { AddressLedger } from './address-ledger.js';
 import { Admission, BANNED } from './admission.js';
-import { encodeFrame } from './envelope-codec.js';
+import { FrameIntake } from './frame-intake.js';
+import { encodeFrame } from './frame-writer.js';
+import type { QueueBudget } from './outbox.js';
+import { PeerDeadlines } from './peer-deadlines.js';
 import type { RelayStatus } from './public.js';
 import { RateControl } from './rate-control.js';
 import type { EndCause, ErrorCause, RelayCounters } from './relay-counters.js';
-import {
-  DISCARD_BYTES,
-  FLUSH_GRACE,
-  REFUSAL_GRACE,
-  type RelayOptions,
-  SLOWEST_FRAME,
-} from './relay-options.js';
+import { DISCARD_BYTES, FLUSH_GRACE, REFUSAL_GRACE, type RelayOptions } from './relay-options.js';
 import { RelayPeer } from './relay-peer.js';
 import { RelayRouter } from './relay-router.js';
 import { TurnWrites } from './turn-writes.js';
@@ -35,8 +32,10 @@ export class RelayEngine {
   readonly #ledger: AddressLedger;
   readonly #admission: Admission;
   readonly #router: RelayRouter;
-  readonly #budget: { queued: number; readonly limit: number };
+  readonly #budget: QueueBudget;
   readonly #rates: RateControl;
+  readonly #deadlines: PeerDeadlines;
+  readonly #intake: FrameIntake;
   readonly #writes: TurnWrites;
   readonly #isBanned: (id: string) => boolean;
   #stopping = false;
@@ -48,12 +47,21 @@ export class RelayEngine {
     const { clock } = parts;
     this.#isBanned = parts.isBanned ?? (() => false);
     this.#writes = new TurnWrites(parts.afterTurn ?? ((task) => task()));
-    this.#budget = { queued: 0, limit: options.totalQueueLimit };
+    this.#budget = { queued: 0, limit: options.totalQueueLimit, lent: undefined };
     this.#ledger = new AddressLedger(options.dailyBytes);
     this.#ledger.sweep(clock.now());
     this.#admission = new Admission(options, clock, this, this.#isBanned);
     this.#router = new RelayRouter(options, parts.counters, this.#admission, this);
     this.#rates = new RateControl(options, clock);
+    this.#deadlines = new PeerDeadlines(options);
+    this.#intake = new FrameIntake(
+      options,
+      parts.counters,
+      this.#ledger,
+      this.#rates,
+      this.#router,
+      this,
+    );
   }
 
   get queued(): number {
@@ -86,9 +94,9 @@ export class RelayEngine {
     const { options } = this;
     const record = this.#ledger.enter(connection.from);
     const limits = { bytes: options.queueLimit, frames: options.queueFrames };
-    const peer = new RelayPeer(connection, record, now, limits, this.#budget, this);
+    const peer = new RelayPeer(connection, record, now, limits, this.#budget, this.#intake);
     this.#peers.add(peer);
-    connection.onData((chunk) => this.#data(peer, chunk));
+    connection.onLentData((chunk) => this.#data(peer, chunk));
     connection.onDrain(() => peer.outbox.drained());
     connection.onEnd(() => this.end(peer, 'ended'));
     connection.onClose((error) => this.#closed(peer, error));
@@ -108,7 +116,7 @@ export class RelayEngine {
       this.refuse(peer, 'address_connections', text);
     } else if (!this.#rates.admits(peer.connection.from)) {
       this.refuse(peer, 'connect_rate', 'rate limit: too many new connections from your address');
-    } else if (this.#ledger.overQuota(record)) this.#refuseQuota(peer);
+    } else if (this.#ledger.overQuota(record)) this.#intake.refuseQuota(peer);
   }
 
   #data(peer: RelayPeer, chunk: Buffer): void {
@@ -119,56 +127,17 @@ export class RelayEngine {
     }
     const now = this.parts.clock.monotonic();
     peer.lastDataAt = now;
-    peer.framing.push(chunk);
-    if (peer.framing.held > 0 && peer.frameBegunAt < 0) peer.frameBegunAt = now;
-    this.#writes.flush();
-    this.#router.release();
-  }
-
-  onFrame(peer: RelayPeer, bytes: Buffer, start: number, end: number): void {
-    const size = end - start + 4;
-    if (!this.#count(peer, size)) return;
-    this.#router.route(peer, bytes, start, end);
-    this.#checkRate(peer, size);
-  }
-
-  onFrameParts(
-    peer: RelayPeer,
-    parts: readonly Buffer[],
-    bytes: Buffer,
-    start: number,
-    end: number,
-  ): void {
-    let size = end - start;
-    for (const part of parts) size += part.length;
-    if (!this.#count(peer, size)) return;
-    this.#router.routeParts(peer, parts, bytes, start, end, size);
-    this.#checkRate(peer, size);
-  }
-
-  /** Counts a frame; false when it was one too many for today. */
-  #count(peer: RelayPeer, size: number): boolean {
-    const { counters } = this.parts;
-    counters.frames.value++;
-    counters.bytes.value += size;
-    peer.record.bytesToday += size;
-    if (!this.#ledger.overQuota(peer.record)) return true;
-    this.#refuseQuota(peer);
-    return false;
-  }
-
-  onOversize(peer: RelayPeer, length: number): void {
-    const { limit } = peer.framing;
-    if (length > 0x7fffffff) {
-      this.refuse(peer, 'malformed_frame', 'malformed frame: negative length');
-    } else {
-      const before = peer.id === undefined ? ' before INIT' : '';
-      this.refuse(
-        peer,
-        'frame_too_large',
-        `frame too large: ${length}, limit is ${limit} bytes${before}`,
-      );
+    this.#budget.lent = chunk;
+    try {
+      peer.framing.push(chunk);
+    } finally {
+      // Whatever happened: the chunk is gone after this.
+      this.#writes.flush();
+      this.#router.release();
+      this.#budget.lent = undefined;
     }
+    if (peer.framing.held > 0 && peer.frameBegunAt < 0) peer.frameBegunAt = now;
+    this.#intake.countHeld(peer);
   }
 
   /** The peer's queue holds something new; it is flushed when the chunk is done. */
@@ -231,46 +200,21 @@ export class RelayEngine {
   }
 
   #check(peer: RelayPeer, now: number): void {
-    const { options } = this;
     this.#rates.resume(peer, now);
-    if (peer.outbox.stalledFor(now) >= options.stallTimeout) {
+    if (this.#deadlines.isStalled(peer, now)) {
       // Whoever takes nothing cannot be told anything either.
       this.#leave(peer, 'stalled');
       peer.connection.destroy();
-    } else if (peer.id === undefined && now - peer.acceptedAt >= options.connectTimeout) {
-      this.refuse(peer, 'no_init', 'INIT first: time is up');
-    } else if (peer.frameBegunAt >= 0 && this.#frameLate(peer, now)) {
-      this.refuse(peer, 'half_frame', 'malformed frame: its end did not come in time');
-    } else if (options.idleTimeout > 0 && now - peer.lastDataAt >= options.idleTimeout) {
-      this.refuse(peer, 'idle', 'idle for too long');
+      return;
     }
-  }
-
-  #frameLate(peer: RelayPeer, now: number): boolean {
-    // While we do not read, the peer cannot help it.
-    if (peer.pausedUntil > 0) return false;
-    const due = this.options.frameTimeout + (peer.framing.expected / SLOWEST_FRAME) * 1000;
-    return now - peer.frameBegunAt >= due;
-  }
-
-  #checkRate(peer: RelayPeer, size: number): void {
-    if (peer.closing) return;
-    const verdict = this.#rates.take(peer, size);
-    if (verdict === 'repeated') this.refuse(peer, 'rate_limit', 'rate limit: repeated');
-    else if (verdict === 'over') {
-      this.error(peer, 'rate_limit', 'rate limit: reading rests for a second');
-    }
-  }
-
-  #refuseQuota(peer: RelayPeer): void {
-    const text = `rate limit: daily quota of ${this.options.dailyBytes} bytes is used up`;
-    this.refuse(peer, 'daily_quota', text);
+    const overdue = this.#deadlines.overdue(peer, now);
+    if (overdue !== undefined) this.refuse(peer, overdue.cause, overdue.text);
   }
 
   #leave(peer: RelayPeer, cause: EndCause): boolean {
     if (peer.closing) return false;
     peer.closing = true;
-    peer.framing.stop();
+    this.#intake.forget(peer);
     peer.lastDestination = undefined;
     this.#admission.leave(peer, this.parts.clock.monotonic());
     this.parts.counters.ends[cause].value++;

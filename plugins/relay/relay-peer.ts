@@ -1,6 +1,6 @@
 import { type Connection, type FrameListener, type GlobalLimit, LengthFraming } from 'beaconry';
 import type { AddressRecord } from './address-ledger.js';
-import { canonicalStart, idBytes } from './envelope-codec.js';
+import { canonicalStart, idBytes } from './frame-writer.js';
 import { Outbox, type OutboxLimits, type QueueBudget } from './outbox.js';
 import { FRAME_BEFORE_INIT } from './relay-options.js';
 
@@ -41,6 +41,8 @@ export class RelayPeer implements FrameListener {
   /** Whom the last MESSAGE went to; most peers speak to one. */
   lastDestination: RelayPeer | undefined;
   lastDataAt: number;
+  /** Bytes of a begun frame, as counted for all. */
+  held = 0;
   /** When the frame that is held began; -1 between frames. */
   frameBegunAt = -1;
   /** Reading rests until then; 0 when it does not. */

@@ -30,6 +30,7 @@ export class TurnWrites {
     for (let i = 0; i < dirty.length; i++) {
       const peer = dirty[i] as RelayPeer;
       if (peer.writtenIn === this.#turn && !peer.closing && peer.outbox.gathered <= GATHER) {
+        peer.outbox.keep();
         dirty[kept++] = peer;
       } else {
         peer.writtenIn = this.#turn;

@@ -47,6 +47,9 @@ export class WebSocketConnection implements Connection {
   onData(listener: (chunk: Buffer) => void): void {
     this.#onData = listener;
   }
+  onLentData(listener: (chunk: Buffer) => void): void {
+    this.onData(listener);
+  }
   /** A WebSocket has no half-closed state: its end is its close. */
   onEnd(): void {}
   onClose(listener: (error?: Error) => void): void {
@@ -62,6 +65,9 @@ export class WebSocketConnection implements Connection {
     const more = this.pending < HIGH_WATER;
     if (!more) this.#needsDrain = true;
     return more;
+  }
+  writeLent(parts: readonly Uint8Array[]): boolean {
+    return this.write(Buffer.concat(parts));
   }
   cork(): void {
     this.#corked ??= [];

@@ -1,6 +1,5 @@
-import { definePlugin, either, ServerError } from 'beaconry';
+import { definePlugin, either, PartyCount, PeerAddress, ServerError } from 'beaconry';
 import { PlayerAuthority } from 'beaconry/plugins/coordinator';
-import { AddressCount } from './address-count.js';
 import { isLoopbackHost } from './loopback.js';
 import { Signaling } from './public.js';
 import { SignalingEngine } from './signaling-engine.js';
@@ -33,7 +32,7 @@ export default definePlugin({
       default: 20,
     },
     perAddressLimit: {
-      doc: 'TCP connections of one address; 0: no limit.',
+      doc: 'Connections of one address (IPv6: of one /64); all of them together may send what an eighth of so many could. 0: no limit.',
       format: 'nat',
       default: 64,
     },
@@ -74,6 +73,7 @@ export default definePlugin({
               pairPerSecond: rateLimit / 2,
               bytesPerSecond: BYTES_PER_SECOND,
             },
+      sendersPerAddress: Math.ceil(config.perAddressLimit / 8),
       authenticate: async (identity, token) => {
         if (!requireAuth) return true;
         const player = token === undefined ? undefined : await players?.identify(token);
@@ -96,9 +96,9 @@ export default definePlugin({
       }),
     );
 
-    const addresses = new AddressCount(config.perAddressLimit);
+    const addresses = new PartyCount(config.perAddressLimit);
     endpoint.onConnection((connection) => {
-      const release = addresses.take(connection.from.host);
+      const release = addresses.take(connection.from.party);
       if (release === undefined) return connection.destroy();
       acceptTcpPeer(engine, connection, clock, release);
     });
@@ -115,7 +115,13 @@ export default definePlugin({
               return;
             }
             const bearer = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1];
-            acceptWebSocketPeer(engine, socket, bearer, clock);
+            const from = PeerAddress.of(request.ip, 0);
+            const release = addresses.take(from.party);
+            if (release === undefined) {
+              socket.close(1008, 'this address has too many connections');
+              return;
+            }
+            acceptWebSocketPeer(engine, socket, { from, bearer, release }, clock);
           },
         );
       },

@@ -1,4 +1,5 @@
 import type { Clock } from 'beaconry';
+import { LRUCache } from 'lru-cache';
 
 export interface SignalLimits {
   /** Signals one sender may send in a second; three seconds' worth at once. */
@@ -9,6 +10,8 @@ export interface SignalLimits {
   readonly bytesPerSecond: number;
 }
 
+/** Senders, and likewise addresses, whose budgets are remembered; by then the oldest is full again. */
+const MAX_REMEMBERED = 65_536;
 /** Destinations whose budget is remembered for one sender; the one used longest ago makes room. */
 const MAX_PAIRS = 64;
 const BURST_SECONDS = 3;
@@ -83,5 +86,64 @@ export class SignalBudget {
     if (bucket.wait(now, 1) > 0) return false;
     bucket.take(1);
     return true;
+  }
+}
+
+/**
+ * Budgets that outlive connections: who connects anew, or more than once, has no more than before. One for each
+ * identity and, where addresses are limited, one for all senders of an address.
+ */
+export class SignalBudgets {
+  readonly #identities: LRUCache<string, SignalBudget>;
+  readonly #addresses: LRUCache<string, SignalBudget>;
+
+  constructor(
+    private readonly clock: Pick<Clock, 'monotonic'>,
+    private readonly limits: SignalLimits,
+    /** Of how many senders one address may use the budget; 0: no limit. */
+    private readonly sendersPerAddress: number,
+  ) {
+    this.#identities = new LRUCache({ max: MAX_REMEMBERED });
+    this.#addresses = new LRUCache({ max: MAX_REMEMBERED });
+  }
+
+  /** What is asked for each line of this sender, in this order. `address` undefined: of the process itself. */
+  of(identity: string, address: string | undefined): SenderBudget {
+    const own = this.#budget(this.#identities, identity, 1);
+    const many = this.sendersPerAddress;
+    return address === undefined || many === 0
+      ? new SenderBudget(own, undefined)
+      : new SenderBudget(own, this.#budget(this.#addresses, address, many));
+  }
+
+  #budget(known: LRUCache<string, SignalBudget>, name: string, factor: number): SignalBudget {
+    const found = known.get(name);
+    if (found !== undefined) return found;
+    const { perSecond, pairPerSecond, bytesPerSecond } = this.limits;
+    const budget = new SignalBudget(this.clock, {
+      perSecond: perSecond * factor,
+      pairPerSecond: pairPerSecond * factor,
+      bytesPerSecond: bytesPerSecond * factor,
+    });
+    known.set(name, budget);
+    return budget;
+  }
+}
+
+/** One connection's share: a sender's own budget, and that of the address it comes from. */
+export class SenderBudget {
+  constructor(
+    private readonly own: SignalBudget,
+    private readonly address: SignalBudget | undefined,
+  ) {}
+
+  takeLine(bytes: number): number {
+    const wait = this.own.takeLine(bytes);
+    // What a sender has no right to costs his neighbours at the address nothing.
+    return wait > 0 ? wait : (this.address?.takeLine(bytes) ?? 0);
+  }
+
+  takePair(destination: string): boolean {
+    return this.own.takePair(destination);
   }
 }

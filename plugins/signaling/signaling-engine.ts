@@ -1,6 +1,6 @@
 import { type Clock, DecodeError } from 'beaconry';
 import { parseIdentity } from '../coordinator/sdr/host-identity-codec.js';
-import { SignalBudget, type SignalLimits } from './signal-budget.js';
+import { type SenderBudget, SignalBudgets, type SignalLimits } from './signal-budget.js';
 import {
   decodeGreeting,
   decodeSignalLine,
@@ -10,6 +10,8 @@ import {
 
 /** The wire of one peer, whatever carries it. */
 export interface SignalChannel {
+  /** Where it comes from, as addresses are counted. */
+  readonly source: string;
   /** Sends one line; false when the peer does not read, which ends it. */
   send(line: string): boolean;
   /** Reads nothing from the peer for that long. */
@@ -21,6 +23,8 @@ export interface SignalingOptions {
   readonly clock: Pick<Clock, 'monotonic' | 'now'>;
   /** Undefined: no limit. */
   readonly limits: SignalLimits | undefined;
+  /** All senders of one address together may use the limits of so many; 0: no limit. */
+  readonly sendersPerAddress: number;
   /** Whether the caller may be this identity; asked once per connection. */
   authenticate(identity: string, token: string | undefined): Promise<boolean>;
   /** A destination is not connected here: perhaps to another node. */
@@ -57,7 +61,17 @@ export class SignalingEngine {
     stalled: 0,
   };
 
-  constructor(readonly options: SignalingOptions) {}
+  readonly #budgets: SignalBudgets | undefined;
+
+  constructor(readonly options: SignalingOptions) {
+    const { clock, limits, sendersPerAddress } = options;
+    this.#budgets =
+      limits === undefined ? undefined : new SignalBudgets(clock, limits, sendersPerAddress);
+  }
+
+  budgetOf(identity: string, source: string): SenderBudget | undefined {
+    return this.#budgets?.of(identity, source);
+  }
 
   get connected(): number {
     return this.#peers.size;
@@ -110,15 +124,13 @@ export class Peer {
   readonly joinedAt: number;
   #state: 'greeting' | 'judging' | 'joined' | 'closed' = 'greeting';
   #identity = '';
-  readonly #budget: SignalBudget | undefined;
+  #budget: SenderBudget | undefined;
 
   constructor(
     private readonly engine: SignalingEngine,
     readonly channel: SignalChannel,
   ) {
-    const { clock, limits } = engine.options;
-    this.joinedAt = clock.now();
-    this.#budget = limits === undefined ? undefined : new SignalBudget(clock, limits);
+    this.joinedAt = engine.options.clock.now();
   }
 
   /** Still without an accepted first line. */
@@ -181,6 +193,7 @@ export class Peer {
       return;
     }
     this.#identity = identity;
+    this.#budget = this.engine.budgetOf(identity, this.channel.source);
     this.#state = 'joined';
     this.engine.admit(this, identity);
   }

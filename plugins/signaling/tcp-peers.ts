@@ -17,6 +17,7 @@ export function acceptTcpPeer(
   const reader = new LineReader();
   let cancelHold: (() => void) | undefined;
   const channel: SignalChannel = {
+    source: connection.from.party,
     send(line) {
       if (connection.pending > QUEUE_LIMIT) return false;
       connection.write(Buffer.from(`${line}\n`));

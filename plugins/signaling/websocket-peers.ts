@@ -1,4 +1,4 @@
-import type { Clock } from 'beaconry';
+import type { Clock, PeerAddress } from 'beaconry';
 import type { WebSocket } from 'ws';
 import { MAX_LINE } from './signal-line-codec.js';
 import type { SignalChannel, SignalingEngine } from './signaling-engine.js';
@@ -8,6 +8,14 @@ const GREETING_TIME = 10_000;
 /** Milliseconds between pings; a peer that misses one is gone. */
 const PING_INTERVAL = 30_000;
 
+export interface WebSocketPeerFacts {
+  readonly from: PeerAddress;
+  /** What the upgrade carried. */
+  readonly bearer: string | undefined;
+  /** Gives the place of its address back. */
+  release(): void;
+}
+
 /**
  * Speaks the line protocol in text frames of a WebSocket, one line each. Where the upgrade carried a bearer token
  * the first frame needs none.
@@ -15,11 +23,12 @@ const PING_INTERVAL = 30_000;
 export function acceptWebSocketPeer(
   engine: SignalingEngine,
   socket: WebSocket,
-  bearer: string | undefined,
+  { from, bearer, release }: WebSocketPeerFacts,
   clock: Pick<Clock, 'after' | 'every'>,
 ): void {
   let cancelHold: (() => void) | undefined;
   const channel: SignalChannel = {
+    source: from.party,
     send(line) {
       if (socket.bufferedAmount > QUEUE_LIMIT) return false;
       socket.send(line);
@@ -67,6 +76,7 @@ export function acceptWebSocketPeer(
     cancel();
     cancelPing();
     cancelHold?.();
+    release();
     peer.close();
   });
 }

@@ -1,4 +1,5 @@
 import type { Json } from 'beaconry';
+import { authPartText, readAuthPart } from './auth-part.js';
 import type {
   PlayerCredential,
   PlayerLogon,
@@ -140,17 +141,22 @@ export const encodeUpload = (upload: SessionUpload): JsonObject => ({
   steamId: upload.steamId.toString(),
   session: upload.session,
   appId: upload.appId,
-  authPart: base64(upload.authPart),
+  authPart: Buffer.from(upload.authPart, 'hex').toString('base64'),
   response: upload.response,
 });
 
-export const decodeUpload = (reader: FieldReader): SessionUpload => ({
-  steamId: reader.u64('steamId'),
-  session: reader.text('session', 64),
-  appId: reader.nat('appId'),
-  authPart: reader.bytes('authPart', MAX_AUTH_PART),
-  response: reader.natOrNull('response'),
-});
+/** What is no part of a ticket carries token 0, which none has. */
+export const decodeUpload = (reader: FieldReader): SessionUpload => {
+  const part = reader.bytes('authPart', MAX_AUTH_PART);
+  return {
+    steamId: reader.u64('steamId'),
+    session: reader.text('session', 64),
+    appId: reader.nat('appId'),
+    authPart: authPartText(part),
+    token: readAuthPart(part)?.token ?? 0n,
+    response: reader.natOrNull('response'),
+  };
+};
 
 export const encodeRegistration = (ticket: TicketRegistration): JsonObject => ({
   handle: ticket.handle,

@@ -3,14 +3,13 @@ import { EResult } from 'beaconry/steam';
 import type { WebSocket } from 'ws';
 import {
   decodePlayerLogon,
-  decodeRegistration,
-  decodeReport,
   decodeServerLogon,
   decodeUpload,
   FieldReader,
   type JsonObject,
   ProtocolError,
 } from './backend-codec.js';
+import { describeLink, gatewayCalls } from './gateway-calls.js';
 import { encodeEvent, encodeVerdict, type LinkEvent } from './link-event.js';
 import type {
   LogonAnswer,
@@ -28,58 +27,6 @@ const MAX_PENDING_CALLS = 1024;
 /** A peer that does not read is cut off. */
 const MAX_UNSENT = 4 * 1024 * 1024;
 const MAX_STRANGER_CALLS = 32;
-
-type Call = (link: ServerLink | PlayerLink, args: FieldReader) => Promise<Json>;
-
-const bytes = (value: Uint8Array): string => Buffer.from(value).toString('base64');
-const texts = (values: readonly bigint[]): string[] => values.map(String);
-const nothing = async (done: Promise<unknown>): Promise<null> => done.then(() => null);
-
-const asServer = (link: ServerLink | PlayerLink): ServerLink => {
-  if ('groupStatus' in link) return link;
-  throw new ServerError('NOT_A_SERVER', 'only a game server may ask this');
-};
-const asPlayer = (link: ServerLink | PlayerLink): PlayerLink => {
-  if ('setPlaying' in link) return link;
-  throw new ServerError('NOT_A_PLAYER', 'only a player may say this');
-};
-
-/** What may be asked on a link. */
-const calls: Readonly<Record<string, Call>> = {
-  async ownership(link, args) {
-    const answer = await link.ownership(args.nat('appId'));
-    return { result: answer.result, bytes: bytes(answer.bytes) };
-  },
-  async registerTicket(link, args) {
-    const answer = await link.registerTicket(decodeRegistration(args));
-    return { result: answer.result, connectTokens: texts(answer.connectTokens) };
-  },
-  cancelTicket: (link, args) => nothing(link.cancelTicket(args.u64('connectToken'))),
-  async beginSession(link, args) {
-    return encodeVerdict(await link.beginSession(decodeUpload(args)));
-  },
-  endSession: (link, args) =>
-    nothing(link.endSession(args.u64('steamId'), args.text('session', 64))),
-  logOff: (link) => nothing(link.logOff()),
-  drop: async (link) => {
-    link.drop();
-    return null;
-  },
-  report: (link, args) => nothing(asServer(link).report(decodeReport(args))),
-  async groupStatus(link, args) {
-    return { ...(await asServer(link).groupStatus(args.u64('steamId'), args.u64('group'))) };
-  },
-  associateClan: (link, args) => asServer(link).associateClan(args.u64('group')),
-  async compatibility(link, args) {
-    return { ...(await asServer(link).compatibility(args.u64('steamId'))) };
-  },
-  async reputation(link) {
-    const { ban, ...plain } = await asServer(link).reputation();
-    return ban === undefined ? plain : { ...plain, ban: { ...ban } };
-  },
-  setPlaying: (link, args) => nothing(asPlayer(link).setPlaying(args.nat('appId'))),
-  antiCheatAlive: (link) => nothing(asPlayer(link).antiCheatAlive()),
-};
 
 /** One socket of somebody who uses this backend from elsewhere; it may carry several logons. */
 export class BackendGateway {
@@ -167,7 +114,7 @@ export class BackendGateway {
     const link = this.#links.get(number);
     if (link === undefined) throw new ServerError('LINK_LOST', 'not logged on; log on again');
     if (name === 'uploadSessions') return this.#upload(number, link, args);
-    const call = Object.hasOwn(calls, name) ? calls[name] : undefined;
+    const call = Object.hasOwn(gatewayCalls, name) ? gatewayCalls[name] : undefined;
     if (call === undefined) throw new ProtocolError(`there is no call ${name}`);
     const result = await call(link, args);
     if (name === 'logOff' || name === 'drop') this.#links.delete(number);
@@ -246,19 +193,6 @@ export class BackendGateway {
     }
     this.socket.send(JSON.stringify(frame));
   }
-}
-
-function describeLink(link: ServerLink | PlayerLink): JsonObject {
-  const common = {
-    steamId: link.steamId.toString(),
-    resume: { ...link.resume },
-    publicAddress: link.publicAddress,
-    connectTokens: texts(link.connectTokens),
-    trustedKeys: link.trustedKeys,
-  };
-  return 'groupStatus' in link
-    ? { ...common, anonymous: link.anonymous, secure: link.secure }
-    : { ...common, verified: link.verified };
 }
 
 /** What a peer learns of an error; faults of our own are logged, not told. */

@@ -3,11 +3,12 @@ import { definePlugin } from 'beaconry';
 import { Bans, BansAdded } from 'beaconry/plugins/bans';
 import { backendConfig, readKeyFile, toBackendOptions } from './backend-config.js';
 import { BackendGateway } from './backend-gateway.js';
-import { backendCommands } from './commands.js';
+import { backendCommands } from './commands/backend-commands.js';
 import { CommunityBans } from './community-bans.js';
-import { LocalAdministration, remoteAdministration } from './local-administration.js';
+import { LocalAdministration } from './local-administration.js';
 import { LocalBackend } from './local-backend.js';
 import { BanLookup, SteamAdministration, SteamBackend } from './public.js';
+import { remoteAdministration } from './remote-administration.js';
 import { RemoteBackend } from './remote-backend.js';
 import { openTicketKey } from './ticket-key.js';
 
@@ -50,6 +51,11 @@ export default definePlugin({
     context.defer(() => backend.close());
     context.provide(SteamBackend, backend);
     context.provide(SteamAdministration, new LocalAdministration(backend));
+    context.onForget(async ({ kind, text }) => {
+      if (kind !== 'steam-id') return undefined;
+      const removed = await backend.deleteAccount(BigInt(text));
+      return removed ? 'removed the account' : undefined;
+    });
     context.metrics.gauge('connections', 'Links held by this node', () => backend.connections.held);
 
     const gateways = new Set<BackendGateway>();

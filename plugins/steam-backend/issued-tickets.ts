@@ -1,12 +1,12 @@
 import type { Clock } from 'beaconry';
-import { AUTH_PART_LENGTH, EResult } from 'beaconry/steam';
+import { EResult } from 'beaconry/steam';
+import { authPartText, readAuthPart } from './auth-part.js';
 import type { BackendOptions } from './backend-options.js';
 import type { BackendTables } from './backend-tables.js';
 import type { TicketRegistration } from './public.js';
 import { newConnectToken } from './secrets.js';
 
 const MAX_PER_CONNECTION = 256;
-const CONNECT_PART_LENGTH = 24;
 
 interface Offered {
   readonly tokens: Set<bigint>;
@@ -62,7 +62,7 @@ export class IssuedTickets {
         ticket: {
           handle: ticket.handle,
           appId: ticket.appId,
-          authPart: Buffer.from(ticket.authPart).toString('hex'),
+          authPart: authPartText(ticket.authPart),
           identity: ticket.identity,
           state: 'active',
         },
@@ -101,15 +101,4 @@ export class IssuedTickets {
   registeredBy(connection: string): readonly bigint[] {
     return this.#offered.get(connection)?.registered ?? [];
   }
-}
-
-/** Token and SteamID of what an issuer registers; undefined when it has neither form. */
-export function readAuthPart(
-  part: Uint8Array,
-): { readonly token: bigint; readonly steamId: bigint; readonly kind: number } | undefined {
-  if (part.length !== AUTH_PART_LENGTH && part.length !== CONNECT_PART_LENGTH) return undefined;
-  const view = new DataView(part.buffer, part.byteOffset, part.byteLength);
-  if (view.getUint32(0, true) !== 20) return undefined;
-  const kind = part.length === AUTH_PART_LENGTH ? view.getUint32(32, true) : 0;
-  return { token: view.getBigUint64(4, true), steamId: view.getBigUint64(12, true), kind };
 }

@@ -1,13 +1,4 @@
-import { ServerError } from 'beaconry';
-import {
-  AUTH_PART_LENGTH,
-  decodeTicket,
-  EAuthSessionResponse,
-  EResult,
-  ETicketKind,
-  SteamID,
-  TrustedIssuers,
-} from 'beaconry/steam';
+import { EAuthSessionResponse } from 'beaconry/steam';
 import type { LocalBackend } from './local-backend.js';
 import type {
   Account,
@@ -21,12 +12,13 @@ import type {
   SteamBan,
   TicketOwner,
 } from './public.js';
+import { WebTicketCheck } from './web-ticket-check.js';
 
 /** The operator's side of the backend; every change reaches the open sessions it concerns. */
 export class LocalAdministration implements SteamAdministration {
-  readonly #issuers: TrustedIssuers;
+  readonly #webTickets: WebTicketCheck;
   constructor(private readonly backend: LocalBackend) {
-    this.#issuers = new TrustedIssuers(backend.trustedKeys);
+    this.#webTickets = new WebTicketCheck(backend);
   }
 
   createAccount(options: { readonly name?: string } = {}): Promise<AccountCreated> {
@@ -71,7 +63,7 @@ export class LocalAdministration implements SteamAdministration {
     return this.backend.serverAccounts.setMemo(steamId, memo);
   }
   async deleteServerAccount(steamId: bigint): Promise<boolean> {
-    await this.backend.endServerAccount(steamId);
+    await this.backend.departures.serverAccountRemoved(steamId);
     return this.backend.serverAccounts.delete(steamId);
   }
   async setServerBan(steamId: bigint, until: number | null | 'lift'): Promise<void> {
@@ -94,12 +86,12 @@ export class LocalAdministration implements SteamAdministration {
     const { steamId, appId, until = null, lender = null, dlcOf = null } = licence;
     const whole = { steamId, appId, package: licence.package ?? 0, until, lender, dlcOf };
     const granted = await this.backend.licences.grant(whole);
-    await this.backend.licencesChanged(steamId, appId);
+    await this.backend.licenceEffects.changed(steamId, appId);
     return granted;
   }
   async revokeLicence(steamId: bigint, appId: number): Promise<boolean> {
     const revoked = await this.backend.licences.revoke(steamId, appId);
-    if (revoked) await this.backend.licencesChanged(steamId, appId);
+    if (revoked) await this.backend.licenceEffects.changed(steamId, appId);
     return revoked;
   }
   licences(steamId: bigint): Promise<readonly Licence[]> {
@@ -193,91 +185,15 @@ export class LocalAdministration implements SteamAdministration {
     }
   }
 
-  async authenticateTicket(
+  authenticateTicket(
     ticket: Uint8Array,
     appId: number,
     identity: string | null,
   ): Promise<TicketOwner> {
-    const refused = (result: EResult): TicketOwner => ({
-      ...{ result, steamId: 0n, ownerId: 0n, vacBanned: false, publisherBanned: false },
-    });
-    const parsed = this.#parseWebTicket(ticket, appId);
-    if (typeof parsed === 'number') return refused(parsed);
-    const { steamId, token } = parsed;
-    const { connectTokens, online } = this.backend.tables;
-    const authPart = Buffer.from(ticket.subarray(0, AUTH_PART_LENGTH)).toString('hex');
-    const known = await connectTokens.get(token.toString());
-    if (known?.ticket?.authPart !== authPart || known.ticket.appId !== appId) {
-      return refused(EResult.InvalidParam);
-    }
-    if (known.ticket.identity !== null && known.ticket.identity !== identity) {
-      return refused(EResult.AccessDenied);
-    }
-    if ((await online.get(steamId.toString())) !== known.connection) {
-      return refused(EResult.NotLoggedOn);
-    }
-    const taken = await this.#consume(token);
-    if (taken !== EResult.OK) return refused(taken);
-    const ownerId = await this.ownerOf(steamId, appId);
-    if (ownerId === undefined) return refused(EResult.AccessDenied);
-    const bans = await this.backend.bans.list(steamId);
-    const has = (kind: BanKind) =>
-      bans.some((ban) => ban.kind === kind && (ban.appId === 0 || ban.appId === appId));
-    const [vacBanned, publisherBanned] = [has('vac'), has('game')];
-    return { result: EResult.OK, steamId, ownerId, vacBanned, publisherBanned };
+    return this.#webTickets.authenticate(ticket, appId, identity);
   }
 
   tableSizes(): Promise<Readonly<Record<string, number>>> {
     return this.backend.tables.sizes();
   }
-
-  async #consume(token: bigint): Promise<EResult> {
-    let result = EResult.Fail;
-    const by = `web/${crypto.randomUUID()}`;
-    const now = this.backend.clock.now();
-    const record = await this.backend.tables.connectTokens.update(
-      token.toString(),
-      (current) =>
-        current?.consumedBy === null && current.ticket?.state === 'active'
-          ? { ...current, consumedBy: by, consumedAt: now }
-          : current,
-      this.backend.options.ticketLifetime,
-    );
-    if (record?.consumedBy === by) result = EResult.OK;
-    else if (record?.ticket?.state === 'cancelled') result = EResult.Revoked;
-    else if (record !== undefined) result = EResult.DuplicateRequest;
-    return result;
-  }
-
-  #parseWebTicket(bytes: Uint8Array, appId: number): { steamId: bigint; token: bigint } | EResult {
-    try {
-      const { gameConnect, session, ownership, signedBytes, signature } = decodeTicket(bytes);
-      if (gameConnect === undefined || session?.kind !== ETicketKind.WebApi) {
-        return EResult.InvalidParam;
-      }
-      if (signature === undefined || !this.#issuers.verify(signedBytes, signature)) {
-        return EResult.InvalidSignature;
-      }
-      const { steamId, token } = gameConnect;
-      if (steamId !== ownership.steamId || !new SteamID(steamId).isValid)
-        return EResult.InvalidParam;
-      if (ownership.appId !== appId) return EResult.NoMatch;
-      const expired = ownership.expires * 1000 <= this.backend.clock.now();
-      return expired ? EResult.Expired : { steamId, token };
-    } catch {
-      return EResult.ParseFailure;
-    }
-  }
-}
-
-/** Stands in where the backend lives elsewhere: accounts are kept there. */
-export function remoteAdministration(url: string): SteamAdministration {
-  const refuse = (name: string) => () => {
-    const say = `${name} works only where the backend runs; ask the operator of ${url}`;
-    return Promise.reject(new ServerError('BACKEND_IS_REMOTE', say));
-  };
-  const names = Object.getOwnPropertyNames(LocalAdministration.prototype);
-  return Object.fromEntries(
-    names.filter((name) => name !== 'constructor').map((name) => [name, refuse(name)]),
-  ) as unknown as SteamAdministration;
 }

@@ -1,29 +1,22 @@
 import type { Clock } from 'beaconry';
 import { EAuthSessionResponse, SteamID } from 'beaconry/steam';
-import type { BackendOptions } from './backend-options.js';
-import type { BackendTables, ConnectTokenRecord, SessionRecord } from './backend-tables.js';
-import { readAuthPart } from './issued-tickets.js';
+import type { BackendTables, SessionRecord } from './backend-tables.js';
 import { KeyedLock } from './keyed-lock.js';
 import type { Licences } from './licences.js';
 import type { LinkEvent } from './link-event.js';
-import type { BanKind, BanLookup, SessionUpload, Verdict } from './public.js';
+import type { SessionUpload, Verdict } from './public.js';
 import type { Reputations } from './reputations.js';
-import type { ServerAccounts } from './server-accounts.js';
+import {
+  MAX_LICENCES_TOLD,
+  refusal,
+  type TicketValidation,
+  type Verifier,
+} from './ticket-validation.js';
 
-/** Who verifies a ticket. */
-export interface Verifier {
-  readonly steamId: bigint;
-  readonly address: string;
-  /** Bans count only on secure servers. */
-  readonly secure: boolean;
-}
-
-type MaybePromise<T> = T | Promise<T>;
 const Response = EAuthSessionResponse;
-const MAX_LICENCES_TOLD = 4096;
 
 /**
- * The verdicts of section 6.3. Work on one user runs in order, so that a ban that lands during a
+ * Sessions and their later verdicts (6.3). Work on one user runs in order, so that a ban that lands during a
  * validation is seen by one of the two.
  */
 export class SessionRegistry {
@@ -32,37 +25,46 @@ export class SessionRegistry {
   constructor(
     private readonly tables: BackendTables,
     private readonly licences: Licences,
-    private readonly bans: BanLookup,
-    private readonly serverAccounts: ServerAccounts,
+    private readonly validation: TicketValidation,
     private readonly reputations: Reputations,
-    private readonly options: Pick<BackendOptions, 'ticketLifetime'>,
     private readonly clock: Pick<Clock, 'now'>,
     private readonly say: (to: bigint, said: LinkEvent) => void,
-    private readonly currentConnection: (steamId: bigint) => MaybePromise<string | undefined>,
   ) {}
 
   /** Validates a ticket. The same session again gets the verdict it has, so sending twice is harmless. */
   begin(verifier: Verifier, upload: SessionUpload): Promise<Verdict> {
-    return this.#lock.run(upload.steamId.toString(), async () => {
-      const key = `${verifier.steamId}/${upload.steamId}`;
-      const known = await this.tables.sessions.get(key);
+    const user = upload.steamId.toString();
+    return this.#lock.run(user, async () => {
+      const verifierId = verifier.steamId.toString();
+      const key = `${verifierId}/${user}`;
+      const claim = await this.validation.claim(
+        verifier,
+        upload,
+        `${verifierId}/${upload.session}`,
+      );
+      // A ticket that was used up this moment cannot have a session yet.
+      const known = claim.isNew ? undefined : await this.tables.sessions.get(key);
       if (known?.session === upload.session) return this.#current(upload.steamId, known);
-      const token = readAuthPart(upload.authPart)?.token;
-      const judged = await this.#judge(verifier, upload, token);
-      if (judged.response !== Response.OK || token === undefined) return judged;
-      await this.tables.sessions.set(key, {
-        session: upload.session,
-        token: token.toString(),
-        connection: judged.connection,
-        appId: upload.appId,
-        secure: verifier.secure,
-        response: Response.OK,
-        owner: judged.ownerId.toString(),
-        begun: this.clock.now(),
-        failedAt: null,
-      });
-      await this.#setPlaying(upload.steamId, verifier.steamId, true);
-      return judged;
+      const { connection } = claim;
+      if (connection === undefined) return refusal(upload, claim.response);
+      const verdict = await this.validation.judge(verifier, upload);
+      if (verdict.response !== Response.OK) return verdict;
+      // The ticket was used up durably before: whatever happens now, nobody else gets in with it.
+      await Promise.all([
+        this.tables.sessions.set(key, {
+          session: upload.session,
+          token: upload.token.toString(),
+          connection,
+          appId: upload.appId,
+          secure: verifier.secure,
+          response: Response.OK,
+          owner: verdict.ownerId.toString(),
+          begun: this.clock.now(),
+          failedAt: null,
+        }),
+        this.#setPlaying(user, verifierId, true),
+      ]);
+      return verdict;
     });
   }
 
@@ -152,76 +154,6 @@ export class SessionRegistry {
     return found;
   }
 
-  /** The checks in order of priority: 8, 10, 7, 6, 1, 2, 3, 9; the others cannot happen at validation. */
-  async #judge(
-    verifier: Verifier,
-    upload: SessionUpload,
-    token: bigint | undefined,
-  ): Promise<Verdict & { connection: string }> {
-    const { steamId, session, appId } = upload;
-    const answer = (response: number, ownerId = steamId, licences: readonly number[] = []) => ({
-      steamId,
-      session,
-      response,
-      ownerId,
-      licences,
-      connection: record?.connection ?? '',
-    });
-    const key = token?.toString() ?? '';
-    let record = token === undefined ? undefined : await this.tables.connectTokens.get(key);
-    const online = await this.currentConnection(steamId);
-    if (record?.ticket == null || !isSameTicket(record, upload))
-      return answer(Response.AuthTicketInvalid);
-    if (online !== undefined && online !== record.connection) {
-      return answer(Response.AuthTicketInvalid);
-    }
-    if (!mayVerify(record.ticket.identity, verifier)) {
-      return answer(Response.AuthTicketNetworkIdentityFailure);
-    }
-    const mine = `${verifier.steamId}/${session}`;
-    const now = this.clock.now();
-    record = await this.tables.connectTokens.update(
-      key,
-      (current) =>
-        current === undefined || current.consumedBy !== null
-          ? current
-          : { ...current, consumedBy: mine, consumedAt: now },
-      this.options.ticketLifetime,
-    );
-    if (record?.consumedBy !== mine) return answer(Response.AuthTicketInvalidAlreadyUsed);
-    if (record.ticket?.state !== 'active') return answer(Response.AuthTicketCanceled);
-    if (online === undefined) return answer(Response.UserNotConnectedToSteam);
-    if (new SteamID(steamId).isGameServer) {
-      const banned = await this.serverAccounts.isBanned(steamId);
-      return answer(banned ? Response.PublisherIssuedBan : Response.OK);
-    }
-    const owned = await this.licences.owned(steamId);
-    const owner = this.licences.ownerIn(owned, steamId, appId);
-    if (owner === undefined) return answer(Response.NoLicenseOrExpired);
-    if (owner !== steamId && (await this.#plays(owner, appId))) {
-      return { ...answer(Response.NoLicenseOrExpired, owner), ownerPlays: true };
-    }
-    if (verifier.secure) {
-      const banned = await this.#banResponse(steamId, appId);
-      if (banned !== undefined) return answer(banned, owner);
-    }
-    return answer(Response.OK, owner, [...owned.owners.keys()].slice(0, MAX_LICENCES_TOLD));
-  }
-
-  async #banResponse(steamId: bigint, appId: number): Promise<EAuthSessionResponse | undefined> {
-    const bans = await this.bans.list(steamId);
-    const has = (kind: BanKind) =>
-      bans.some((ban) => ban.kind === kind && (ban.appId === 0 || ban.appId === appId));
-    if (has('vac')) return Response.VACBanned;
-    return has('game') ? Response.PublisherIssuedBan : undefined;
-  }
-
-  async #plays(steamId: bigint, appId: number): Promise<boolean> {
-    const online = await this.tables.online.get(steamId.toString());
-    if (online === undefined) return false;
-    return (await this.tables.connections.get(online))?.playing === appId;
-  }
-
   async #current(steamId: bigint, session: SessionRecord): Promise<Verdict> {
     const good = session.response === Response.OK;
     const owned = good ? await this.licences.owned(steamId) : undefined;
@@ -263,29 +195,19 @@ export class SessionRegistry {
 
   async #remove(verifier: bigint, steamId: bigint): Promise<void> {
     const session = await this.tables.sessions.take(`${verifier}/${steamId}`);
-    await this.#setPlaying(steamId, verifier, false);
+    await this.#setPlaying(steamId.toString(), verifier.toString(), false);
     if (session?.failedAt != null) {
       await this.reputations.addGhost(verifier, this.clock.now() - session.failedAt);
     }
   }
 
-  async #setPlaying(steamId: bigint, verifier: bigint, playing: boolean): Promise<void> {
-    const id = verifier.toString();
-    await this.tables.playing.update(steamId.toString(), (current) => {
-      const others = (current ?? []).filter((other) => other !== id);
-      const next = playing ? [...others, id] : others;
+  async #setPlaying(user: string, verifier: string, playing: boolean): Promise<void> {
+    await this.tables.playing.update(user, (current) => {
+      const others = (current ?? []).filter((other) => other !== verifier);
+      const next = playing ? [...others, verifier] : others;
       return next.length === 0 ? undefined : next;
     });
   }
 }
 
 const userOf = (key: string): bigint => BigInt(key.slice(key.indexOf('/') + 1));
-
-const isSameTicket = (record: ConnectTokenRecord, upload: SessionUpload): boolean =>
-  record.steamId === upload.steamId.toString() &&
-  record.ticket?.appId === upload.appId &&
-  record.ticket.authPart === Buffer.from(upload.authPart).toString('hex');
-
-/** Whether a ticket bound to that identity may be validated by this verifier. */
-const mayVerify = (identity: string | null, verifier: Verifier): boolean =>
-  identity === null || identity === verifier.address || identity === `steamid:${verifier.steamId}`;

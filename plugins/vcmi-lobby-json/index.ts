@@ -8,6 +8,8 @@ import {
 } from 'beaconry';
 import { Bans, BansAdded } from 'beaconry/plugins/bans';
 import {
+  ADMIN_LOBBIES,
+  adminLobbyRoutes,
   lobbyRoutes,
   NamePolicy,
   type PipeEnd,
@@ -107,6 +109,11 @@ export default definePlugin({
         format: 'bytes',
         default: '256KiB',
       },
+      earlyTotal: {
+        doc: 'Bytes kept for all such guests together; beyond it the match server that sends more is cut off.',
+        format: 'bytes',
+        default: '64MiB',
+      },
       stallTimeout: {
         doc: 'A game connection that takes nothing for so long although bytes wait for it is closed.',
         format: 'duration',
@@ -200,6 +207,7 @@ export default definePlugin({
 function ownDirectory(context: Pick<Context, 'http'>): VcmiLobbies {
   const directory = new VcmiDirectory(NamePolicy.ofLobbies());
   context.http(lobbyRoutes(directory), { prefix: '/v1/vcmi' });
+  context.http(adminLobbyRoutes(directory), ADMIN_LOBBIES);
   return directory;
 }
 

@@ -1,5 +1,12 @@
-import { AddressLimit, type Clock, type Connection, type Logger, PrefixLimit } from 'beaconry';
-import { PipeEnd } from 'beaconry/plugins/vcmi-lobby';
+import {
+  AddressLimit,
+  type Clock,
+  type Connection,
+  type Logger,
+  PartyCount,
+  PrefixLimit,
+} from 'beaconry';
+import { EarlyBytes, PipeEnd } from 'beaconry/plugins/vcmi-lobby';
 import { encodeMessage } from './lobby-json-codec.js';
 import { LobbySession, type SessionLimits, type SessionParts } from './lobby-session.js';
 import { LobbySocket, type MessageLimits, type SocketOptions } from './lobby-socket.js';
@@ -13,8 +20,9 @@ export interface LobbyJsonServerOptions extends SocketOptions {
   readonly maxPending: number;
   /** Time to log in, in milliseconds. */
   readonly loginTimeout: number;
-  /** Bytes kept of a match server whose guest has not come yet. */
+  /** Bytes kept of a match server whose guest has not come yet, and of all such servers together. */
   readonly earlyLimit: number;
+  readonly earlyTotal: number;
   /** A side that reads nothing for so long although bytes wait is cut off, in milliseconds. */
   readonly stallTimeout: number;
 }
@@ -48,7 +56,8 @@ export class LobbyJsonServer {
   readonly #large = new Set<Connection>();
   readonly #sockets = new Set<LobbySocket>();
   readonly #proxies = new Set<PipeEnd>();
-  readonly #perAddress = new Map<string, number>();
+  readonly #strangers: PartyCount;
+  readonly #early: EarlyBytes;
   readonly #commands: AddressLimit;
   readonly #chat: AddressLimit;
   readonly #conversations: AddressLimit;
@@ -64,6 +73,8 @@ export class LobbyJsonServer {
     private readonly options: LobbyJsonServerOptions,
   ) {
     const rate = options.perAddressLimit;
+    this.#strangers = new PartyCount(rate);
+    this.#early = new EarlyBytes(options.earlyLimit, options.earlyTotal);
     const limit = (perSecond: number, burst: number) =>
       new AddressLimit(clock, { perSecond, burst, size: LIMIT_TABLE });
     this.#commands = limit(rate, rate * 8);
@@ -81,15 +92,14 @@ export class LobbyJsonServer {
   }
 
   accept(connection: Connection): void {
-    const { host } = connection.from;
+    const { party } = connection.from;
     const { perAddressLimit, loginTimeout } = this.options;
-    const count = (this.#perAddress.get(host) ?? 0) + 1;
-    if (perAddressLimit > 0 && count > perAddressLimit) {
+    const release = this.#strangers.take(party);
+    if (release === undefined) {
       this.counters.overLimit.value++;
-      connection.end();
+      connection.destroy();
       return;
     }
-    this.#perAddress.set(host, count);
     this.#makeRoom();
     this.#pending.set(connection, this.clock.monotonic() + loginTimeout);
     const settle = () => {
@@ -111,14 +121,14 @@ export class LobbyJsonServer {
     const leave = () => {
       settle();
       this.#sockets.delete(socket);
-      this.#uncount(host);
+      release();
     };
     this.#sockets.add(socket);
     connection.onClose(() => {
       leave();
       socket.gone();
     });
-    socket.begin(new LobbySession(this.parts, { outlet: socket, address: host }, limits));
+    socket.begin(new LobbySession(this.parts, { outlet: socket, address: party }, limits));
   }
 
   /** Ends what has taken too long; call it about once a second. */
@@ -144,9 +154,9 @@ export class LobbyJsonServer {
   #beginProxy(connection: Connection, half: ProxyHalf, rest: Buffer): void {
     const { role, roomID, guestID } = half;
     const host = role === 'client' ? this.waiting.take(roomID, guestID) : undefined;
-    const end = new PipeEnd(connection, Buffer.alloc(0), rest, this.options.earlyLimit, () => {
-      this.#proxies.delete(end);
-      this.waiting.remove(end);
+    const end = new PipeEnd(connection, Buffer.alloc(0), rest, this.#early, {
+      left: () => this.waiting.remove(end),
+      gone: () => this.#proxies.delete(end),
     });
     this.#proxies.add(end);
     if (host !== undefined) PipeEnd.join(host, end);
@@ -186,11 +196,5 @@ export class LobbyJsonServer {
       takeRoom: () => this.#rooms.take(from),
       takeConversation: () => this.#conversations.take(from),
     };
-  }
-
-  #uncount(host: string): void {
-    const left = (this.#perAddress.get(host) ?? 1) - 1;
-    if (left > 0) this.#perAddress.set(host, left);
-    else this.#perAddress.delete(host);
   }
 }

@@ -1,3 +1,4 @@
+import { cleanText } from 'beaconry/plugins/vcmi-lobby';
 import type { Account } from './accounts.js';
 import type { ChatCommands } from './chat-commands.js';
 import { channelKey } from './chat-history.js';
@@ -6,7 +7,7 @@ import type { JsonLobby } from './json-lobby.js';
 import type { ClientMessage, ModLine } from './message-schemas.js';
 import { OnlineAccount } from './online-account.js';
 import type { Outlet } from './outlet.js';
-import { cleanText, isAccountName, isUuid, LANGUAGES } from './text-rules.js';
+import { isAccountName, isUuid, LANGUAGES } from './text-rules.js';
 
 type Message<T extends ClientMessage['type']> = Extract<ClientMessage, { type: T }>;
 

@@ -1,8 +1,8 @@
 import { messageOf } from 'beaconry';
+import { cleanText } from 'beaconry/plugins/vcmi-lobby';
 import type { GameRoom } from './game-room.js';
 import type { JsonLobby } from './json-lobby.js';
 import type { OnlineAccount } from './online-account.js';
-import { cleanText } from './text-rules.js';
 
 const MAX_DESCRIPTION = 250;
 const MAX_INVITED = 64;

@@ -1,3 +1,5 @@
+import { cleanText } from 'beaconry/plugins/vcmi-lobby';
+
 /** Languages with a global channel of their own, by the identifiers of VCMI 1.7. */
 export const LANGUAGES: ReadonlySet<string> = new Set(
   (
@@ -15,12 +17,6 @@ export const isAccountName = (name: string): boolean => /^[A-Za-z0-9]{4,20}$/.te
 
 /** False when bytes that were no UTF-8, or half a character, are in it. */
 export const isWhole = (text: string): boolean => !/\p{Cs}/u.test(text);
-
-/** Without control characters and half characters, and at most so many characters. */
-export function cleanText(text: string, limit: number): string {
-  const clean = text.slice(0, limit * 4).replace(/[\p{Cc}\p{Cs}]/gu, '');
-  return clean.length <= limit ? clean : [...clean].slice(0, limit).join('');
-}
 
 /** Of chat also the braces go, with which VCMI writes colours. */
 export const cleanChat = (text: string, limit: number): string =>

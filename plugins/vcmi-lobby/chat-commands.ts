@@ -1,8 +1,9 @@
 import type { Lobby } from './lobby.js';
-import { cleanText, type ServerMessage } from './lobby-codec.js';
 import type { Channel, LobbyUser } from './lobby-user.js';
 import type { Outcome } from './outcome.js';
 import { OutgoingMessage } from './outgoing-message.js';
+import type { ServerMessage } from './server-message.js';
+import { cleanText } from './shown-text.js';
 
 /** Characters of one line of chat; what is longer is cut. */
 export const MAX_CHAT = 1000;

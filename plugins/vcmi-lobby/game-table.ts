@@ -75,19 +75,17 @@ export class GameTable<End> implements GameStarter {
     return game;
   }
 
+  /** Is there a place for a connection of that kind? */
+  admits(handshake: Pick<PipeHandshake, 'role' | 'uuid'>): boolean {
+    return this.#gameFor(handshake) !== undefined;
+  }
+
   /** Finds a place, and the partner if one waits; undefined when uuid and role fit no open game. */
   arrive({ role, uuid }: Pick<PipeHandshake, 'role' | 'uuid'>, end: End): Arrival<End> {
-    const game = (role === 'server' ? this.#games : this.#byClient).get(uuid);
-    if (game === undefined || this.#isOver(game)) return undefined;
-    if (role === 'client') {
-      // A second use would starve the rightful player.
-      if (game.connected.has(uuid)) return undefined;
-      game.connected.add(uuid);
-    } else {
-      // COMPAT: 1.4.0 and 1.4.1 reopen a connection before the old one has gone, hence twice the players.
-      if (game.servers >= 2 * game.clientUuids.length) return undefined;
-      game.servers++;
-    }
+    const game = this.#gameFor({ role, uuid });
+    if (game === undefined) return undefined;
+    if (role === 'client') game.connected.add(uuid);
+    else game.servers++;
     const seat: Seat<End> = { game, role, uuid, end };
     game.open++;
     this.openPipes++;
@@ -110,6 +108,18 @@ export class GameTable<End> implements GameStarter {
   /** Forgets games that nobody came back to; call it now and then. */
   sweep(): void {
     for (const game of this.#games.values()) if (this.#isOver(game)) this.#forget(game);
+  }
+
+  #gameFor({ role, uuid }: Pick<PipeHandshake, 'role' | 'uuid'>): Game<End> | undefined {
+    const game = (role === 'server' ? this.#games : this.#byClient).get(uuid);
+    if (game === undefined || this.#isOver(game)) return undefined;
+    const isTaken =
+      role === 'client'
+        ? // A second use would starve the rightful player.
+          game.connected.has(uuid)
+        : // COMPAT: 1.4.0 and 1.4.1 reopen a connection before the old one has gone, hence twice the players.
+          game.servers >= 2 * game.clientUuids.length;
+    return isTaken ? undefined : game;
   }
 
   #isOver(game: Game<End>): boolean {

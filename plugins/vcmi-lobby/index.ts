@@ -10,7 +10,7 @@ import { Bans, BansAdded } from 'beaconry/plugins/bans';
 import { GameTable } from './game-table.js';
 import { Lobby, type LobbyListener } from './lobby.js';
 import { LobbyEngine } from './lobby-engine.js';
-import { lobbyRoutes } from './lobby-routes.js';
+import { ADMIN_LOBBIES, adminLobbyRoutes, lobbyRoutes } from './lobby-routes.js';
 import { LobbyServer } from './lobby-server.js';
 import { LobbyStatistics } from './lobby-statistics.js';
 import { NamePolicy } from './name-policy.js';
@@ -86,10 +86,20 @@ export default definePlugin({
       default: 20_000,
     },
     pipe: {
+      perAddressLimit: {
+        doc: 'Game connections of one address at once; a game of 8 players takes its host 7. 0 means no limit.',
+        format: 'nat',
+        default: 256,
+      },
       earlyLimit: {
         doc: 'Bytes kept for a game partner who has not come yet; beyond it the sender has to wait.',
         format: 'bytes',
         default: 256 * 1024,
+      },
+      earlyTotal: {
+        doc: 'Bytes kept for all such partners together; beyond it whoever sends more is cut off.',
+        format: 'bytes',
+        default: '64MiB',
       },
       stallTimeout: {
         doc: 'A game connection that takes nothing for so long although bytes wait for it is closed.',
@@ -133,7 +143,9 @@ export default definePlugin({
     };
     const server = new LobbyServer(engine, games, statistics, clock, log, counters, {
       ...config,
+      pipesPerAddress: config.pipe.perAddressLimit,
       pipeEarlyLimit: config.pipe.earlyLimit,
+      pipeEarlyTotal: config.pipe.earlyTotal,
       pipeStallTimeout: config.pipe.stallTimeout,
     });
 
@@ -166,6 +178,7 @@ export default definePlugin({
     directory.add(shared);
     context.provide(VcmiLobbies, directory);
     context.http(lobbyRoutes(directory), { prefix: '/v1/vcmi' });
+    context.http(adminLobbyRoutes(directory), ADMIN_LOBBIES);
 
     metrics.gauge('users', 'Users logged in.', () => lobby.users.size);
     metrics.gauge('rooms', 'Rooms.', () => lobby.rooms.size);

@@ -1,19 +1,16 @@
 import { type Clock, type Connection, DecodeError } from 'beaconry';
 import type { FrameDecoder } from './frame-codec.js';
-import {
-  decodeCommands,
-  decodeGreeting,
-  encodeServerMessage,
-  type LobbyCommand,
-} from './lobby-codec.js';
+import { decodeCommands, decodeGreeting, type LobbyCommand } from './lobby-codec.js';
 import type { LobbyEngine } from './lobby-engine.js';
 import type { LobbyUser, Outlet, UserAddress } from './lobby-user.js';
+import { encodeServerMessage } from './server-message.js';
 import { utf8 } from './text-encoding.js';
 
 /** Rates of one address, or no limit at all. */
 export interface CommandLimits {
-  takeCommand(): boolean;
-  takeChat(): boolean;
+  /** For a command with a value of that length. */
+  takeCommand(length: number): boolean;
+  takeChat(length: number): boolean;
   takeWrongPassword(): boolean;
 }
 
@@ -135,8 +132,9 @@ export class LobbyConnection implements Outlet {
     return true;
   }
 
-  #mayRun({ tag }: LobbyCommand): boolean {
-    return tag === 'MSG' ? this.limits.takeChat() : this.limits.takeCommand();
+  #mayRun({ tag, value }: LobbyCommand): boolean {
+    const { limits } = this;
+    return tag === 'MSG' ? limits.takeChat(value.length) : limits.takeCommand(value.length);
   }
 
   /** True when this connection has to wait before it goes on. */

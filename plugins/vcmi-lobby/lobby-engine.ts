@@ -1,11 +1,12 @@
 import { ChatCommands } from './chat-commands.js';
 import type { Lobby } from './lobby.js';
-import { cleanText, type Greeting, type LobbyCommand } from './lobby-codec.js';
+import type { Greeting, LobbyCommand } from './lobby-codec.js';
 import type { LobbyStatistics } from './lobby-statistics.js';
 import { LobbyUser, type Outlet, type UserAddress } from './lobby-user.js';
 import { isWellFormedName, type NameRefusal } from './name-policy.js';
 import type { Outcome } from './outcome.js';
 import { RoomCommands } from './room-commands.js';
+import { cleanText } from './shown-text.js';
 import { findTextEncoding } from './text-encoding.js';
 
 const BANNED = 'You are banned from this server';
@@ -160,7 +161,7 @@ export class LobbyEngine {
     const { names, clock } = this.lobby;
     if (names.isReserved(name)) return `Username ${shown} is reserved by system`;
     if (!isWellFormedName(name, MAX_NAME)) return 'Invalid username';
-    const refusal = names.refusal(name, user.address.host, clock.monotonic());
+    const refusal = names.refusal(name, user.address.party, clock.monotonic());
     return refusal === undefined ? undefined : refusalText(refusal, shown);
   }
 

@@ -75,6 +75,20 @@ export function lobbyRoutes(lobby: VcmiLobbySource): Routes {
   };
 }
 
+/** The same for the operator's view, which reads from its own endpoint. */
+export const adminLobbyRoutes =
+  (lobby: VcmiLobbySource): Routes =>
+  (scope) => {
+    scope.addHook('onRequest', scope.requireAdmin);
+    lobbyRoutes(lobby)(scope);
+  };
+/** Where the routes of the operator's view are mounted. */
+export const ADMIN_LOBBIES = {
+  endpoint: 'admin',
+  prefix: '/v1/admin/vcmi',
+  ifPresent: true,
+} as const;
+
 const asJson = (room: VcmiRoom) => ({
   ...room,
   players: [...room.players],

@@ -1,14 +1,16 @@
-import { AddressLimit, type Clock, type Connection, type Logger } from 'beaconry';
+import { AddressLimit, type Clock, type Connection, type Logger, PartyCount } from 'beaconry';
+import { MAX_CHAT } from './chat-commands.js';
+import { EarlyBytes } from './early-bytes.js';
 import { FirstFrame } from './first-frame.js';
 import type { FrameDecoder } from './frame-codec.js';
 import type { GameTable, Seat } from './game-table.js';
-import { encodeServerMessage } from './lobby-codec.js';
 import { type CommandLimits, LobbyConnection } from './lobby-connection.js';
 import type { LobbyEngine } from './lobby-engine.js';
 import type { LobbyStatistics } from './lobby-statistics.js';
 import type { UserAddress } from './lobby-user.js';
 import type { PipeHandshake } from './pipe-codec.js';
 import { PipeEnd } from './pipe-relay.js';
+import { encodeServerMessage } from './server-message.js';
 import { utf8 } from './text-encoding.js';
 
 export interface LobbyServerOptions {
@@ -20,8 +22,11 @@ export interface LobbyServerOptions {
   readonly maxPending: number;
   /** Time to log in or to complete the handshake, in milliseconds. */
   readonly loginTimeout: number;
-  /** Bytes kept for a partner who has not come yet. */
+  /** Pipes of one address; 0 is no limit. */
+  readonly pipesPerAddress: number;
+  /** Bytes kept for a partner who has not come yet, and for all such partners together. */
   readonly pipeEarlyLimit: number;
+  readonly pipeEarlyTotal: number;
   /** A side that reads nothing for so long although bytes wait is cut off, in milliseconds. */
   readonly pipeStallTimeout: number;
 }
@@ -42,13 +47,23 @@ const NO_LIMITS: CommandLimits = {
   takeWrongPassword: () => true,
 };
 const LIMIT_TABLE = 8192;
+/** Seconds of commands, and half seconds of chat, that may come at once. */
+const COMMAND_BURST = 8;
+const CHAT_BURST = 2;
+/** Characters that cost as much as one more command or line. */
+const COMMAND_UNIT = 512;
+const CHAT_UNIT = 256;
+/** How long somebody who is refused may take to read why. */
+const REFUSAL_GRACE_MS = 250;
 
 /** Takes the connections of the endpoint, tells users from pipes and keeps each within its limits. */
 export class LobbyServer {
   /** Not logged in and no pipe yet, the oldest first, each with the (monotonic) time of its end. */
   readonly #pending = new Map<Connection, number>();
   readonly #pipes = new Set<PipeEnd>();
-  readonly #perAddress = new Map<string, number>();
+  readonly #strangers: PartyCount;
+  readonly #pipesOf: PartyCount;
+  readonly #early: EarlyBytes;
   readonly #commands: AddressLimit;
   readonly #chat: AddressLimit;
   readonly #wrongPasswords: AddressLimit;
@@ -63,10 +78,13 @@ export class LobbyServer {
     private readonly options: LobbyServerOptions,
   ) {
     const rate = options.perAddressLimit;
+    this.#strangers = new PartyCount(rate);
+    this.#pipesOf = new PartyCount(options.pipesPerAddress);
+    this.#early = new EarlyBytes(options.pipeEarlyLimit, options.pipeEarlyTotal);
     const limit = (perSecond: number, burst: number) =>
       new AddressLimit(clock, { perSecond, burst, size: LIMIT_TABLE });
-    this.#commands = limit(rate, rate * 8);
-    this.#chat = limit(rate / 4, rate * 2);
+    this.#commands = limit(rate, rate * COMMAND_BURST);
+    this.#chat = limit(rate / 4, rate * CHAT_BURST);
     this.#wrongPasswords = limit(0.2, 5);
   }
 
@@ -79,34 +97,33 @@ export class LobbyServer {
 
   accept(connection: Connection): void {
     const address = addressOf(connection);
-    const { host } = address;
-    this.statistics.connected(host);
-    const count = (this.#perAddress.get(host) ?? 0) + 1;
-    const { perAddressLimit } = this.options;
-    if (perAddressLimit > 0 && count > perAddressLimit) {
+    const { party } = address;
+    this.statistics.connected(party);
+    const release = this.#strangers.take(party);
+    if (release === undefined) {
       this.counters.overLimit.value++;
       const text = 'Too many connections from your address';
       connection.write(utf8.encode(encodeServerMessage({ type: 'ERROR', text })));
-      connection.end();
+      connection.end(REFUSAL_GRACE_MS);
       return;
     }
-    this.#perAddress.set(host, count);
     this.#makeRoom();
     this.#pending.set(connection, this.clock.monotonic() + this.options.loginTimeout);
     const leave = () => {
       this.#pending.delete(connection);
-      this.#uncount(host);
+      release();
     };
     connection.onClose(leave);
     new FirstFrame(connection, {
       lobby: (payload, frames) => this.#beginLobby(connection, address, payload, frames, leave),
       pipe: (handshake, bytes, rest) => {
-        leave();
-        this.#beginPipe(connection, handshake, bytes, rest);
+        // Whom no game takes counts as a stranger until it has closed.
+        if (this.#beginPipe(connection, party, handshake, bytes, rest)) leave();
+        else connection.onClose(leave);
       },
       refused: () => {
         this.counters.refused.value++;
-        connection.end();
+        connection.end(REFUSAL_GRACE_MS);
       },
     });
   }
@@ -148,31 +165,54 @@ export class LobbyServer {
     lobby.begin(payload);
   }
 
-  #beginPipe(connection: Connection, handshake: PipeHandshake, bytes: Buffer, rest: Buffer): void {
-    let seat: Seat<PipeEnd> | undefined;
-    const end = new PipeEnd(connection, bytes, rest, this.options.pipeEarlyLimit, () => {
-      this.#pipes.delete(end);
-      if (seat !== undefined) this.games.leave(seat);
-    });
-    const arrival = this.games.arrive(handshake, end);
-    if (arrival === undefined) {
-      this.counters.refused.value++;
+  /** False when the connection was refused. */
+  #beginPipe(
+    connection: Connection,
+    party: string,
+    handshake: PipeHandshake,
+    bytes: Buffer,
+    rest: Buffer,
+  ): boolean {
+    const refuse = (counter: { value: number }): false => {
+      counter.value++;
       this.log.debug({ role: handshake.role, from: String(connection.from) }, 'pipe refused');
       connection.onData(() => {});
-      connection.end();
-      return;
-    }
-    seat = arrival.seat;
+      connection.end(REFUSAL_GRACE_MS);
+      return false;
+    };
+    if (!this.games.admits(handshake)) return refuse(this.counters.refused);
+    const release = this.#pipesOf.take(party);
+    if (release === undefined) return refuse(this.counters.overLimit);
+    let seat: Seat<PipeEnd> | undefined;
+    const end = new PipeEnd(connection, bytes, rest, this.#early, {
+      left: () => {
+        if (seat !== undefined) this.games.leave(seat);
+      },
+      gone: () => {
+        this.#pipes.delete(end);
+        release();
+      },
+    });
     this.#pipes.add(end);
-    if (arrival.partner === undefined) return;
-    this.statistics.connections++;
-    PipeEnd.join(end, arrival.partner.end);
+    const arrival = end.hasEnded ? undefined : this.games.arrive(handshake, end);
+    seat = arrival?.seat;
+    if (arrival?.partner !== undefined) {
+      this.statistics.connections++;
+      PipeEnd.join(end, arrival.partner.end);
+    }
+    return true;
   }
 
+  /** What is long costs more, since others may get all of it. */
   #limitsOf({ from }: Connection): CommandLimits {
+    const rate = this.options.perAddressLimit;
+    const cost = (length: number, unit: number, most: number) =>
+      Math.min(most, 1 + Math.floor(length / unit));
     return {
-      takeCommand: () => this.#commands.take(from),
-      takeChat: () => this.#chat.take(from),
+      takeCommand: (length) =>
+        this.#commands.take(from, cost(length, COMMAND_UNIT, rate * COMMAND_BURST)),
+      takeChat: (length) =>
+        this.#chat.take(from, cost(Math.min(length, MAX_CHAT), CHAT_UNIT, rate * CHAT_BURST)),
       takeWrongPassword: () => this.#wrongPasswords.take(from),
     };
   }
@@ -185,17 +225,11 @@ export class LobbyServer {
     this.counters.timedOut.value++;
     oldest.destroy();
   }
-
-  #uncount(host: string): void {
-    const left = (this.#perAddress.get(host) ?? 1) - 1;
-    if (left > 0) this.#perAddress.set(host, left);
-    else this.#perAddress.delete(host);
-  }
 }
 
 function addressOf({ from }: Connection): UserAddress {
   const isLoopback = from.isIPv4
     ? from.d >>> 24 === 127
     : from.a === 0 && from.b === 0 && from.c === 0 && from.d === 1;
-  return { host: from.host, isLoopback };
+  return { party: from.party, isLoopback };
 }

@@ -1,6 +1,6 @@
-import type { ServerMessage } from './lobby-codec.js';
 import { OutgoingMessage } from './outgoing-message.js';
 import type { Room } from './room.js';
+import type { ServerMessage } from './server-message.js';
 import type { TextEncoding } from './text-encoding.js';
 
 /** Where the messages to one user go. */
@@ -11,9 +11,9 @@ export interface Outlet {
   close(): void;
 }
 
-/** The host part of an address, and whether it is this machine. */
+/** Whose address it is (an IPv4 address or an IPv6 /64), and whether it is this machine. */
 export interface UserAddress {
-  readonly host: string;
+  readonly party: string;
   readonly isLoopback: boolean;
 }
 

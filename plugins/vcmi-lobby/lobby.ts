@@ -1,10 +1,10 @@
 import { type Clock, GlobalLimit } from 'beaconry';
-import type { ServerMessage } from './lobby-codec.js';
 import type { LobbyUser } from './lobby-user.js';
 import type { NamePolicy } from './name-policy.js';
 import { OutgoingMessage } from './outgoing-message.js';
 import type { VcmiRoom } from './public.js';
 import type { Room } from './room.js';
+import type { ServerMessage } from './server-message.js';
 
 /** The uuids of a game that begins: one for the host's game server, one for each player. */
 export interface StartedGame {
@@ -60,7 +60,7 @@ export class Lobby {
 
   removeUser(user: LobbyUser): void {
     if (!this.users.delete(user)) return;
-    this.names.release(user.name, user.address.host, this.clock.monotonic());
+    this.names.release(user.name, user.address.party, this.clock.monotonic());
     this.listener.playerLeft(user);
   }
 
@@ -125,7 +125,7 @@ export class Lobby {
    * the user list at once and their connections are closed after flushing. False when there are too many games.
    */
   startGame(room: Room): boolean {
-    const game = this.games.open(room.players.length, room.host.address.host);
+    const game = this.games.open(room.players.length, room.host.address.party);
     if (game === undefined) {
       room.host.sendError('Too many games are running, try again later');
       return false;

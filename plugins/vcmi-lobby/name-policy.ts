@@ -125,8 +125,13 @@ const latinShapes: ReadonlyMap<string, string> = new Map(
     }),
 );
 
-/** Letters, digits and `_ . % + -` of any script, 3 to `limit` characters. */
+/** Letters, digits and `_ . % + -` of any script, 3 to `limit` characters, none of them invisible (such as U+3164). */
 export function isWellFormedName(name: string, limit = 24): boolean {
   const length = [...name].length;
-  return length >= 3 && length <= limit && /^[\p{L}\p{N}_.%+-]+$/u.test(name);
+  return (
+    length >= 3 &&
+    length <= limit &&
+    /^[\p{L}\p{N}_.%+-]+$/u.test(name) &&
+    !/\p{Default_Ignorable_Code_Point}/u.test(name)
+  );
 }

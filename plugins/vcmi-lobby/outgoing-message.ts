@@ -1,4 +1,4 @@
-import { encodeServerMessage, type ServerMessage } from './lobby-codec.js';
+import { encodeServerMessage, type ServerMessage } from './server-message.js';
 import type { TextEncoding } from './text-encoding.js';
 
 /** One message on its way to many: written once, encoded once for each encoding in use. */

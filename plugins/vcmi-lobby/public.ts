@@ -1,9 +1,11 @@
 import { eventToken, serviceToken } from 'beaconry';
 import type { NamePolicy } from './name-policy.js';
 
-export { lobbyRoutes } from './lobby-routes.js';
+export { EarlyBytes } from './early-bytes.js';
+export { ADMIN_LOBBIES, adminLobbyRoutes, lobbyRoutes } from './lobby-routes.js';
 export { foldName, isWellFormedName, NamePolicy, type NameRefusal } from './name-policy.js';
 export { PipeEnd } from './pipe-relay.js';
+export { cleanText } from './shown-text.js';
 export { VcmiDirectory } from './vcmi-directory.js';
 
 /** `proxy` for VCMI 1.1 to 1.4, `json` for 1.5 and later. */

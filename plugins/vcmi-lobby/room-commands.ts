@@ -1,9 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Lobby } from './lobby.js';
-import { cleanText, type ModLine } from './lobby-codec.js';
 import type { LobbyUser } from './lobby-user.js';
 import type { Outcome } from './outcome.js';
 import { isRoomName, MAX_MODS, MAX_ROOM_NAME, Room } from './room.js';
+import type { ModLine } from './server-message.js';
+import { cleanText } from './shown-text.js';
 
 const NOT_HOST = 'Insuficcient permissions';
 const MAX_PASSWORD = 256;

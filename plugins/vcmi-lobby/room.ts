@@ -1,7 +1,8 @@
-import type { ModLine, RoomLine, ServerMessage } from './lobby-codec.js';
 import type { LobbyUser } from './lobby-user.js';
 import { OutgoingMessage } from './outgoing-message.js';
 import type { VcmiRoom } from './public.js';
+import type { ModLine, RoomLine, ServerMessage } from './server-message.js';
+import { isShown } from './shown-text.js';
 
 export const MAX_MODS = 256;
 export const MAX_ROOM_NAME = 64;
@@ -105,4 +106,5 @@ export const isRoomName = (name: string): boolean =>
   name.length >= 3 &&
   [...name].length <= MAX_ROOM_NAME &&
   !name.startsWith(' ') &&
-  !/[:<>\p{Cc}]/u.test(name);
+  !/[:<>]/.test(name) &&
+  isShown(name);

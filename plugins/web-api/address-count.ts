@@ -1,39 +1,42 @@
+import { PartyCount, PeerAddress } from 'beaconry';
 import { refuse } from './call-error.js';
 
-/** How many parties there are, in all and of each address. */
+/** How many things there are, in all and of each IPv4 address or IPv6 /64. */
 export class AddressCount {
-  readonly #counts = new Map<string, number>();
+  readonly #counts: PartyCount;
   #size = 0;
 
   constructor(
     private readonly what: string,
     private readonly most: number,
     private readonly mostPerAddress: number,
-  ) {}
+  ) {
+    this.#counts = new PartyCount(mostPerAddress);
+  }
 
   get size(): number {
     return this.#size;
   }
 
   /** The function that gives the place back; errors 429 `TOO_MANY_OF_ADDRESS`, 503 `FULL`. */
-  take(address: string): () => void {
-    const count = this.#counts.get(address) ?? 0;
-    if (count >= this.mostPerAddress) {
-      const say = `this address has ${count} ${this.what} already; end one first`;
+  take(host: string): () => void {
+    const { what, most, mostPerAddress } = this;
+    const release = this.#counts.take(PeerAddress.of(host, 0).party);
+    if (release === undefined) {
+      const say = `this address has ${mostPerAddress} ${what} already; end one first`;
       throw refuse(429, 'TOO_MANY_OF_ADDRESS', say);
     }
-    if (this.#size >= this.most)
-      throw refuse(503, 'FULL', `this node has no room for more ${this.what}`);
+    if (this.#size >= most) {
+      release();
+      throw refuse(503, 'FULL', `this node has no room for more ${what}`);
+    }
     this.#size++;
-    this.#counts.set(address, count + 1);
     let taken = true;
     return () => {
       if (!taken) return;
       taken = false;
       this.#size--;
-      const left = (this.#counts.get(address) ?? 1) - 1;
-      if (left === 0) this.#counts.delete(address);
-      else this.#counts.set(address, left);
+      release();
     };
   }
 }

@@ -5,10 +5,12 @@ import { GameServerAuthority, PlayerAuthority } from 'beaconry/plugins/coordinat
 import { SteamGameServer, SteamGameServers } from 'beaconry/plugins/game-server';
 import { Registrations, ServerRegistrar } from 'beaconry/plugins/master';
 import { SteamAdministration, SteamBackend } from 'beaconry/plugins/steam-backend';
+import type { FastifyRequest } from 'fastify';
 import { AdminKeys } from './admin/admin-keys.js';
 import { adminRoutes } from './admin/admin-routes.js';
 import { docsPage } from './admin/docs-page.js';
 import { OperatorAccount } from './admin/operator-account.js';
+import { reachedHost } from './game-servers/address-proof.js';
 import { gameServerRoutes } from './game-servers/game-server-routes.js';
 import { ServerRegistry } from './game-servers/server-registry.js';
 import { PlayerRegistry } from './players/player-registry.js';
@@ -16,6 +18,7 @@ import { playerRoutes } from './players/player-routes.js';
 import { HostedGameServers } from './public.js';
 import { socketRoutes } from './socket-routes.js';
 import { KnownServers } from './steam-web-api/known-servers.js';
+import { ListWork } from './steam-web-api/list-work.js';
 import { serverMethods } from './steam-web-api/server-methods.js';
 import { steamWebRoutes } from './steam-web-api/steam-web-routes.js';
 import { ticketMethods } from './steam-web-api/ticket-methods.js';
@@ -74,14 +77,21 @@ export default definePlugin({
     });
     context.provide(GameServerAuthority, {
       identify: async (bearer) => {
-        const steamId = registry.find(bearer)?.server.getSteamID() ?? 0n;
-        return steamId === 0n ? undefined : `steamid:${steamId}`;
+        const hosted = registry.find(bearer);
+        const steamId = hosted?.server.getSteamID() ?? 0n;
+        if (hosted === undefined || steamId === 0n) return undefined;
+        return { identity: `steamid:${steamId}`, appId: hosted.init.appId };
       },
     });
 
     const { serverTimeout, playerTimeout, endpoint } = config;
     const http = { endpoint };
-    context.http(gameServerRoutes({ registry, calls, inits, clock, serverTimeout }), http);
+    const publicHost = context.server.publicAddress.ipv4 ?? undefined;
+    const reachedAt = (request: FastifyRequest) => reachedHost(request, publicHost);
+    context.http(
+      gameServerRoutes({ registry, calls, inits, clock, serverTimeout, reachedAt }),
+      http,
+    );
     context.http(playerRoutes({ players, backend, calls, playerTimeout }), http);
     context.http(
       socketRoutes({
@@ -100,10 +110,15 @@ export default definePlugin({
     const operator = () => operatorAccount.get();
     const audit: typeof context.audit = (caller, action) => context.audit(caller, action);
     const methods: WebMethod[] = [];
-    const known = new KnownServers(context.find(Registrations), registry);
+    const registrations = context.find(Registrations);
+    const known = new KnownServers(registrations, registry, context.httpReader(endpoint));
+    const work = new ListWork(clock, {
+      ofFilter: (filter) => registrations?.cost(filter) ?? 0,
+      hosted: () => registry.size,
+    });
     methods.push(
       ...ticketMethods(administration),
-      ...serverMethods(administration, known, clock),
+      ...serverMethods(administration, known, clock, work),
       ...userMethods(administration, clock),
       ...utilMethods(clock, () => methods),
     );

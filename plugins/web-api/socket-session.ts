@@ -36,6 +36,8 @@ const Close = { policy: 1008, internal: 1011, unauthenticated: 4001, ended: 4002
 export class SocketSession {
   readonly #from: PeerAddress;
   readonly #endings: (() => void)[] = [];
+  /** Frames that came while the hello is looked at, in their order; undefined when none is. */
+  #held: { readonly data: Buffer; readonly isBinary: boolean }[] | undefined;
   #party: SocketParty | undefined;
   #inFlight = 0;
   #alive = true;
@@ -67,6 +69,12 @@ export class SocketSession {
 
   #message(data: Buffer, isBinary: boolean): void {
     this.#alive = true;
+    if (this.#held !== undefined) {
+      // What was read together with the hello; the socket is paused, so it is not much.
+      if (this.#held.length >= MAX_IN_FLIGHT) this.#close(Close.policy, 'wait for the welcome');
+      else this.#held.push({ data, isBinary });
+      return;
+    }
     try {
       if (isBinary) this.#packet(data);
       else this.#text(data.toString('utf8'));
@@ -146,9 +154,15 @@ export class SocketSession {
     }
     if (!this.parts.calls.take(this.#from)) throw tooOften();
     this.socket.pause();
+    this.#held = [];
     this.parts
       .admit(credential, this.address)
-      .then((party) => this.#welcome(party, resume as number | undefined))
+      .then((party) => {
+        this.#welcome(party, resume as number | undefined);
+        const held = this.#held ?? [];
+        this.#held = undefined;
+        for (const { data, isBinary } of held) this.#message(data, isBinary);
+      })
       .catch((error: unknown) => {
         if (!(error instanceof ServerError)) this.parts.failed(error);
         this.#send(JSON.stringify({ error: toError(error) }));

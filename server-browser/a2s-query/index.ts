@@ -62,15 +62,15 @@ export {
   writeDuration,
 } from './players-codec.js';
 export { printable, printableJson } from './printable.js';
-export {
-  QueryClient,
-  type QueryOptions,
-  type QueryResult,
-  type ServerReport,
-  type Timed,
-  type WhatToAsk,
-} from './query-client.js';
+export { QueryClient } from './query-client.js';
 export { QueryError, type QueryErrorCode } from './query-error.js';
+export type {
+  QueryOptions,
+  QueryResult,
+  ServerReport,
+  Timed,
+  WhatToAsk,
+} from './query-options.js';
 export { type QueryClock, type QuerySocket, systemClock } from './query-socket.js';
 export { decodeRules, encodeRules, type Rule, type RulesAnswer } from './rules-codec.js';
 export {

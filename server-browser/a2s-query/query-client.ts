@@ -1,61 +1,17 @@
-import type { InfoAnswer } from './answer-codec.js';
 import { PacketPacer } from './packet-pacer.js';
-import type { PlayersAnswer } from './players-codec.js';
 import { QueryError } from './query-error.js';
+import {
+  defaultQueryOptions,
+  type QueryOptions,
+  type QueryResult,
+  type ServerReport,
+  type Timed,
+  type WhatToAsk,
+} from './query-options.js';
 import { type QueryClock, type QuerySocket, systemClock } from './query-socket.js';
-import type { RulesAnswer } from './rules-codec.js';
 import { canonicalAddress, formatAddress, type ServerAddress } from './server-address.js';
 import { type AnswerOf, type Question, ServerQuery } from './server-query.js';
 
-export interface QueryOptions {
-  /** Milliseconds to wait for the answer to one packet. Default 1000. */
-  readonly timeout?: number;
-  /** How often an unanswered packet is sent again. Default 2. */
-  readonly retries?: number;
-  /** Challenges taken for one question before giving up. Default 5. */
-  readonly challenges?: number;
-  /** Packets sent each second to all servers together. Default 500. */
-  readonly packetsPerSecond?: number;
-  /** Packets that may leave at once. Default 20. */
-  readonly burst?: number;
-  /** Servers asked at the same time; the others wait. Default 100. */
-  readonly inFlight?: number;
-  /** Bytes of one answer that came in pieces. Default 64 KiB. */
-  readonly answerLimit?: number;
-  /** Servers whose challenge is remembered for the next question. Default 4096. */
-  readonly rememberedChallenges?: number;
-}
-
-export interface Timed {
-  /** Milliseconds from a packet to the first answer to it. */
-  readonly ping: number;
-}
-export interface WhatToAsk {
-  readonly players?: boolean;
-  readonly rules?: boolean;
-}
-export interface ServerReport {
-  readonly address: ServerAddress;
-  readonly ping: number;
-  readonly info: InfoAnswer;
-  /** Missing when not asked for, or when the server keeps it to itself. */
-  readonly players?: PlayersAnswer;
-  readonly rules?: RulesAnswer;
-}
-export type QueryResult =
-  | ServerReport
-  | { readonly address: ServerAddress; readonly error: QueryError };
-
-const defaults: Required<QueryOptions> = {
-  timeout: 1000,
-  retries: 2,
-  challenges: 5,
-  packetsPerSecond: 500,
-  burst: 20,
-  inFlight: 100,
-  answerLimit: 65536,
-  rememberedChallenges: 4096,
-};
 const THE_SHIP = 2400;
 
 /**
@@ -77,7 +33,7 @@ export class QueryClient {
     options: QueryOptions = {},
     private readonly clock: QueryClock = systemClock,
   ) {
-    this.#options = { ...defaults, ...options };
+    this.#options = { ...defaultQueryOptions, ...options };
     this.#pacer = new PacketPacer(clock, this.#options.packetsPerSecond, this.#options.burst);
     this.#stopListening = socket.listen((bytes, from) => this.#heard(bytes, from));
   }

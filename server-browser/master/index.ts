@@ -2,17 +2,14 @@ import {
   ChallengeIssuer,
   type Datagram,
   definePlugin,
-  either,
   GlobalLimit,
   isLoopback,
   ListBudget,
-  list,
   openSharedSecret,
   type PeerAddress,
   PrefixLimit,
   type Reach,
   reachOf,
-  record,
   ServerStarted,
 } from 'beaconry';
 import { decodeAnswer, encodeQuery } from 'beaconry/a2s-query';
@@ -20,6 +17,7 @@ import { Bans, BansAdded } from 'beaconry/plugins/bans';
 import { decodeListRequest } from '../a2s-query/list-codec.js';
 import { AddressMap } from './address-map.js';
 import { AddressRanges } from './address-ranges.js';
+import { ClaimedRegistrations } from './claimed-registrations.js';
 import { echoAnswer, echoPrefix, longestEchoRequest } from './echo-codec.js';
 import { explainCommand, explainRoutes } from './explain-routes.js';
 import { Explanations } from './explanation.js';
@@ -30,6 +28,7 @@ import {
   longestGameServerMessage,
 } from './heartbeat-codec.js';
 import { ListedRegistrations } from './listed-registrations.js';
+import { masterConfig } from './master-config.js';
 import { MasterEngine, type MasterRules } from './master-engine.js';
 import { MemoryRegistrationTable } from './memory-registration-table.js';
 import { MasterExplanations, Registrations, ServerRegistrar } from './public.js';
@@ -46,8 +45,8 @@ const maxPerPrefix = 512;
 const challengeBudget = { bitsPerSecond: 20_000_000, pagesPerSecond: 1e9, burst: 1e9 };
 /** Servers that are dropped each second at most; more than a full table could lose in its time to live. */
 const expiredPerSecond = 5000;
-/** Questions of operators whether they are reached: for each /24 or /48, and for all together. */
-const echoes = { perSecond: 6 / 60, burst: 6 };
+/** Questions of operators whether they are reached: six in any minute for each /24 or /48, and for all together. */
+const echoes = { perSecond: 3 / 60, burst: 3 };
 const echoesPerSecond = 20;
 /** Notices to Xash3D servers behind NAT, to all together. */
 const connectRequestsPerSecond = 100;
@@ -63,80 +62,7 @@ export default definePlugin({
   optional: [Bans],
   provides: [Registrations, MasterExplanations, ServerRegistrar],
   commands: [explainCommand],
-  config: {
-    endpoint: {
-      doc: 'UDP endpoints on which heartbeats and list requests are answered.',
-      format: 'udp-endpoints',
-      default: 'master',
-    },
-    ttl: {
-      doc: 'How long a server stays listed after its last heartbeat.',
-      format: 'duration',
-      default: '300s',
-    },
-    maxPerAddress: {
-      doc: 'Servers that one address may register; a /24 or /48 may register 512. 0 switches both limits off.',
-      format: 'nat',
-      default: 64,
-    },
-    rateLimit: {
-      doc: 'List pages, and likewise joins, per second for one /24 or /48; off also switches the list budget off.',
-      format: either('off', 'nat'),
-      default: 30,
-    },
-    listBudget: {
-      doc: 'Bits per second for all list pages together, since clients asking for lists prove nothing; 0 for no limit.',
-      format: 'nat',
-      default: 20_000_000,
-    },
-    minVersion: {
-      doc: 'Least version by product or gamedir; older servers are told to update and not listed.',
-      format: record({ doc: 'Least version.', format: String, default: null }),
-      default: {},
-    },
-    addressMap: {
-      doc: 'Listed address for servers whose heartbeat comes from a range, such as { 127.0.0.0/8: 192.0.2.7 }.',
-      format: record({ doc: 'Listed address.', format: String, default: null }),
-      default: {},
-    },
-    verify: {
-      doc: 'a2s: list a server only after it answered a query. Off on loopback.',
-      format: ['off', 'a2s'],
-      default: 'a2s',
-    },
-    allowLoopback: {
-      doc: 'Accept servers from 127.0.0.0/8 and ::1 although the endpoint is not bound to loopback.',
-      format: Boolean,
-      default: false,
-    },
-    allow: {
-      doc: 'Ranges that may register; empty for everybody.',
-      format: list({ doc: 'Range.', format: 'cidr', default: null }),
-      default: [],
-    },
-    deny: {
-      doc: 'Ranges that may not register.',
-      format: list({ doc: 'Range.', format: 'cidr', default: null }),
-      default: [],
-    },
-    white: {
-      doc: 'Ranges whose servers pass the filter \\white\\1.',
-      format: list({ doc: 'Range.', format: 'cidr', default: null }),
-      default: [],
-    },
-    xash: {
-      answers: {
-        doc: 'Answer clients of Xash3D in their own way: all packets at once, their meaning of flags.',
-        format: Boolean,
-        default: true,
-      },
-      nat: {
-        doc: 'Tell Xash3D servers behind NAT about clients that ask for them.',
-        format: Boolean,
-        default: false,
-      },
-    },
-  },
+  config: masterConfig,
 
   async setup(context, config) {
     const { clock, log, metrics } = context;
@@ -186,7 +112,8 @@ export default definePlugin({
     const engine = new MasterEngine(clock, challenges, table, rules, refusals);
     const servers = new ServerList(table, clock, { ...config.xash, searchesPerSecond: perSecond });
     context.provide(Registrations, new ListedRegistrations(table));
-    context.provide(ServerRegistrar, engine);
+    const portOf = () => udp.addresses.find(({ isIPv4 }) => isIPv4)?.port;
+    context.provide(ServerRegistrar, new ClaimedRegistrations(engine, challenges, portOf));
     const { addressMap } = rules;
     const explanations = new Explanations({
       table,
@@ -240,12 +167,14 @@ export default definePlugin({
 
     for (const letter of ['A', 'I', 'm']) {
       udp.onDatagram(`\xff\xff\xff\xff${letter}`, {
-        proves: ({ from }) => verifier.expects(from),
+        // A router that leads the question in may let the answer come from inside, as joins do.
+        proves: ({ from }) => verifier.expects(addressMap.listed(from)),
         handler({ from, bytes, proven }) {
           if (!proven) return;
+          const server = addressMap.listed(from);
           const answer = decodeAnswer(bytes);
-          if (answer.kind === 'challenge') verifier.challenged(from, answer.challenge);
-          if (answer.kind === 'info') verifier.answered(from, answer.info);
+          if (answer.kind === 'challenge') verifier.challenged(server, answer.challenge);
+          if (answer.kind === 'info') verifier.answered(server, answer.info);
         },
       });
     }

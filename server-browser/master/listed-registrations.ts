@@ -2,9 +2,9 @@ import { DecodeError, type PeerAddress, ServerError } from 'beaconry';
 import { Region } from '../a2s-query/list-codec.js';
 import { compileFilter, type Filter } from './filter.js';
 import type { FilterTest } from './filter-conditions.js';
+import { listed } from './listed.js';
 import type { ListOptions, Registration, Registrations } from './public.js';
 import type { RegistrationTable } from './registration-table.js';
-import { listed } from './server-list.js';
 
 /** The master list for other plugins of this server. */
 export class ListedRegistrations implements Registrations {
@@ -43,6 +43,13 @@ export class ListedRegistrations implements Registrations {
       this.table.scan({ family: 'ipv6', after: within, wanted: filter.wanted }, visit);
     }
     return found;
+  }
+
+  cost(text: string): number {
+    const { cost, wanted } = compile(text);
+    const { table } = this;
+    const most = (['ipv4', 'ipv6'] as const).map((family) => table.countAtMost({ family, wanted }));
+    return cost * most.reduce((sum, count) => sum + count, 0);
   }
 
   matcher(text: string): FilterTest {

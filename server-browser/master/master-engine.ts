@@ -49,6 +49,8 @@ const joinBurst = 512;
 export class MasterEngine {
   readonly #joins: PrefixLimit | undefined;
   readonly #noticedAt = new WeakMap<Registration, number>();
+  /** Of those that were not registered by a join. */
+  readonly #owners = new WeakMap<Registration, object>();
 
   constructor(
     private readonly clock: Pick<Clock, 'monotonic'>,
@@ -99,8 +101,12 @@ export class MasterEngine {
     }
   }
 
-  /** Registers a server whose address is proven, by the operator's rules. */
-  register(from: PeerAddress, description: ServerDescription): RegisterResult {
+  /** Registers a server whose address is proven, by the operator's rules; without an owner it is the join's. */
+  register(
+    from: PeerAddress,
+    description: ServerDescription,
+    owner?: object,
+  ): Extract<RegisterResult, 'listed' | 'outdated' | 'refused'> {
     const address = this.rules.addressMap.listed(from);
     if (!this.#mayRegister(from, address)) return 'refused';
     const outdated = this.#isOutdated(description);
@@ -116,10 +122,25 @@ export class MasterEngine {
     }
     if (reachOf(address) !== 'public') this.rules.listedInside?.(address);
     const registration = this.table.find(address);
-    if (registration !== undefined) verifier?.joined(registration, description.players);
+    if (registration !== undefined) {
+      if (owner === undefined) this.#owners.delete(registration);
+      else this.#owners.set(registration, owner);
+      verifier?.joined(registration, description.players);
+    }
     if (!outdated) return 'listed';
     this.refusals.note(from, 'outdated');
     return 'outdated';
+  }
+
+  /** Who holds what is registered for this source: undefined for nobody, `join` when joins keep it there. */
+  holderOf(from: PeerAddress): object | 'join' | undefined {
+    const registration = this.table.find(this.rules.addressMap.listed(from));
+    return registration && (this.#owners.get(registration) ?? 'join');
+  }
+
+  /** Whether a server may be registered without a challenge: nothing is ever sent there. */
+  needsNoProof(from: PeerAddress): boolean {
+    return isLoopback(this.rules.addressMap.listed(from)) && this.rules.verifier?.() === undefined;
   }
 
   /** Takes a server out whose wish is proven. */

@@ -74,6 +74,12 @@ export interface Registrations {
    */
   list(filter: string, options?: ListOptions): readonly Registration[];
   /**
+   * What a list with that filter costs at most, in tests of single conditions: to be paid from a budget by whoever
+   * lets strangers ask.
+   * @throws ServerError FILTER_TOO_LARGE
+   */
+  cost(filter: string): number;
+  /**
    * A test for servers that are known from elsewhere.
    * @throws ServerError FILTER_TOO_LARGE
    */
@@ -122,13 +128,33 @@ export type RegisterResult =
   | 'listed'
   /** Registered, but too old to be in lists. */
   | 'outdated'
-  | 'refused';
+  | 'refused'
+  /** Somebody else holds the address and port; a challenge given to that very address would decide it. */
+  | 'taken'
+  /** Nothing shows that the server is at this port: the claim needs a challenge that was given to it. */
+  | 'unproven';
 
-/** Registers servers that proved their address in another way than by a challenge, under the same rules. */
+export interface RegistrationClaim {
+  /** Stands for whoever registers: only he changes and withdraws what he registered. */
+  readonly owner: object;
+  /** What the master answered to a challenge request (`q`) from that very address and port. */
+  readonly challenge?: number | undefined;
+}
+
+/**
+ * Registers servers whose descriptions come in another way than by joins, under the same rules: what a join
+ * registered is nobody else's, and no datagram goes to an address that was only named.
+ */
 export interface ServerRegistrar {
-  /** Must be repeated within the master's time to live. */
-  register(address: PeerAddress, description: ServerDescription): RegisterResult;
-  withdraw(address: PeerAddress): void;
+  /** Where challenges are given out over IPv4; undefined while the endpoint is not bound. */
+  readonly port: number | undefined;
+  /** Must be repeated within the master's time to live; the challenge is needed until it was listed once. */
+  register(
+    address: PeerAddress,
+    description: ServerDescription,
+    claim: RegistrationClaim,
+  ): RegisterResult;
+  withdraw(address: PeerAddress, owner: object): void;
 }
 export const ServerRegistrar = serviceToken<ServerRegistrar>('ServerRegistrar');
 

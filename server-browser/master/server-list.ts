@@ -1,13 +1,4 @@
-import {
-  type Clock,
-  canReach,
-  DecodeError,
-  GlobalLimit,
-  PeerAddress,
-  PrefixLimit,
-  type Reach,
-  reachOf,
-} from 'beaconry';
+import { type Clock, DecodeError, GlobalLimit, PeerAddress, PrefixLimit, reachOf } from 'beaconry';
 import {
   beginListPage,
   endListPage,
@@ -16,7 +7,8 @@ import {
   writeListEntry,
 } from '../a2s-query/list-codec.js';
 import { compileFilter, type Filter } from './filter.js';
-import type { Registration } from './public.js';
+import { listed } from './listed.js';
+import { RecalledAnswers } from './recalled-answers.js';
 import type { RegistrationTable, ScanRange } from './registration-table.js';
 
 type Family = ScanRange['family'];
@@ -32,8 +24,6 @@ const xashConnectRequests = 32;
 const searchBurst = 128;
 const cachedFilters = 512;
 const cachedAnswers = 256;
-/** A power of two. */
-const recalledRequests = 256;
 
 export interface ServerListOptions {
   /** Answer clients of Xash3D in their own way. */
@@ -59,20 +49,11 @@ interface CompiledRequest {
   readonly nat: boolean;
 }
 
-/** An answer and everything that it depends on. */
-interface Recalled {
-  readonly request: Uint8Array;
-  readonly version: number;
-  readonly ipv4: boolean;
-  readonly reach: Reach;
-  readonly answer: ListAnswer;
-}
-
 /** Answers list requests from the table; answers are kept until the table changes. */
 export class ServerList {
   readonly #filters = new Map<string, CompiledRequest>();
   readonly #answers = new Map<string, ListAnswer>();
-  readonly #recalled: (Recalled | undefined)[] = new Array(recalledRequests).fill(undefined);
+  readonly #recalled = new RecalledAnswers<ListAnswer>();
   readonly #work: GlobalLimit;
   readonly #searches: PrefixLimit | undefined;
   readonly #workPerSecond: number;
@@ -126,28 +107,12 @@ export class ServerList {
    */
   recall(from: PeerAddress, request: Uint8Array): ListAnswer | undefined {
     this.table.expire();
-    const known = this.#recalled[slotOf(request)];
-    if (
-      known === undefined ||
-      known.version !== this.table.version ||
-      known.ipv4 !== from.isIPv4 ||
-      !sameBytes(known.request, request) ||
-      known.reach !== reachOf(from)
-    ) {
-      return undefined;
-    }
-    return known.answer;
+    return this.#recalled.find(from, request, this.table.version);
   }
 
   /** Keeps an answer for {@link recall} until the table changes. */
   remember(from: PeerAddress, request: Uint8Array, answer: ListAnswer): void {
-    this.#recalled[slotOf(request)] = {
-      request: new Uint8Array(request),
-      version: this.table.version,
-      ipv4: from.isIPv4,
-      reach: reachOf(from),
-      answer,
-    };
+    this.#recalled.keep(from, request, this.table.version, answer);
   }
 
   #compile(text: string): CompiledRequest | undefined {
@@ -201,40 +166,6 @@ export class ServerList {
   }
 }
 
-type Visit = (registration: Registration) => boolean;
-
-export interface ListScope {
-  /** The last server of the page before. */
-  readonly after: PeerAddress | undefined;
-  readonly region: number;
-  /** Servers that he cannot reach are left out; undefined for all servers. */
-  readonly from: PeerAddress | undefined;
-}
-
-/**
- * A visitor that passes on the servers of the region that are listed and pass the filter, of these one of each
- * address when the filter asks for it. Servers of a local network and outdated ones are not listed, unless a Xash3D client asks for
- * the former.
- */
-export const listed = (filter: Filter, { after, region, from }: ListScope, visit: Visit): Visit => {
-  let previous = after;
-  return (registration) => {
-    if (registration.hidden || registration.outdated || (registration.lan && !filter.lan))
-      return true;
-    if (from !== undefined && !canReach(from, registration.address)) return true;
-    if (!isInRegion(registration, region) || !filter.test(registration)) return true;
-    if (filter.collapse) {
-      if (previous?.sameHost(registration.address)) return true;
-      previous = registration.address;
-    }
-    return visit(registration);
-  };
-};
-
-/** Regions 0 to 7 list their own servers and those of the world; every other value lists all. */
-const isInRegion = (registration: Registration, region: number): boolean =>
-  region > 7 || registration.region === region || registration.region === 255;
-
 const keyOf = (text: string | undefined): number | undefined =>
   text !== undefined && /^[0-9a-fA-F]{1,8}$/.test(text) ? Number.parseInt(text, 16) : undefined;
 
@@ -254,18 +185,4 @@ const encodePage = (
   for (const server of servers) writeListEntry(writer, server, ipv6);
   if (last) endListPage(writer, ipv6);
   return writer.toBytes();
-};
-
-/** Whoever aims at a slot only makes others be answered the longer way. */
-const slotOf = (request: Uint8Array): number => {
-  let hash = request.length;
-  for (let i = 0; i < request.length; i++)
-    hash = Math.imul(hash ^ (request[i] as number), 0x01000193);
-  return (hash ^ (hash >>> 15)) & (recalledRequests - 1);
-};
-
-const sameBytes = (one: Uint8Array, other: Uint8Array): boolean => {
-  if (one.length !== other.length) return false;
-  for (let i = 0; i < one.length; i++) if (one[i] !== other[i]) return false;
-  return true;
 };

@@ -11,8 +11,13 @@ const patience = 10_000;
 const shutdownsIgnored = 300_000;
 /** Milliseconds for which an answer counts: a join sooner after it is no reason to ask again. */
 const answerCounts = 60_000;
-/** Questions each second to all servers together; what is more waits for its turn. */
-const questionsPerSecond = 2000;
+/**
+ * Questions each second; what is more waits for its turn. Servers that answered before have a budget of their
+ * own, so that a flood of new ones delays none of them.
+ */
+const questionsPerSecond = { known: 2000, strange: 2000 };
+/** Shutdowns that are followed up each second: more of them hide nobody, since anybody can forge them. */
+const shutdownsPerSecond = 500;
 
 /** What INFO says, as far as lists care. */
 export interface InfoFacts {
@@ -32,7 +37,8 @@ interface Standing {
 }
 
 interface Probe {
-  readonly begun: number;
+  /** Undefined while it waits for its turn. */
+  firstAskedAt: number | undefined;
   askedAt: number;
   challenge: number | null;
   challenges: number;
@@ -50,7 +56,9 @@ export class ServerVerifier {
   readonly #standings = new Map<Registration, Standing>();
   readonly #probes = new Map<Registration, Probe>();
   readonly #groups = new CloneGroups();
-  readonly #questions: GlobalLimit;
+  readonly #toKnown: GlobalLimit;
+  readonly #toStrangers: GlobalLimit;
+  readonly #shutdowns: GlobalLimit;
 
   constructor(
     private readonly clock: Pick<Clock, 'monotonic'>,
@@ -58,7 +66,9 @@ export class ServerVerifier {
     /** Asks INFO, with a challenge if there is one. */
     private readonly ask: (to: PeerAddress, challenge: number | null) => void,
   ) {
-    this.#questions = new GlobalLimit(clock, { perSecond: questionsPerSecond });
+    this.#toKnown = new GlobalLimit(clock, { perSecond: questionsPerSecond.known });
+    this.#toStrangers = new GlobalLimit(clock, { perSecond: questionsPerSecond.strange });
+    this.#shutdowns = new GlobalLimit(clock, { perSecond: shutdownsPerSecond });
     table.onForget((registration) => this.#forget(registration));
   }
 
@@ -89,6 +99,7 @@ export class ServerVerifier {
   shutdown(registration: Registration): void {
     const standing = this.#standing(registration);
     if (standing.isLeaving || this.#now < standing.shutdownsIgnoredUntil) return;
+    if (!this.#shutdowns.take()) return;
     standing.isLeaving = true;
     this.#show(registration);
     this.#probe(registration);
@@ -114,12 +125,18 @@ export class ServerVerifier {
     const registration = this.table.find(from);
     if (registration === undefined || !this.#probes.delete(registration)) return;
     const standing = this.#standing(registration);
-    standing.info = info;
-    standing.verifiedAt = this.#now;
     if (standing.isLeaving) {
       standing.isLeaving = false;
       standing.shutdownsIgnoredUntil = this.#now + shutdownsIgnored;
+      // Whoever forged the shutdown knows when an answer is waited for and can forge that as well: it counts
+      // as a sign of life, and says nothing new of a server that is known.
+      if (registration.verified) {
+        this.#show(registration);
+        return;
+      }
     }
+    standing.info = info;
+    standing.verifiedAt = this.#now;
     const touched = this.#groups.put(registration, info.name, info.map, info.players);
     this.table.revise(registration, {
       verified: true,
@@ -129,11 +146,15 @@ export class ServerVerifier {
     for (const other of touched) this.#show(other);
   }
 
-  /** Asks again who has not answered, and gives up on who has been silent for long. */
+  /** Asks whoever waits for the first question, then again who has not answered, and gives up on the silent. */
   tick(): void {
     const now = this.#now;
     for (const [registration, probe] of this.#probes) {
-      if (now - probe.begun >= patience) this.#silent(registration);
+      if (probe.firstAskedAt === undefined) this.#ask(registration, probe);
+    }
+    for (const [registration, probe] of this.#probes) {
+      const { firstAskedAt = now } = probe;
+      if (now - firstAskedAt >= patience) this.#silent(registration);
       else if (now - probe.askedAt >= askInterval) this.#ask(registration, probe);
     }
   }
@@ -145,7 +166,7 @@ export class ServerVerifier {
   #probe(registration: Registration): void {
     if (this.#probes.has(registration)) return;
     const probe = {
-      begun: this.#now,
+      firstAskedAt: undefined,
       askedAt: Number.NEGATIVE_INFINITY,
       challenge: null,
       challenges: 0,
@@ -155,8 +176,9 @@ export class ServerVerifier {
   }
 
   #ask(registration: Registration, probe: Probe): void {
-    if (!this.#questions.take()) return;
+    if (!(registration.verified ? this.#toKnown : this.#toStrangers).take()) return;
     probe.askedAt = this.#now;
+    probe.firstAskedAt ??= probe.askedAt;
     this.ask(registration.address, probe.challenge);
     // A challenge that brought no answer may be too old.
     probe.challenge = null;

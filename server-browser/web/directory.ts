@@ -3,19 +3,15 @@ import type { InfoAnswer, PlayersAnswer, RulesAnswer } from 'beaconry/a2s-query'
 import type { Registration, Registrations } from 'beaconry/plugins/master';
 import { completeServer } from './complete-server.js';
 import type { CountryData } from './country-data.js';
-import { descriptionOf } from './description-of.js';
 import { DirectoryEntry } from './directory-entry.js';
+import { type DirectoryPage, listPage, type PageSource } from './directory-page.js';
 import { GamePortGroups } from './game-port-groups.js';
 import type { ListedServer, ServerDetail } from './listed-server.js';
 import { measurementOf } from './measurement.js';
 import type { PollReport } from './poller.js';
 import type { AddedServer, ServerDirectory } from './public.js';
 
-/** One page of the list; `next` continues it and is null at the end. */
-export interface DirectoryPage {
-  readonly items: readonly ListedServer[];
-  readonly next: string | null;
-}
+export type { DirectoryPage } from './directory-page.js';
 
 /** What changed since it was last asked for. */
 export interface DirectoryChanges {
@@ -37,19 +33,25 @@ export interface DirectoryParts {
   readonly reader?: PeerAddress | undefined;
 }
 
-const MASTER = 'master';
-
 /** All listed servers, one entry per address: registrations, favourites, what plugins added, and answers. */
 export class Directory implements ServerDirectory, PollReport {
   readonly #entries = new Map<string, DirectoryEntry>();
   readonly #groups = new GamePortGroups();
   readonly #changed = new Set<string>();
+  readonly #pageSource: PageSource;
   #targets: Targets = { add: () => {}, remove: () => {} };
   /** Called with every answer to us; history is made of it. */
   onMeasured: (server: ListedServer) => void = () => {};
   onRemoved: (address: string) => void = () => {};
 
   constructor(private readonly parts: DirectoryParts) {
+    const { registrations, reader } = parts;
+    this.#pageSource = {
+      registrations,
+      reader,
+      entries: this.#entries,
+      line: (entry) => this.#line(entry),
+    };
     for (const registration of parts.registrations?.list('') ?? []) this.register(registration);
   }
 
@@ -64,9 +66,8 @@ export class Directory implements ServerDirectory, PollReport {
   }
 
   register(registration: Registration): void {
-    const { reader } = this.parts;
-    const isHidden = reader !== undefined && !canReach(reader, registration.address);
-    if (registration.outdated || registration.lan || isHidden) {
+    const isOfUse = this.#isReachable(registration.address);
+    if (registration.outdated || registration.lan || !isOfUse) {
       this.unregister(registration);
       return;
     }
@@ -95,6 +96,7 @@ export class Directory implements ServerDirectory, PollReport {
   add(source: string, server: AddedServer): () => void {
     const listed = completeServer(source, server);
     const address = PeerAddress.parse(server.address);
+    if (address !== undefined && !this.#isReachable(address)) return () => {};
     const key = address?.toString() ?? server.address;
     const entry = this.#entryOf(key, address ?? new PeerAddress());
     entry.added.set(source, listed);
@@ -166,54 +168,14 @@ export class Directory implements ServerDirectory, PollReport {
     return { upserts, removes };
   }
 
-  /**
-   * Servers that pass a filter in the master's grammar: those of the master first, then the others.
-   * `after` is the `next` of the page before.
-   */
+  /** Servers that pass a filter in the master's grammar; `after` is the `next` of the page before. */
   page(filter: string, limit: number, after: string | undefined): DirectoryPage {
-    const items: ListedServer[] = [];
-    const registrations = this.parts.registrations;
-    const inOthers = after?.startsWith(OTHERS) === true;
-    if (!inOthers && registrations !== undefined) {
-      const behind = after === undefined ? undefined : PeerAddress.parse(after);
-      const found = registrations.list(filter, {
-        limit: limit + 1,
-        ...(this.parts.reader && { from: this.parts.reader }),
-        ...(behind === undefined ? {} : { after: behind }),
-      });
-      for (const { address } of found.slice(0, limit)) {
-        const entry = this.#entries.get(address.toString());
-        if (entry !== undefined) items.push(this.#line(entry));
-      }
-      if (found.length > limit)
-        return { items, next: found[limit - 1]?.address.toString() ?? null };
-    }
-    const matches = this.#matcher(filter);
-    const behind = inOthers ? (after?.slice(OTHERS.length) ?? '') : '';
-    const others = [...this.#entries.values()]
-      .filter(({ registration, key }) => registration === undefined && key > behind)
-      .sort((one, other) => (one.key < other.key ? -1 : 1));
-    let last = behind;
-    for (const entry of others) {
-      const line = this.#line(entry);
-      if (matches(line)) {
-        if (items.length === limit) return { items, next: `${OTHERS}${last}` };
-        items.push(line);
-      }
-      last = entry.key;
-    }
-    return { items, next: null };
+    return listPage(this.#pageSource, filter, limit, after);
   }
 
-  #matcher(filter: string): (server: ListedServer) => boolean {
-    if (filter === '') return () => true;
-    const matches = this.parts.registrations?.matcher(filter);
-    // Without a master nobody here knows its grammar; nothing is listed rather than everything.
-    if (matches === undefined) return () => false;
-    return (server) => {
-      const address = PeerAddress.parse(server.address);
-      return address !== undefined && matches(descriptionOf(server, address));
-    };
+  #isReachable(address: PeerAddress): boolean {
+    const { reader } = this.parts;
+    return reader === undefined || canReach(reader, address);
   }
 
   #entry(address: PeerAddress): DirectoryEntry {
@@ -260,6 +222,3 @@ export class Directory implements ServerDirectory, PollReport {
     return entry.line(this.#groups.isDuplicate(entry.group, entry.key));
   }
 }
-
-/** Begins the `next` of pages behind the registered servers. */
-const OTHERS = `not-${MASTER} `;

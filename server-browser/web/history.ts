@@ -108,6 +108,21 @@ export class History {
     if (track?.dirty === true) await this.#write(address, track);
   }
 
+  /** Removes everything of the servers of a host, in memory and in the store; says how many days it was. */
+  async erase(host: string): Promise<number> {
+    const prefix = `${host.includes(':') ? `[${host}]` : host}:`;
+    for (const address of this.#tracks.keys()) {
+      if (address.startsWith(prefix)) this.#tracks.delete(address);
+    }
+    this.#answers.clear();
+    for (let days = 0; ; ) {
+      const page = await this.store.scan(prefix, { limit: 1000 });
+      for (const [key] of page) await this.store.delete(key);
+      days += page.length;
+      if (page.length < 1000) return days;
+    }
+  }
+
   /** Writes what has waited long enough; with `all`, everything. */
   async flush(all = false): Promise<void> {
     const now = this.clock.monotonic();

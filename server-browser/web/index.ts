@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { definePlugin, list, messageOf, PeerAddress, ServerError } from 'beaconry';
+import { definePlugin, list, messageOf, ServerError } from 'beaconry';
 import { QueryClient, resolveAddress, UdpSocket } from 'beaconry/a2s-query';
 import { Registrations } from 'beaconry/plugins/master';
 import { CountryData } from './country-data.js';
@@ -15,8 +15,6 @@ import { PollableAddresses } from './pollable-addresses.js';
 import { Poller } from './poller.js';
 import { ServerDirectory } from './public.js';
 
-/** Anybody on the internet. */
-const outsideReader = PeerAddress.of('192.0.2.1', 0);
 const pollTick = 200;
 const eventInterval = 500;
 /** Core cuts connections that are silent for two minutes. */
@@ -112,8 +110,7 @@ export default definePlugin({
     const registrations = context.find(Registrations);
     const directory = new Directory({
       ...{ clock, registrations, countries },
-      // A private address is of use on this machine only, and tells strangers about a network.
-      reader: context.httpIsLoopback(config.endpoint) ? undefined : outsideReader,
+      reader: context.httpReader(config.endpoint),
     });
     context.provide(ServerDirectory, directory);
 
@@ -150,6 +147,10 @@ export default definePlugin({
         .catch((error) => context.log.warn(`history was not written: ${messageOf(error)}`));
     context.every(1000, () => history.flush());
     context.defer(() => history.flush(true));
+    context.onForget(async ({ kind, text }) => {
+      const days = kind === 'address' ? await history.erase(text) : 0;
+      return days === 0 ? undefined : `removed ${days} days of history`;
+    });
 
     if (registrations !== undefined) {
       context.defer(registrations.onUpsert((one) => directory.register(one)));

@@ -241,6 +241,23 @@ describe('page of the list in Chromium', function () {
     expect(await page.locator('.measured').textContent()).to.match(/^Measured by this site/);
   });
 
+  it('shows details at every width', async () => {
+    await open();
+    await page.locator('.row').first().click();
+    await page.waitForSelector('.facts');
+    for (const width of [1440, 1000, 820, 640, 390]) {
+      await page.setViewportSize({ width, height: 900 });
+      const box = await page.locator('.detail').boundingBox();
+      expect(box?.width, `${width}`).to.be.above(Math.min(380, width - 1));
+      expect((box?.x ?? 0) + (box?.width ?? 0), `${width}`).to.equal(width);
+      const over = `['.controls', '.search-line', '.main'].filter((one) => {
+        const { scrollWidth, clientWidth } = document.querySelector(one);
+        return scrollWidth > clientWidth;
+      })`;
+      expect(await page.evaluate(over), `wider than ${width}`).to.deep.equal([]);
+    }
+  });
+
   it('draws what was measured before the server was started again', async () => {
     await open(`?server=${hostOf(97)}:${FLEET_PORT}`);
     const label = async () =>

@@ -6,6 +6,7 @@ import { Registrations } from 'beaconry/plugins/master';
 import { FakeClock, startTestServer, type TestServer } from 'beaconry/testing';
 import pino from 'pino';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { openLog } from '../../core/log.js';
 import { openStore } from '../../core/store/open-store.js';
 import { History } from '../../server-browser/web/history.js';
 import { countryFile } from '../server-browser/web/country-file.js';
@@ -57,10 +58,11 @@ export class PageRig {
   static async start(
     count: number,
     browser: Readonly<Record<string, unknown>> = {},
+    others: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {},
   ): Promise<PageRig> {
     const rig = new PageRig();
     try {
-      await rig.#start(count, browser);
+      await rig.#start(count, browser, others);
       return rig;
     } catch (error) {
       await rig.stop();
@@ -95,7 +97,11 @@ export class PageRig {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  async #start(count: number, browser: Readonly<Record<string, unknown>>): Promise<void> {
+  async #start(
+    count: number,
+    browser: Readonly<Record<string, unknown>>,
+    others: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
+  ): Promise<void> {
     const regionData = join(this.#folder, 'countries.mmdb');
     const networks = Array.from({ length: NETWORKS }, (_, network) => {
       // The first countries get more networks, as in life.
@@ -117,7 +123,9 @@ export class PageRig {
       plugins: {
         master: { maxPerAddress: 0, rateLimit: 'off', verify: 'off', allowLoopback: true },
         browser: { regionData, ...browser },
+        ...others,
       },
+      log: openLog({ level: 'info', file: join(this.#folder, 'server.log'), plugins: new Map() }),
     });
     this.fleet = new ServerFleet(this.server.address('master').port);
     await this.fleet.join(count);
@@ -163,5 +171,6 @@ export async function screenshot(page: Page, name: string): Promise<void> {
 export const SIZES = {
   desktop: { viewport: { width: 1440, height: 900 } },
   laptop: { viewport: { width: 1100, height: 760 } },
+  tablet: { viewport: { width: 820, height: 1180 } },
   mobile: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true },
 } as const satisfies Record<string, BrowserContextOptions>;

@@ -74,7 +74,7 @@ export class NetworkNamespaces<Name extends string> {
    * neither answers nor asks for the address on the link.
    */
   impersonate(name: Name, address: string): void {
-    const [, , , namespace = ''] = this.host(name).within;
+    const namespace = this.#namespaceOf(name);
     for (const [key, value] of [
       ['arp_ignore', 1],
       ['arp_announce', 2],
@@ -85,9 +85,37 @@ export class NetworkNamespaces<Name extends string> {
     ip('-n', namespace, 'address', 'replace', `${address}/32`, 'dev', 'lo');
   }
 
+  /** Gives a host every address of a range; `towards` reaches it there through `by`, an address of the host. */
+  own(name: Name, range: string, towards: Name, by: string): void {
+    const family = range.includes(':') ? ['-6'] : [];
+    ip('-n', this.#namespaceOf(name), ...family, 'route', 'add', 'local', range, 'dev', 'lo');
+    ip(
+      '-n',
+      this.#namespaceOf(towards),
+      ...family,
+      'route',
+      'add',
+      range,
+      'via',
+      by,
+      'dev',
+      'eth0',
+      'onlink',
+    );
+    if (range.includes(':')) {
+      const setting = 'net.ipv6.ip_nonlocal_bind=1';
+      execFileSync('ip', ['netns', 'exec', this.#namespaceOf(name), 'sysctl', '-qw', setting]);
+    }
+  }
+
   /** Removes all namespaces, and with them links and bridge. Processes in them are the test's to end. */
   close(): void {
     for (const name of this.#namespaces.splice(0).reverse()) ip('netns', 'delete', name);
+  }
+
+  #namespaceOf(name: Name): string {
+    const [, , , namespace = ''] = this.host(name).within;
+    return namespace;
   }
 
   #add(name: string): void {

@@ -52,7 +52,13 @@ function toGame(datagram, { address, port }) {
 const isQuery = (datagram) =>
   datagram.length >= 5 && datagram.readUInt32LE(0) === 0xffffffff && 'TUVW'.includes(String.fromCharCode(datagram[4]));
 
-outside.on('message', (datagram, from) => (isQuery(datagram) ? toBeaconry : toGame)(datagram, from));
+/** What the master answers to the request that beaconry had us send: it proves that we are at the public port. */
+const isProof = (datagram) =>
+  datagram.length === 10 && datagram.readUInt32LE(0) === 0xffffffff && datagram.toString('latin1', 4, 6) === 's\n';
+
+outside.on('message', (datagram, from) =>
+  (isQuery(datagram) || isProof(datagram) ? toBeaconry : toGame)(datagram, from),
+);
 outside.bind(Number(publicPort), () => console.log(`open on ${outside.address().port}`));
 setInterval(() => {
   for (const [key, { socket, seen }] of players) {

@@ -128,6 +128,17 @@ export class CertificateStore {
     return trust;
   }
 
+  /** Whether `trusted` would give the key. */
+  isTrusted(keyId: bigint, now: number): boolean {
+    try {
+      this.trusted(keyId, now);
+      return true;
+    } catch (error) {
+      if (error instanceof ServerError) return false;
+      throw error;
+    }
+  }
+
   #resolve(keyId: bigint, above: Set<bigint>): TrustedKey | ServerError {
     if (this.#revoked.has(keyId)) {
       return new ServerError('CERT_CA_REVOKED', `CA key ${keyId} is revoked`);

@@ -100,8 +100,9 @@ export class NetworkConfigCache {
   #verify({ text, signature }: FetchedConfig): { config: NetworkConfig; store: CertificateStore } {
     if (signature === undefined) throw new ServerError('CONFIG_UNSIGNED', 'config is unsigned');
     const config = decodeNetworkConfig(text);
-    const store = this.#trust(config);
     const { keyId, signature: bytes } = decodeConfigSignature(signature);
+    if (config.revokedKeys.includes(keyId)) this.#takeRevocations(config, keyId, text, bytes);
+    const store = this.#trust(config);
     const signer = store.trusted(keyId, Math.floor(this.options.clock.now() / 1000));
     if (signer.scope.appIds?.has(this.options.appId) === false) {
       throw new ServerError('CONFIG_SIGNATURE', `key ${keyId} may not sign for this app`);
@@ -114,6 +115,20 @@ export class NetworkConfigCache {
       throw new ServerError('CONFIG_OLD', `revision ${config.revision}, but ${known} is known`);
     }
     return { config, store };
+  }
+
+  /**
+   * A network whose last signing key is revoked can tell it with that key alone: such a config is not taken, but
+   * what it revokes is, since whoever holds the key could do no more harm by it than by signing something else.
+   */
+  #takeRevocations(config: NetworkConfig, keyId: bigint, text: string, bytes: Uint8Array): void {
+    const now = Math.floor(this.options.clock.now() / 1000);
+    const known = this.#config;
+    if (known === undefined || !this.#store.isTrusted(keyId, now)) return;
+    if (!this.#store.trusted(keyId, now).key.verifies(Buffer.from(text), bytes)) return;
+    const revokedKeys = [...new Set([...known.revokedKeys, ...config.revokedKeys])];
+    const next = { ...known, revokedKeys };
+    this.#install(next, this.#trust(next));
   }
 
   #trust(config: NetworkConfig): CertificateStore {

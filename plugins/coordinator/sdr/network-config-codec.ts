@@ -40,9 +40,12 @@ export interface NetworkConfig {
   readonly relayPublicKey?: Uint8Array;
   readonly p2pShareIp: Readonly<Record<string, number>>;
   readonly typicalPings: readonly (readonly [string, string, number])[];
-  /** Clients are to use plain UDP or NAT punching in place of relays. */
-  readonly directMode: boolean;
+  /** Whether peers may meet without relays: never, by NAT punching, or over plain UDP. */
+  readonly directMode: DirectMode;
 }
+
+export const DIRECT_MODES = ['relay', 'punch', 'udp'] as const;
+export type DirectMode = (typeof DIRECT_MODES)[number];
 
 export const MAX_NETWORK_CONFIG = 4 * 1024 * 1024;
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
@@ -117,7 +120,7 @@ export function decodeNetworkConfig(text: string): NetworkConfig {
       ),
     ),
     typicalPings: array(json.typical_pings).flatMap(readPing),
-    directMode: json.direct_mode === true,
+    directMode: readMode(json.direct_mode),
   };
 }
 
@@ -179,6 +182,10 @@ function readPing(value: unknown): (readonly [string, string, number])[] {
     typeof from === 'string' && typeof to === 'string' && isPopCode(from) && isPopCode(to);
   return codes && typeof ping === 'number' && ping >= 0 ? [[from, to, ping]] : [];
 }
+
+/** Older configs say true or false. */
+const readMode = (value: unknown): DirectMode =>
+  value === true ? 'punch' : (DIRECT_MODES.find((mode) => mode === value) ?? 'relay');
 
 const readId = (value: unknown): bigint[] =>
   typeof value === 'string' && /^\d{1,20}$/.test(value) && BigInt(value) < 1n << 64n

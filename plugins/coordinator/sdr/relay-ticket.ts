@@ -1,5 +1,5 @@
 import { DecodeError, type PeerAddress, ServerError } from 'beaconry';
-import type { SignedCertificate } from './certificate-codec.js';
+import { decodeCertificateBody, type SignedCertificate } from './certificate-codec.js';
 import type { CertificateStore } from './certificate-store.js';
 import { parseIdentity } from './host-identity-codec.js';
 import { hostedAddressPop, MAX_HOSTED_ADDRESS } from './hosted-address-codec.js';
@@ -73,7 +73,8 @@ export interface TicketExpectation {
 }
 
 /**
- * What a relay asks of a ticket (sdr section 6), in this order: TICKET_MALFORMED, TICKET_UNSIGNED, codes of
+ * What a relay asks of a ticket (sdr section 6), in this order: TICKET_MALFORMED, TICKET_UNSIGNED, TICKET_CHAIN,
+ * TICKET_SIGNER (both for a chain that the ticket brings along), codes of
  * {@link CertificateStore.trusted} for the signing key, TICKET_SIGNATURE, TICKET_MALFORMED for the body, the
  * limits, TICKET_EXPIRED, TICKET_LIFETIME, TICKET_WRONG_APP, TICKET_WRONG_PORT, TICKET_WRONG_CLIENT,
  * TICKET_WRONG_ADDRESS, TICKET_WRONG_POP, TICKET_DEV.
@@ -128,6 +129,15 @@ function chainOf(signed: SignedRelayTicket, store: CertificateStore): Certificat
   if (store.has(signed.keyId) || signed.certificates.length === 0) return store;
   if (signed.certificates.length > MAX_CHAIN) {
     throw new ServerError('TICKET_CHAIN', `ticket brings more than ${MAX_CHAIN} certificates`);
+  }
+  // Certificates of data centres are not those of a CA, though they look the same: they name POPs.
+  const names = ({ body }: SignedCertificate) =>
+    decodeCertificateBody(body).gameserverDatacenterIds.length > 0;
+  if (malformed(() => signed.certificates.some(names))) {
+    throw new ServerError(
+      'TICKET_SIGNER',
+      `the chain of key ${signed.keyId} holds a certificate of a data centre, whose key signs no tickets`,
+    );
   }
   return malformed(() => store.extendedBy(signed.certificates));
 }

@@ -32,10 +32,14 @@ export interface ServerLogin {
   readonly generatedAt: number;
 }
 
-export interface CheckedServerLogin extends ServerLogin {
-  /** Key of the certificate; absent for an unsigned login of a developer. */
+/** Of the certificate; absent for an unsigned login of a developer. */
+interface SignerIds {
   readonly keyId: bigint | undefined;
+  /** Key that signed the certificate. */
+  readonly caKeyId: bigint | undefined;
 }
+
+export type CheckedServerLogin = ServerLogin & SignerIds;
 
 /** The blob a hosted server sends to the coordinator; without credentials it is the unsigned form for `dev`. */
 export function encodeServerLogin(
@@ -68,7 +72,7 @@ export function encodeServerLogin(
 
 /**
  * Judges a login: LOGIN_TOO_LARGE, LOGIN_MALFORMED, LOGIN_IDENTITY, LOGIN_APP_DATA, LOGIN_ROUTE, LOGIN_UNSIGNED,
- * the codes of `checkCertificate` (app, POP of the route, revocation), LOGIN_SIGNATURE, LOGIN_TOO_OLD,
+ * the codes of `checkCertificate` (app, POP of the route, which the certificate must name, revocation), LOGIN_SIGNATURE, LOGIN_TOO_OLD,
  * LOGIN_FROM_FUTURE. Unsigned ones pass only for POP `dev` and with `dev`.
  */
 export function checkServerLogin(
@@ -86,7 +90,7 @@ export function checkServerLogin(
     decodeProtobuf(ServerLoginBodySchema, envelope.login, MAX_LOGIN),
   );
   const login = readLogin(body);
-  const keyId =
+  const signer =
     envelope.signature.length === 0
       ? checkUnsigned(login, expected.dev === true)
       : checkSigned(envelope, login, store, expected.now);
@@ -99,7 +103,7 @@ export function checkServerLogin(
   if (login.generatedAt > expected.now + MAX_AHEAD) {
     throw new ServerError('LOGIN_FROM_FUTURE', 'login is from the future; check the clocks');
   }
-  return { ...login, keyId };
+  return { ...login, ...signer };
 }
 
 function readLogin(body: ServerLoginBody): ServerLogin {
@@ -127,13 +131,14 @@ function readLogin(body: ServerLoginBody): ServerLogin {
   };
 }
 
-function checkUnsigned(login: ServerLogin, dev: boolean): undefined {
+function checkUnsigned(login: ServerLogin, dev: boolean): SignerIds {
   if (login.route.pop !== DEV_POP || !dev) {
     throw new ServerError(
       'LOGIN_UNSIGNED',
       `login of ${login.identity} for POP ${login.route.pop} is unsigned; only POP dev may, and only with dev: true`,
     );
   }
+  return { keyId: undefined, caKeyId: undefined };
 }
 
 function checkSigned(
@@ -141,14 +146,21 @@ function checkSigned(
   login: ServerLogin,
   store: CertificateStore,
   now: number,
-): bigint {
+): SignerIds {
   const certificate = read('CERT_MALFORMED', () => fromEnvelope(envelope.cert));
   const { appId, identity, route } = login;
   const verified = checkCertificate(certificate, store, { now, appId, identity, pop: route.pop });
+  // A certificate without POPs is good everywhere for a CA, but this one is a player's.
+  if (route.pop !== DEV_POP && verified.scope.pops === undefined) {
+    throw new ServerError(
+      'CERT_NO_POP',
+      `certificate names no POP; a hosted server in ${route.pop} needs one of the data centre for that POP`,
+    );
+  }
   if (!verified.key.verifies(envelope.login, envelope.signature)) {
     throw new ServerError('LOGIN_SIGNATURE', `login is not signed by key ${verified.key.id}`);
   }
-  return verified.key.id;
+  return { keyId: verified.key.id, caKeyId: certificate.caKeyId };
 }
 
 function read<T>(code: string, decode: () => T): T {

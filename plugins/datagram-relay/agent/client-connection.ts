@@ -1,83 +1,48 @@
-import { randomBytes } from 'node:crypto';
-import { DecodeError, ServerError } from 'beaconry';
-import { checkCertificate } from '../../coordinator/sdr/certificate-check.js';
-import {
-  decodeSignedCertificate,
-  encodeSignedCertificate,
-} from '../../coordinator/sdr/certificate-codec.js';
+import { DecodeError, type PeerAddress, ServerError } from 'beaconry';
+import { encodeSignedCertificate } from '../../coordinator/sdr/certificate-codec.js';
 import type { CertificateStore } from '../../coordinator/sdr/certificate-store.js';
 import type { NetworkConfig } from '../../coordinator/sdr/network-config-codec.js';
 import type { Credentials } from '../../coordinator/sdr/player-credentials.js';
 import type { HopControl } from '../control-codec.js';
 import * as codec from '../relay-codec.js';
-import { ExchangeKey, endKeys, sameBytes } from '../relay-keys.js';
-import { Connection, ConnectionState, EndReason, Path } from './connection.js';
-import { EndToEnd } from './end-to-end.js';
+import { Connection } from './connection.js';
+import { ConnectionState, EndReason } from './connection-state.js';
+import { Path } from './path.js';
 import { PathOpening } from './path-opening.js';
-import type { ProbedRelay } from './relay-prober.js';
-import { isClearlyBetter, type Route, routeName, routesTo } from './route-choice.js';
+import type { RelayAccess, SessionOwner } from './relay-access.js';
+import { type Route, routeName } from './route-choice.js';
+import { RouteSearch } from './route-search.js';
+import { type MeetingOptions, ServerMeeting } from './server-meeting.js';
 
-export interface ClientConnectionOptions {
-  readonly appId: number;
-  readonly client: string;
-  readonly server: string;
+export interface ClientConnectionOptions extends MeetingOptions {
   readonly pop: string;
-  readonly ports: readonly number[];
   readonly ticket: Uint8Array;
   readonly credentials: Credentials;
-  /** POP `dev`: the server may come without a certificate. */
-  readonly dev: boolean;
-  now(): number;
-  unix(): number;
   network(): { readonly config: NetworkConfig; readonly certificates: CertificateStore };
-  relays(): readonly ProbedRelay[];
-  cookie(relay: ProbedRelay): Uint8Array | undefined;
-  send(bytes: Uint8Array, to: import('beaconry').PeerAddress): void;
-  /** A session id that reaches this connection. */
-  newId(connection: ClientConnection): number;
-  dropId(id: number): void;
+  readonly access: RelayAccess;
 }
 
-const HOLD = 15_000;
-const MAX_REFUSALS = 3;
-const REFUSED_PAUSE = 10_000;
-
 /** A client's connection to a hosted server: opens paths, keeps a warm one, and moves between them. */
-export class ClientConnection {
+export class ClientConnection implements SessionOwner {
   readonly connection: Connection;
-  readonly #endPart: Uint8Array;
-  readonly #key = ExchangeKey.generate();
+  readonly #meeting: ServerMeeting;
   readonly #openings = new Map<
     number,
     { readonly opening: PathOpening; readonly primary: boolean }
   >();
   readonly #pathsById = new Map<number, Path>();
-  /** Relays that refused or did not answer, until when they are left alone. */
-  readonly #avoid = new Map<string, number>();
-  #serverPart: Uint8Array | undefined;
-  #better: { readonly name: string; readonly since: number } | undefined;
-  #refusals = 0;
-  #refusal = '';
-  #refusalCode = 0;
+  readonly #search: RouteSearch;
   readonly #startedAt: number;
   /** Switches made, for people. */
   readonly moves: string[] = [];
 
   constructor(private readonly options: ClientConnectionOptions) {
-    const { appId, client, server, ports } = options;
-    const name = randomBytes(8);
-    this.#endPart = codec.encodeEndPart({
-      appId,
-      connection: name,
-      key: this.#key.publicKey,
-      random: randomBytes(16),
-      client,
-      server,
-      ports,
-    });
+    const { server, ports } = options;
+    this.#meeting = new ServerMeeting(options);
+    this.#search = new RouteSearch({ ...options, relays: () => options.access.prober.relays });
     this.#startedAt = options.now();
     this.connection = new Connection(
-      { remote: server, name: name.toString('hex'), isClient: true, ports },
+      { remote: server, name: this.#meeting.name, isClient: true, ports },
       options.now,
     );
     this.connection.setState(ConnectionState.findingRoute);
@@ -112,7 +77,7 @@ export class ClientConnection {
   }
 
   /** OPEN_OK or REFUSED for one of the attempts. */
-  answer(id: number, bytes: Uint8Array, from: import('beaconry').PeerAddress): void {
+  answer(id: number, bytes: Uint8Array, from: PeerAddress): void {
     const found = this.#openings.get(id);
     if (found === undefined) return;
     const now = this.options.now();
@@ -120,9 +85,7 @@ export class ClientConnection {
     if (bytes[0] === codec.Lead.refused) {
       const refused = codec.decodeRefused(bytes);
       if (!opening.isRefusedBy(refused, from)) return;
-      this.#refusals++;
-      this.#refusal = refused.text;
-      this.#refusalCode = refused.code;
+      this.#search.refused(refused.code, refused.text);
       this.#giveUp(id, opening, now);
       return;
     }
@@ -130,7 +93,8 @@ export class ClientConnection {
     if (answered === undefined) return;
     const { ok, hop } = answered;
     try {
-      this.#meet(ok);
+      const met = this.#meeting.meet(ok);
+      if (met !== undefined) this.connection.begin(met.ends, met.ports);
     } catch (error) {
       if (!(error instanceof ServerError || error instanceof DecodeError)) throw error;
       this.#openings.delete(id);
@@ -149,57 +113,17 @@ export class ClientConnection {
 
   /** Ends; ids are free again. */
   release(): void {
-    for (const id of [...this.#openings.keys(), ...this.#pathsById.keys()]) this.options.dropId(id);
+    for (const id of [...this.#openings.keys(), ...this.#pathsById.keys()])
+      this.options.access.dropId(id);
     this.#openings.clear();
     this.#pathsById.clear();
   }
 
-  #meet(ok: codec.OpenOk): void {
-    if (this.#serverPart !== undefined) {
-      if (!sameBytes(this.#serverPart, ok.serverPart)) {
-        throw new ServerError('SERVER_CHANGED', 'another server answered on the second path');
-      }
-      return;
-    }
-    const { server, appId, pop, dev, unix, network } = this.options;
-    const part = codec.decodeServerPart(ok.serverPart);
-    if (part.server !== server) {
-      throw new ServerError('SERVER_CHANGED', `${part.server} answered in place of ${server}`);
-    }
-    if (ok.certificate.length > 0 || !dev) {
-      const { key } = checkCertificate(
-        decodeSignedCertificate(ok.certificate),
-        network().certificates,
-        { now: unix(), identity: server, appId, pop },
-      );
-      if (!key.verifies(codec.joinSigned(this.#endPart, ok.serverPart), ok.signature)) {
-        throw new ServerError('SERVER_SIGNATURE', 'the answer is not signed by the server');
-      }
-    }
-    const salt = Buffer.concat([codec.sha256(this.#endPart), codec.sha256(ok.serverPart)]);
-    const { toServer, toClient } = endKeys(this.#key.secretWith(part.key), salt);
-    const served = part.ports.map((port) => (port === codec.NO_PORT ? undefined : port));
-    this.#serverPart = ok.serverPart;
-    this.connection.begin(new EndToEnd(toServer, toClient, this.options.now()), served);
-  }
-
-  #routes(now: number): readonly Route[] {
-    const { pop, relays, network } = this.options;
-    return routesTo(pop, relays(), network().config).filter(
-      (route) => (this.#avoid.get(routeName(route)) ?? 0) <= now,
-    );
-  }
-
   #findRoute(now: number): void {
     const { connection } = this;
-    if (this.#refusals >= MAX_REFUSALS || (this.#refusals > 0 && this.#routes(now).length === 0)) {
-      if (this.#openings.size > 0) return;
-      const expired = this.#refusalCode === codec.Refusal.ticketExpired;
-      const reason =
-        expired || this.#refusalCode <= codec.Refusal.mismatch
-          ? EndReason.noRights
-          : EndReason.noRelaySession;
-      connection.fail(reason, `relays refused: ${this.#refusal}`);
+    const refusal = this.#search.refusal(now);
+    if (refusal !== undefined) {
+      if (this.#openings.size === 0) connection.fail(refusal.reason, refusal.text);
       return;
     }
     if (now - this.#startedAt > 15_000) {
@@ -208,9 +132,9 @@ export class ClientConnection {
     }
     if (this.#openings.size > 0) return;
     // A moment for all relays to answer their first probe, so that the best one is tried first.
-    const unknown = this.options.relays().some(({ pings }) => pings.length === 0);
+    const unknown = this.options.access.prober.relays.some(({ pings }) => pings.length === 0);
     if (unknown && now - this.#startedAt < 300) return;
-    const [best] = this.#routes(now);
+    const [best] = this.#search.routes(now);
     if (best === undefined) return;
     connection.setState(ConnectionState.connecting);
     this.#open(best, true, now);
@@ -225,23 +149,23 @@ export class ClientConnection {
 
   #giveUp(id: number, opening: PathOpening, now: number): void {
     this.#openings.delete(id);
-    this.options.dropId(id);
-    this.#avoid.set(routeName(opening.options.route), now + REFUSED_PAUSE);
+    this.options.access.dropId(id);
+    this.#search.avoid(routeName(opening.options.route), now);
   }
 
   #open(route: Route, primary: boolean, now: number): void {
-    const { credentials, ticket, send, cookie, newId } = this.options;
+    const { credentials, ticket, access } = this.options;
     const opening = new PathOpening(
       {
-        id: newId(this),
+        id: access.newId(this),
         route,
-        endPart: this.#endPart,
+        endPart: this.#meeting.endPart,
         certificate: encodeSignedCertificate(credentials.certificate),
         ticket,
         peerToPeer: false,
         sign: (bytes) => credentials.key.sign(bytes),
-        send,
-        cookie: () => cookie(route.first),
+        send: (bytes, to) => access.send(bytes, to),
+        cookie: () => access.cookie(route.first),
       },
       now,
     );
@@ -270,7 +194,7 @@ export class ClientConnection {
     const usable = connection.paths.filter(({ draining }) => !draining);
     if (usable.length >= 2) return;
     const used = new Set(usable.map(({ relays }) => relays[0]));
-    const routes = this.#routes(now).filter(({ first }) => !used.has(first.name));
+    const routes = this.#search.routes(now).filter(({ first }) => !used.has(first.name));
     const shared = new Set(usable.flatMap(({ relays }) => relays));
     const apart = routes.find(({ second }) => second === undefined || !shared.has(second.name));
     const route = apart ?? routes[0];
@@ -280,20 +204,11 @@ export class ClientConnection {
   #lookForBetter(now: number): void {
     const { connection } = this;
     const current = connection.primary;
-    const routes = this.#routes(now);
-    const [best] = routes;
-    if (current === undefined || best === undefined) return;
-    const currentName = current.relays.join(' > ');
-    const own = routes.find((route) => routeName(route) === currentName);
-    const score = own?.score ?? Number.POSITIVE_INFINITY;
+    if (current === undefined) return;
+    const best = this.#search.better(current.relays.join(' > '), now);
+    if (best === undefined || this.#openings.size > 0) return;
+    this.#search.taken();
     const name = routeName(best);
-    if (name === currentName || !isClearlyBetter(best.score, score)) {
-      this.#better = undefined;
-      return;
-    }
-    if (this.#better?.name !== name) this.#better = { name, since: now };
-    if (now - this.#better.since < HOLD || this.#openings.size > 0) return;
-    this.#better = undefined;
     const open = connection.paths.find(({ relays }) => relays.join(' > ') === name);
     if (open !== undefined) this.#use(open);
     else this.#open(best, true, now);
@@ -316,9 +231,9 @@ export class ClientConnection {
   #drop(path: Path, now: number, why: 'silent' | 'spare' | 'closed'): void {
     const { connection } = this;
     if (why === 'spare') path.hop.sendControl({ type: 'close', code: 0 });
-    if (why === 'silent') this.#avoid.set(path.relays.join(' > '), now + 5000);
+    if (why === 'silent') this.#search.avoid(path.relays.join(' > '), now, 5000);
     this.#pathsById.delete(path.hop.id);
-    this.options.dropId(path.hop.id);
+    this.options.access.dropId(path.hop.id);
     const wasPrimary = connection.primary === path;
     connection.removePath(path);
     const next = connection.primary;

@@ -1,70 +1,18 @@
 import { DecodeError } from 'beaconry';
-import { FLAG_CONTROL, FLAG_FRAGMENT, MAX_DATA, MIN_DATA } from '../data-codec.js';
+import { FLAG_CONTROL, FLAG_FRAGMENT } from '../data-codec.js';
 import {
   type AgentControl,
   decodeAgentControl,
   encodeAgentControl,
 } from './agent-control-codec.js';
+import { ConnectionState, EndReason } from './connection-state.js';
 import type { EndToEnd } from './end-to-end.js';
-import type { Hop } from './hop.js';
+import { Fragments, MAX_WHOLE } from './fragments.js';
+import type { Path } from './path.js';
 import { ReliableMessages } from './reliable-messages.js';
 
-/** States of a connection, as Steam numbers them (sdr section 15). */
-export const ConnectionState = {
-  none: 0,
-  connecting: 1,
-  findingRoute: 2,
-  connected: 3,
-  closedByPeer: 4,
-  problemDetected: 5,
-} as const;
-export type ConnectionState = (typeof ConnectionState)[keyof typeof ConnectionState];
-
-/** Why a connection ended (sdr section 15). */
-export const EndReason = {
-  application: 1000,
-  exception: 2000,
-  offline: 3001,
-  manyRelaysUnreachable: 3002,
-  hostedServerRelay: 3003,
-  noNetworkConfig: 3004,
-  noRights: 3005,
-  remoteTimeout: 4001,
-  badCrypto: 4002,
-  badCertificate: 4003,
-  protocolVersion: 4006,
-  generic: 5001,
-  internal: 5002,
-  timeout: 5003,
-  noRelaySession: 5006,
-  rendezvous: 5008,
-  firewall: 5009,
-  noConnection: 5010,
-} as const;
-
-/** Datagrams whole in one packet, and with fragments. */
-export const MAX_WHOLE = MAX_DATA - MIN_DATA;
-export const MAX_DATAGRAM = 4096;
-const PART = MAX_WHOLE - 2;
 const MESSAGE_PORT = 0xffff;
 const TIMEOUT = 10_000;
-
-/** One way to the far agent. */
-export class Path {
-  rtt = 0;
-  /** Pings since the last packet came. */
-  unanswered = 0;
-  pingedAt = Number.NEGATIVE_INFINITY;
-  sent = 0;
-  lost = 0;
-  draining = false;
-  constructor(
-    readonly hop: Hop,
-    /** Relays of the way, for people and for choosing another one. */
-    readonly relays: readonly string[],
-    readonly openedAt: number,
-  ) {}
-}
 
 export interface ConnectionListener {
   onState?(state: ConnectionState): void;
@@ -84,12 +32,6 @@ export interface ConnectionFacts {
   readonly ports: readonly (number | undefined)[];
 }
 
-interface Fragments {
-  readonly parts: (Uint8Array | undefined)[];
-  missing: number;
-  readonly at: number;
-}
-
 /** Agent to agent: encryption, paths, datagrams, messages and the end of it. */
 export class Connection {
   #state: ConnectionState = ConnectionState.connecting;
@@ -99,8 +41,7 @@ export class Connection {
   #primary: Path | undefined;
   #newestNumber = 0;
   #lastReceived: number;
-  #fragmentId = 0;
-  readonly #fragments = new Map<number, Fragments>();
+  readonly #fragments = new Fragments();
   readonly #reliable: ReliableMessages;
   #ends: EndToEnd | undefined;
   #ports: readonly (number | undefined)[];
@@ -236,7 +177,9 @@ export class Connection {
     }
     this.#attract(path, number);
     const whole =
-      (opened.flags & FLAG_FRAGMENT) === 0 ? opened.payload : this.#assemble(opened.payload, now);
+      (opened.flags & FLAG_FRAGMENT) === 0
+        ? opened.payload
+        : this.#fragments.join(opened.payload, now);
     if (whole === undefined) return;
     if (opened.portIndex === MESSAGE_PORT) {
       this.listener.onMessage?.(whole, false);
@@ -260,7 +203,7 @@ export class Connection {
       }
     }
     this.#reliable.tick(now, this.#primary?.rtt ?? 200);
-    for (const [id, { at }] of this.#fragments) if (now - at > 1000) this.#fragments.delete(id);
+    this.#fragments.sweep(now);
   }
 
   /** One ping on one path. */
@@ -284,38 +227,8 @@ export class Connection {
 
   #sendDatagram(index: number, bytes: Uint8Array): boolean {
     if (bytes.length <= MAX_WHOLE) return this.#transmit(0, index, bytes);
-    if (bytes.length > MAX_DATAGRAM) return false;
-    const count = Math.ceil(bytes.length / PART);
-    this.#fragmentId = (this.#fragmentId + 1) & 255;
-    for (let i = 0; i < count; i++) {
-      const slice = bytes.subarray(i * PART, (i + 1) * PART);
-      const part = new Uint8Array(slice.length + 2);
-      part[0] = this.#fragmentId;
-      part[1] = (i << 4) | count;
-      part.set(slice, 2);
-      if (!this.#transmit(FLAG_FRAGMENT, index, part)) return false;
-    }
-    return true;
-  }
-
-  #assemble(bytes: Uint8Array, now: number): Uint8Array | undefined {
-    const [id = 0, place = 0] = bytes;
-    const index = place >> 4;
-    const count = place & 15;
-    if (bytes.length < 2 || count < 2 || count > 4 || index >= count) return undefined;
-    let known = this.#fragments.get(id);
-    if (known === undefined || known.parts.length !== count || now - known.at > 1000) {
-      if (this.#fragments.size >= 16) {
-        this.#fragments.delete(this.#fragments.keys().next().value as number);
-      }
-      known = { parts: new Array(count).fill(undefined), missing: count, at: now };
-      this.#fragments.set(id, known);
-    }
-    if (known.parts[index] === undefined) known.missing--;
-    known.parts[index] = bytes.slice(2);
-    if (known.missing > 0) return undefined;
-    this.#fragments.delete(id);
-    return new Uint8Array(Buffer.concat(known.parts as Uint8Array[]));
+    const parts = this.#fragments.cut(bytes);
+    return parts?.every((part) => this.#transmit(FLAG_FRAGMENT, index, part)) ?? false;
   }
 
   #sendControl(control: AgentControl, path = this.#primary): void {
@@ -345,6 +258,7 @@ export class Connection {
         this.#sendControl({ type: 'pong', time: control.time }, path);
         break;
       case 'pong': {
+        path.answered++;
         const rtt = (Math.floor(this.now()) - control.time) >>> 0;
         if (rtt < 10_000) path.rtt = path.rtt === 0 ? rtt : path.rtt * 0.75 + rtt * 0.25;
         break;

@@ -2,19 +2,18 @@
  * Agents of the datagram relay network: a player's side and a hosted server's side.
  * @packageDocumentation
  */
+
+export { PlainUdpAgent, type PlainUdpAgentOptions } from '../plain-udp/plain-udp-agent.js';
+export { PlainUdpConnection } from '../plain-udp/plain-udp-connection.js';
 export { type AgentSocket, type OpenAgentSocket, openUdpSocket } from './agent-socket.js';
-export {
-  Availability,
-  ClientAgent,
-  type ClientAgentOptions,
-  type NetworkStatus,
-  type TrustedNetwork,
-} from './client-agent.js';
-export {
-  Connection,
-  type ConnectionListener,
-  ConnectionState,
-  EndReason,
-  MAX_DATAGRAM,
-} from './connection.js';
+export { ClientAgent, type ClientAgentOptions } from './client-agent.js';
+export { Connection, type ConnectionListener } from './connection.js';
+export { ConnectionState, EndReason } from './connection-state.js';
+export { FakeUdpPort, type FakeUdpPortOptions, GLOBAL_PORT } from './fake-udp-port.js';
+export { MAX_DATAGRAM } from './fragments.js';
+export { MESSAGES_PORT, MessageFront, type MessageFrontOptions } from './message-front.js';
+export { Availability, NetworkMeasurement, type NetworkStatus } from './network-measurement.js';
+export { PeerAgent, type PeerAgentOptions } from './peer-agent.js';
+export type { TrustedNetwork } from './relay-access.js';
 export { ServerAgent, type ServerAgentOptions } from './server-agent.js';
+export { SignalingClient, type SignalingClientOptions } from './signaling-client.js';

@@ -39,10 +39,31 @@ export function pingOf({ pings, missed }: ProbedRelay): number | undefined {
   return sorted[Math.floor((sorted.length - 1) / 2)];
 }
 
+const newRelay = (
+  name: string,
+  pop: string,
+  address: PeerAddress,
+  key: Uint8Array,
+): ProbedRelay => ({
+  name,
+  pop,
+  address,
+  key,
+  pings: [],
+  missed: 0,
+  cookie: undefined,
+  cookieAt: Number.NEGATIVE_INFINITY,
+  penalty: 0,
+  shutdown: NO_SHUTDOWN,
+  observed: undefined,
+});
+
 /** Measures relays and keeps their cookies. One socket for all of them. */
 export class RelayProber {
   #relays = new Map<string, ProbedRelay>();
   readonly #pending = new Map<string, Pending>();
+  readonly #ranges = new Map<string, readonly [number, number]>();
+  readonly #others = new Map<string, ProbedRelay>();
 
   constructor(
     private readonly clock: Pick<Clock, 'monotonic'>,
@@ -73,25 +94,33 @@ export class RelayProber {
           const known = this.#relays.get(name);
           if (known !== undefined && known.address.host === ipv4) {
             relays.set(name, known);
+            this.#ranges.set(name, portRange);
             continue;
           }
-          relays.set(name, {
-            name,
-            pop,
-            address: PeerAddress.of(ipv4, port),
-            key,
-            pings: [],
-            missed: 0,
-            cookie: undefined,
-            cookieAt: Number.NEGATIVE_INFINITY,
-            penalty: 0,
-            shutdown: NO_SHUTDOWN,
-            observed: undefined,
-          });
+          this.#ranges.set(name, portRange);
+          relays.set(name, newRelay(name, pop, PeerAddress.of(ipv4, port), key));
         }
       }
     }
     this.#relays = relays;
+    for (const name of this.#ranges.keys()) if (!relays.has(name)) this.#ranges.delete(name);
+    this.#others.clear();
+  }
+
+  /** The process of a known relay at another port of its range, where a peer is; undefined: not of the network. */
+  at(name: string, port: number): ProbedRelay | undefined {
+    const known = this.#relays.get(name);
+    const range = this.#ranges.get(name);
+    if (known === undefined || known.address.port === port) return known;
+    if (range === undefined || port < range[0] || port > range[1]) return undefined;
+    const key = `${name}:${port}`;
+    let other = this.#others.get(key);
+    if (other === undefined) {
+      if (this.#others.size >= MAX_RELAYS) this.#others.delete([...this.#others.keys()][0] ?? '');
+      other = newRelay(name, known.pop, PeerAddress.of(known.address.host, port), known.key);
+      this.#others.set(key, other);
+    }
+    return other;
   }
 
   /** One probe to each relay, or to one. */

@@ -22,6 +22,7 @@ export class ReliableMessages {
   #parts: Uint8Array[] = [];
   #partLength = 0;
   #mustAcknowledge = false;
+  #rtt = 200;
 
   constructor(
     private readonly send: (control: AgentControl) => void,
@@ -48,11 +49,12 @@ export class ReliableMessages {
       const control = { type: 'segment', number, last: i === count - 1, bytes: part } as const;
       this.#waiting.set(number, { control, sentAt: Number.NEGATIVE_INFINITY, tries: 0 });
     }
-    this.tick(now, 100);
+    this.tick(now, this.#rtt);
   }
 
   /** Sends what is due again after `rtt` and a margin, and what the window lets go. */
   tick(now: number, rtt: number): void {
+    this.#rtt = rtt;
     for (let number = this.#base; number < this.#base + WINDOW; number++) {
       const waiting = this.#waiting.get(number);
       if (waiting === undefined) continue;
@@ -93,7 +95,16 @@ export class ReliableMessages {
     for (let i = 0; i < 32; i++) {
       if ((following & (1 << i)) !== 0) this.#waiting.delete(next + 1 + i);
     }
-    this.tick(now, 100);
+    // What was overtaken is lost: it need not wait for its time.
+    const overtaken = 32 - Math.clz32(following);
+    for (let number = next; number < next + overtaken; number++) {
+      const waiting = this.#waiting.get(number);
+      if (waiting !== undefined && now - waiting.sentAt > Math.max(50, this.#rtt)) {
+        waiting.sentAt = now;
+        this.send(waiting.control);
+      }
+    }
+    this.tick(now, this.#rtt);
   }
 
   #acknowledge(): void {

@@ -1,32 +1,18 @@
-import { randomBytes } from 'node:crypto';
-import { type Clock, DecodeError, type PeerAddress, ServerError } from 'beaconry';
-import { checkCertificate } from '../../coordinator/sdr/certificate-check.js';
-import {
-  decodeSignedCertificate,
-  encodeSignedCertificate,
-} from '../../coordinator/sdr/certificate-codec.js';
+import { type Clock, DecodeError, type PeerAddress } from 'beaconry';
+import { encodeSignedCertificate } from '../../coordinator/sdr/certificate-codec.js';
 import type { Credentials } from '../../coordinator/sdr/player-credentials.js';
-import { encodePopCode } from '../../coordinator/sdr/pop-code-codec.js';
 import { CONTROL, DATA, isHopPacket, readWord, sessionIdOf } from '../data-codec.js';
 import * as codec from '../relay-codec.js';
-import { Lead, Refusal } from '../relay-codec.js';
-import {
-  ExchangeKey,
-  endKeys,
-  hmac,
-  joinedHopKeys,
-  registrationKeys,
-  sameBytes,
-  seal,
-  serverJoinKeys,
-  unseal,
-} from '../relay-keys.js';
+import { Lead, NO_BYTES, Refusal } from '../relay-codec.js';
+import { joinedHopKeys, sameBytes, seal, serverJoinKeys, unseal } from '../relay-keys.js';
 import type { AgentSocket, OpenAgentSocket } from './agent-socket.js';
-import type { TrustedNetwork } from './client-agent.js';
-import { Connection, Path } from './connection.js';
-import { EndToEnd } from './end-to-end.js';
+import { Connection } from './connection.js';
+import { answerEndPart } from './end-answer.js';
 import { Hop, newSessionId } from './hop.js';
-import { type ProbedRelay, RelayProber } from './relay-prober.js';
+import { refusalOf } from './join-check.js';
+import { OwnRegistrations } from './own-registrations.js';
+import { Path } from './path.js';
+import type { TrustedNetwork } from './relay-access.js';
 
 export interface ServerAgentOptions {
   readonly clock: Clock;
@@ -47,17 +33,6 @@ export interface ServerAgentOptions {
   readonly maxConnections?: number;
 }
 
-interface Registering {
-  readonly relay: ProbedRelay;
-  readonly id: number;
-  readonly key: ExchangeKey;
-  hash: Uint8Array;
-  /** From REGISTER_OK; absent until then. */
-  secret: Uint8Array | undefined;
-  sentAt: number;
-  acceptedAt: number;
-}
-
 interface Served {
   readonly connection: Connection;
   readonly endPart: Uint8Array;
@@ -67,32 +42,26 @@ interface Served {
 }
 
 const TICK = 100;
-const REGISTER_EVERY = 30_000;
-const RETRY = 500;
 const MAX_PATHS = 4;
 const MAX_ANSWERS = 1024;
-const NO_BYTES = new Uint8Array();
 
 /**
  * A hosted server's side: registers at the relays of the network, joins clients that relays bring, and answers
  * nobody else.
  */
 export class ServerAgent {
-  readonly prober: RelayProber;
+  readonly #registrations: OwnRegistrations;
   #socket: AgentSocket | undefined;
-  readonly #registering = new Map<string, Registering>();
-  readonly #byRegistration = new Map<number, Registering>();
   readonly #served = new Map<string, Served>();
   readonly #byId = new Map<number, Served>();
   /** JOIN_OK by the hop secret of the JOIN, for repeated ones. */
   readonly #answers = new Map<string, Uint8Array>();
-  #config: TrustedNetwork['config'] | undefined;
-  #probedAt = Number.NEGATIVE_INFINITY;
   #stopTimer: (() => void) | undefined;
   readonly counters = { joined: 0, refused: 0, strange: 0 };
 
   constructor(private readonly options: ServerAgentOptions) {
-    this.prober = new RelayProber(options.clock, (bytes, to) => this.#socket?.send(bytes, to));
+    const send = (bytes: Uint8Array, to: PeerAddress) => this.#socket?.send(bytes, to);
+    this.#registrations = new OwnRegistrations(options, send);
   }
 
   get port(): number {
@@ -105,10 +74,7 @@ export class ServerAgent {
 
   /** Relays that hold a registration of this server. */
   get registeredAt(): readonly string[] {
-    const now = this.options.clock.monotonic();
-    return [...this.#registering.values()]
-      .filter(({ acceptedAt }) => now - acceptedAt < 90_000)
-      .map(({ relay }) => relay.name);
+    return this.#registrations.relays;
   }
 
   async start(): Promise<this> {
@@ -131,18 +97,7 @@ export class ServerAgent {
   #tick(): void {
     const { clock, network } = this.options;
     const now = clock.monotonic();
-    const config = network()?.config;
-    if (config !== undefined && config !== this.#config) {
-      this.#config = config;
-      this.prober.update(config, true);
-    }
-    // Cookies live half a minute, and registrations are renewed with fresh ones.
-    const missing = this.prober.relays.some((relay) => this.#isDue(relay, now));
-    if (now - this.#probedAt >= (missing ? RETRY : REGISTER_EVERY / 2)) {
-      this.#probedAt = now;
-      this.prober.probe();
-    }
-    for (const relay of this.prober.relays) if (this.#isDue(relay, now)) this.#register(relay, now);
+    this.#registrations.tick(network()?.config);
     for (const served of [...this.#served.values()]) this.#tickServed(served, now);
   }
 
@@ -157,54 +112,11 @@ export class ServerAgent {
     }
   }
 
-  #isDue({ name }: ProbedRelay, now: number): boolean {
-    const known = this.#registering.get(name);
-    return known === undefined || now - known.acceptedAt >= REGISTER_EVERY;
-  }
-
-  #register(relay: ProbedRelay, now: number): void {
-    const cookie = this.prober.cookie(relay);
-    const known = this.#registering.get(relay.name);
-    if (cookie === undefined || (known !== undefined && now - known.sentAt < RETRY)) return;
-    const { clock, identity, appId, pop, credentials } = this.options;
-    const id = known?.id ?? newSessionId((taken) => this.#byRegistration.has(taken));
-    const key = ExchangeKey.generate();
-    const certificate =
-      credentials === undefined ? NO_BYTES : encodeSignedCertificate(credentials.certificate);
-    const bytes = codec.encodeRegister(
-      {
-        cookie,
-        id: id >>> 0,
-        key: key.publicKey,
-        time: Math.floor(clock.now() / 1000),
-        relayKey: relay.key,
-        appId,
-        pop: encodePopCode(pop),
-        identity,
-        certificate,
-      },
-      (signed) => credentials?.key.sign(signed) ?? new Uint8Array(64),
-    );
-    const { hash } = codec.decodeRegister(bytes);
-    const registering: Registering = {
-      relay,
-      id,
-      key,
-      hash,
-      secret: known?.secret,
-      sentAt: now,
-      acceptedAt: known?.acceptedAt ?? Number.NEGATIVE_INFINITY,
-    };
-    this.#registering.set(relay.name, registering);
-    this.#byRegistration.set(id, registering);
-    this.#socket?.send(bytes, relay.address);
-  }
-
   #receive(bytes: Uint8Array, from: PeerAddress): void {
     const first = bytes[0] ?? 0;
     try {
-      if (first === Lead.probeOk) this.prober.answered(bytes, from);
-      else if (first === Lead.registerOk) this.#registered(bytes, from);
+      if (first === Lead.probeOk) this.#registrations.prober.answered(bytes, from);
+      else if (first === Lead.registerOk) this.#registrations.accepted(bytes, from);
       else if (first === Lead.join) this.#join(bytes, from);
       else if ((first & DATA) !== 0 || first === CONTROL) this.#packet(bytes, from);
       else this.counters.strange++;
@@ -214,25 +126,10 @@ export class ServerAgent {
     }
   }
 
-  #registered(bytes: Uint8Array, from: PeerAddress): void {
-    const { message, covered, hmac: received } = codec.decodeRegisterOk(bytes);
-    const registering = this.#byRegistration.get(message.id | 0);
-    if (registering === undefined || !registering.relay.address.equals(from)) return;
-    const { key, relay, hash } = registering;
-    const secrets = Buffer.concat([
-      key.secretWith(relay.key),
-      key.secretWith(message.relayEphemeral),
-    ]);
-    const keys = registrationKeys(secrets, hash);
-    if (!sameBytes(hmac(keys.answer, covered).subarray(0, 16), received)) return;
-    registering.secret = keys.secret;
-    registering.acceptedAt = this.options.clock.monotonic();
-  }
-
   #join(bytes: Uint8Array, from: PeerAddress): void {
     const registering =
-      bytes.length < 34 ? undefined : this.#byRegistration.get(readWord(bytes, 2));
-    if (registering?.secret === undefined || !registering.relay.address.equals(from)) {
+      bytes.length < 34 ? undefined : this.#registrations.find(readWord(bytes, 2), from);
+    if (registering === undefined) {
       this.counters.strange++;
       return;
     }
@@ -257,24 +154,9 @@ export class ServerAgent {
 
   #judge(join: codec.Join, from: PeerAddress): codec.JoinOk {
     const part = codec.decodeEndPart(join.endPart);
-    const { identity, appId, network, clock, ports } = this.options;
-    const unix = Math.floor(clock.now() / 1000);
-    if (part.server !== identity || part.appId !== appId) return refused(Refusal.mismatch);
-    const trusted = network();
-    if (trusted === undefined) return refused(Refusal.server);
-    try {
-      const { key } = checkCertificate(
-        decodeSignedCertificate(join.certificate),
-        trusted.certificates,
-        { now: unix, identity: part.client, appId },
-      );
-      if (!key.verifies(codec.openSigned(join.frontHash, join.endPart), join.signature)) {
-        return refused(Refusal.signature);
-      }
-    } catch (error) {
-      if (!(error instanceof ServerError || error instanceof DecodeError)) throw error;
-      return refused(Refusal.certificate);
-    }
+    const { clock, ports } = this.options;
+    const refusal = refusalOf(join, part, this.options);
+    if (refusal !== undefined) return refused(refusal);
     const table = part.ports.map((port) => (ports.includes(port) ? port : codec.NO_PORT));
     if (table.every((port) => port === codec.NO_PORT)) return refused(Refusal.mismatch);
     const served = this.#serve(join, part, table);
@@ -309,31 +191,21 @@ export class ServerAgent {
 
   /** The connection that this end part names: a known one on another path, or a new one. */
   #serve(join: codec.Join, part: codec.EndPart, table: readonly number[]): Served | undefined {
-    const { clock, identity, credentials, accept, maxConnections = 1024 } = this.options;
+    const { clock, accept, maxConnections = 1024 } = this.options;
     const connectionId = Buffer.from(part.connection).toString('hex');
     const name = `${part.client} ${connectionId}`;
     const known = this.#served.get(name);
     // Only who holds the keys of the first path can add another one.
     if (known !== undefined) return sameBytes(known.endPart, join.endPart) ? known : undefined;
     if (this.#served.size >= maxConnections) return undefined;
-    const key = ExchangeKey.generate();
-    const serverPart = codec.encodeServerPart({
-      key: key.publicKey,
-      random: randomBytes(16),
-      server: identity,
-      ports: table,
-    });
-    const signed = codec.joinSigned(join.endPart, serverPart);
-    const signature = credentials?.key.sign(signed) ?? new Uint8Array(64);
-    const salt = Buffer.concat([codec.sha256(join.endPart), codec.sha256(serverPart)]);
-    const { toServer, toClient } = endKeys(key.secretWith(part.key), salt);
-    const servedPorts = table.map((port) => (port === codec.NO_PORT ? undefined : port));
     const now = () => clock.monotonic();
+    const answer = answerEndPart(join.endPart, part, table, this.options, now());
+    const { serverPart, signature, ports } = answer;
     const connection = new Connection(
-      { remote: part.client, name: connectionId, isClient: false, ports: servedPorts },
+      { remote: part.client, name: connectionId, isClient: false, ports },
       now,
     );
-    connection.begin(new EndToEnd(toClient, toServer, now()), servedPorts);
+    connection.begin(answer.ends, ports);
     if (!accept(connection)) return undefined;
     const served = { connection, endPart: join.endPart, serverPart, signature, paths: new Map() };
     this.#served.set(name, served);

@@ -1,6 +1,7 @@
 import type { Clock, PeerAddress } from 'beaconry';
 import type { AgentSocket, OpenAgentSocket } from '../agent/agent-socket.js';
-import { type Connection, ConnectionState } from '../agent/connection.js';
+import type { Connection } from '../agent/connection.js';
+import { ConnectionState } from '../agent/connection-state.js';
 
 export interface ClientForwarderOptions {
   readonly clock: Clock;

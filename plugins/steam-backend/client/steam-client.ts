@@ -6,10 +6,10 @@ import {
   EServerMode,
   ETicketKind,
   type Ticket,
-  TicketIssuer,
   ticketIdentity,
 } from 'beaconry/steam';
 import type { LinkEvents, PlayerCredential, PlayerLink, Resume, SteamBackend } from '../public.js';
+import { TicketRequests } from './ticket-requests.js';
 
 export interface SteamClientOptions {
   readonly backend: SteamBackend;
@@ -30,9 +30,7 @@ const RETRY = 2_000;
  * connection is taken up again by itself, so that no server notices a short gap.
  */
 export class SteamClient {
-  readonly #issuer: TicketIssuer;
-  readonly #ready = new Map<number, (result: EResult) => void>();
-  readonly #readyBefore = new Map<number, EResult>();
+  readonly #tickets: TicketRequests;
   readonly #verifiers = new Map<number, SessionVerifier>();
   readonly #lostListeners = new Set<(result: EResult, retrying: boolean) => void>();
   #link: PlayerLink | undefined;
@@ -45,12 +43,7 @@ export class SteamClient {
   #epoch = 0;
 
   constructor(private readonly options: SteamClientOptions) {
-    this.#issuer = new TicketIssuer(options.clock, (handle, result) => {
-      const waiting = this.#ready.get(handle);
-      this.#ready.delete(handle);
-      if (waiting === undefined) this.#readyBefore.set(handle, result);
-      else waiting(result);
-    });
+    this.#tickets = new TicketRequests(options.clock);
   }
 
   get steamId(): bigint {
@@ -84,26 +77,26 @@ export class SteamClient {
 
   /** Resolves when the backend knows the ticket; only then may it be sent to a server. */
   getAuthSessionTicket(appId: number, identity?: string | bigint): Promise<Ticket> {
-    return this.#issue(appId, () =>
-      this.#issuer.issue(appId, ETicketKind.AuthSession, ticketIdentity(identity)),
+    return this.#tickets.request(appId, (issuer) =>
+      issuer.issue(appId, ETicketKind.AuthSession, ticketIdentity(identity)),
     );
   }
 
   /** A ticket for the web service of that name. */
   getTicketForWebApi(appId: number, identity: string): Promise<Ticket> {
-    return this.#issue(appId, () =>
-      this.#issuer.issue(appId, ETicketKind.WebApi, ticketIdentity(identity)),
+    return this.#tickets.request(appId, (issuer) =>
+      issuer.issue(appId, ETicketKind.WebApi, ticketIdentity(identity)),
     );
   }
 
   /** The old connect call: the blob names the server it is for. */
   initiateGameConnection(appId: number, serverId: bigint): Promise<Ticket> {
     const identity = serverId === 0n ? null : ticketIdentity(serverId);
-    return this.#issue(appId, () => this.#issuer.issueConnectBlob(appId, identity));
+    return this.#tickets.request(appId, (issuer) => issuer.issueConnectBlob(appId, identity));
   }
 
   cancelAuthTicket(handle: number): void {
-    this.#issuer.cancel(handle);
+    this.#tickets.cancel(handle);
   }
 
   /** Says which app is being played; 0 for none. */
@@ -157,27 +150,6 @@ export class SteamClient {
     throw new ServerError('NOT_LOGGED_ON', 'log on first');
   }
 
-  async #issue(appId: number, issue: () => Ticket | undefined): Promise<Ticket> {
-    const prepared = await this.#issuer.prepare(appId);
-    const ticket = prepared === EResult.OK ? issue() : undefined;
-    if (ticket === undefined) {
-      const result = prepared === EResult.OK ? EResult.LimitExceeded : prepared;
-      throw new ServerError('NO_TICKET', `no ticket could be made: ${result} ${EResult[result]}`);
-    }
-    const early = this.#readyBefore.get(ticket.handle);
-    this.#readyBefore.delete(ticket.handle);
-    const result =
-      early ??
-      (await new Promise<EResult>((resolve) => {
-        this.#ready.set(ticket.handle, resolve);
-      }));
-    if (result === EResult.OK) return ticket;
-    throw new ServerError(
-      'NO_TICKET',
-      `the backend refused the ticket: ${result} ${EResult[result]}`,
-    );
-  }
-
   #verifier(appId: number): SessionVerifier {
     const known = this.#verifiers.get(appId);
     if (known !== undefined) return known;
@@ -212,7 +184,7 @@ export class SteamClient {
   #attach(link: PlayerLink, resumed: boolean): void {
     this.#link = link;
     this.#resume = link.resume;
-    this.#issuer.attach(link, resumed);
+    this.#tickets.attach(link, resumed);
     for (const verifier of this.#verifiers.values()) verifier.attach(link);
     if (this.#playing !== 0) link.setPlaying(this.#playing).catch(() => undefined);
     const interval = this.options.antiCheatInterval ?? 0;
@@ -226,7 +198,7 @@ export class SteamClient {
 
   #lost(result: EResult, retrying: boolean): void {
     this.#link = undefined;
-    this.#issuer.detach();
+    this.#tickets.detach();
     for (const verifier of this.#verifiers.values()) verifier.detach();
     if (retrying) this.#retryLater();
     else this.#forget();
@@ -265,8 +237,7 @@ export class SteamClient {
     this.#playing = 0;
     this.#cancelRetry?.();
     this.#endAntiCheat?.();
-    this.#issuer.reset();
-    this.#readyBefore.clear();
+    this.#tickets.reset();
     for (const verifier of this.#verifiers.values()) verifier.close();
     this.#verifiers.clear();
   }

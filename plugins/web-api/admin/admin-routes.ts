@@ -7,7 +7,9 @@ import { isoTime } from '../json-value.js';
 import { accountRoutes } from './account-routes.js';
 import { AdminGuard, type GuardParts } from './admin-guard.js';
 import { type AdminKey, MAX_KEYS } from './admin-keys.js';
+import { licenceRoutes } from './licence-routes.js';
 import { blockRoutes, groupRoutes } from './social-routes.js';
+import { tokenRoutes } from './token-routes.js';
 
 export interface AdminRoutesParts extends GuardParts {
   readonly administration: SteamAdministration;
@@ -30,6 +32,8 @@ export const adminRoutes =
     const guard = new AdminGuard(scope, parts);
     const { keys, administration } = parts;
     accountRoutes(scope, administration, guard);
+    tokenRoutes(scope, administration, guard);
+    licenceRoutes(scope, administration, guard);
     groupRoutes(scope, administration, guard);
     blockRoutes(scope, administration, guard);
     scope.get(

@@ -9,3 +9,4 @@ export const items = <S extends Parameters<typeof Type.Array>[0]>(item: S) =>
   Type.Object({ items: Type.Array(item), next: Type.Union([Type.String(), Type.Null()]) });
 
 export const nothing = (what: string) => refuse(404, 'NOT_FOUND', `there is no such ${what}`);
+export const appId = Type.Integer({ minimum: 1, maximum: 0xffffffff });

@@ -117,8 +117,8 @@ export const gameServerCalls: Readonly<Record<string, GameServerCall>> = {
   ComputeNewPlayerCompatibility: call({ steamId: id }, ({ server }, { steamId }) =>
     server.computeNewPlayerCompatibility(readSteamId(steamId)),
   ),
-  HandleIncomingPacket: call({ data: blob, ip, port }, ({ server }, args) => ({
-    handled: server.handleIncomingPacket(readBlob(args.data), args.ip, args.port).handled,
+  HandleIncomingPacket: call({ data: blob, ip, port }, (hosted, args) => ({
+    handled: hosted.handIn(readBlob(args.data), args.ip, args.port),
   })),
   GetNextOutgoingPacket: call({}, ({ server }) => {
     const { length, out, address, port } = server.getNextOutgoingPacket();

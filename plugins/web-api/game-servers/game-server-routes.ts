@@ -5,6 +5,7 @@ import { refuse } from '../call-error.js';
 import { bearerOf, limitCalls } from '../callers.js';
 import { applySettings, Settings } from './game-server-setters.js';
 import { GameServerView, viewGameServer } from './game-server-view.js';
+import { diagnose } from './listing-diagnosis.js';
 import { packetRoutes } from './packet-routes.js';
 import { ruleRoutes } from './rule-routes.js';
 import { ANSWER_TIME, type ServerOf } from './server-of.js';
@@ -21,6 +22,8 @@ export interface GameServerRoutesParts {
   readonly clock: Clock;
   /** Milliseconds. */
   readonly serverTimeout: number;
+  /** IPv4 host under which a caller reaches this node's UDP endpoints; undefined when that cannot be known. */
+  reachedAt(request: FastifyRequest): string | undefined;
 }
 
 /** `/v1/gameservers`: the interface of a game server over HTTP. */
@@ -74,7 +77,8 @@ function initRoute(scope: HttpScope, parts: GameServerRoutesParts): void {
       },
     },
     async (request, reply) => {
-      const { handle } = parts.registry.create(request.ip, request.body);
+      const reached = parts.reachedAt(request);
+      const { handle } = parts.registry.create(request.ip, request.body, reached);
       return reply.code(201).send({ handle, expiresIn: parts.serverTimeout / 1000 });
     },
   );
@@ -181,10 +185,6 @@ function stateRoutes(scope: HttpScope, { registry }: GameServerRoutesParts, of: 
         },
       },
     },
-    (request) => ({
-      items: of(request)
-        .server.diagnose()
-        .map((one) => ({ ...one })),
-    }),
+    (request) => ({ items: diagnose(of(request)) }),
   );
 }

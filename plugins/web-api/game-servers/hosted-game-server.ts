@@ -8,8 +8,10 @@ import type {
 import { EResult } from 'beaconry/steam';
 import { SignalLog } from '../signal-log.js';
 import type { SharedPacket, SocketParty } from '../socket-party.js';
+import { challengeIn } from './address-proof.js';
 import { runGameServerCall } from './game-server-calls.js';
 import { RuleView } from './rule-view.js';
+import type { ListingState } from './server-listing.js';
 
 export interface InitValues {
   readonly appId: number;
@@ -46,6 +48,8 @@ export class HostedGameServer implements SocketParty {
   readonly rules: RuleView;
   sockets = 0;
   lastUsed: number;
+  /** Its place in the lists, and who is told that it proves its query port; set by whoever lists it. */
+  listing: { readonly state: ListingState; proves(challenge: number): void } | undefined;
   /** Result of the last logon: 1, or why it failed; null while none came. */
   logonResult: EResult | null = null;
   readonly #shown = new Map<bigint, { readonly name: string; readonly score: number }>();
@@ -133,8 +137,16 @@ export class HostedGameServer implements SocketParty {
     return runGameServerCall(this, name, args);
   }
 
+  /** A packet of the game's socket: whether it was one of ours. */
+  handIn(bytes: Uint8Array, ip: string | number, port: number): boolean {
+    const challenge = challengeIn(bytes);
+    if (challenge === undefined) return this.server.handleIncomingPacket(bytes, ip, port).handled;
+    this.listing?.proves(challenge);
+    return this.listing !== undefined;
+  }
+
   receive({ bytes, ip, port }: SharedPacket): void {
-    this.server.handleIncomingPacket(bytes, ip, port);
+    this.handIn(bytes, ip, port);
     for (const listener of this.#packetListeners) listener();
   }
 

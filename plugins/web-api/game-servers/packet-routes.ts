@@ -29,9 +29,8 @@ export function packetRoutes(scope: HttpScope, of: ServerOf, clock: Clock): void
     },
     (request) => {
       const hosted = of(request);
-      const handled = request.body.packets.map(
-        ({ data, ip, port }) =>
-          hosted.server.handleIncomingPacket(readBlob(data), ip, port).handled,
+      const handled = request.body.packets.map(({ data, ip, port }) =>
+        hosted.handIn(readBlob(data), ip, port),
       );
       return { handled, outgoing: takeOut(hosted) };
     },

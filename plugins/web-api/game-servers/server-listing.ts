@@ -1,8 +1,9 @@
 import { type Clock, PeerAddress } from 'beaconry';
 import type { ServerDirectory } from 'beaconry/plugins/browser';
 import type { GameServerSnapshot } from 'beaconry/plugins/game-server';
-import type { ServerDescription, ServerRegistrar } from 'beaconry/plugins/master';
+import type { RegisterResult, ServerDescription, ServerRegistrar } from 'beaconry/plugins/master';
 import { isoTime } from '../json-value.js';
+import { challengeRequest } from './address-proof.js';
 import { splitTags } from './game-server-view.js';
 import type { HostedGameServer } from './hosted-game-server.js';
 
@@ -12,27 +13,46 @@ export interface ListingParts {
   readonly clock: Clock;
 }
 
-/** Milliseconds between two joins at the master, and between two changes that are told. */
+/** Milliseconds between two joins at the master, between two changes that are told, and between two proofs. */
 const REJOIN = 30_000;
 const LEAST_GAP = 1000;
+const PROOF_GAP = 3000;
+
+/** Where a game server stands in the lists of this node. */
+export type ListingState = 'off' | 'directory' | RegisterResult;
 
 /** Keeps one game server in the lists of this node while it is advertised. */
 export class ServerListing {
   readonly #address: PeerAddress;
   readonly #endWatch: () => void;
   #told = Number.NEGATIVE_INFINITY;
+  #asked = Number.NEGATIVE_INFINITY;
   #dirty = true;
   #atMaster = false;
+  #challenge: number | undefined;
+  #state: ListingState = 'off';
   #offDirectory: (() => void) | undefined;
 
   constructor(
     private readonly hosted: HostedGameServer,
     private readonly parts: ListingParts,
+    /** Hands a challenge request to the game, to be sent from its socket. */
+    private readonly askFor: (request: Uint8Array, port: number) => void,
   ) {
     this.#address = PeerAddress.of(hosted.address, hosted.listedPort);
     this.#endWatch = hosted.state.onChange(() => {
       this.#dirty = true;
     });
+  }
+
+  get state(): ListingState {
+    return this.#state;
+  }
+
+  /** The game got this challenge at its query port, as it says. */
+  proves(challenge: number): void {
+    this.#challenge = challenge;
+    this.#dirty = true;
   }
 
   /** Tells what is new, or that the server is still there; called often. */
@@ -57,11 +77,16 @@ export class ServerListing {
     this.#dirty = false;
     const { snapshot, players } = this.hosted.state;
     if (registrar !== undefined) {
-      const result = registrar.register(this.#address, describe(snapshot, players.length));
-      this.#atMaster = result !== 'refused';
+      const claim = { owner: this, challenge: this.#challenge };
+      this.#challenge = undefined;
+      const result = registrar.register(this.#address, describe(snapshot, players.length), claim);
+      this.#state = result;
+      this.#atMaster = result === 'listed' || result === 'outdated';
       if (result === 'outdated') this.hosted.server.requestRestart();
+      if (result === 'taken' || result === 'unproven') this.#askForProof(registrar.port);
       return;
     }
+    this.#state = 'directory';
     this.#offDirectory?.();
     this.#offDirectory = directory?.add('web-api', {
       address: this.#address.toString(),
@@ -89,8 +114,17 @@ export class ServerListing {
     });
   }
 
+  /** The game's own socket asks: what the master answers there proves the port when it is handed in. */
+  #askForProof(port: number | undefined): void {
+    const now = this.parts.clock.monotonic();
+    if (port === undefined || now - this.#asked < PROOF_GAP) return;
+    this.#asked = now;
+    this.askFor(challengeRequest, port);
+  }
+
   #withdraw(): void {
-    if (this.#atMaster) this.parts.registrar?.withdraw(this.#address);
+    this.#state = 'off';
+    if (this.#atMaster) this.parts.registrar?.withdraw(this.#address, this);
     this.#atMaster = false;
     this.#offDirectory?.();
     this.#offDirectory = undefined;

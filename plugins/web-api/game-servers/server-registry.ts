@@ -1,4 +1,4 @@
-import { AddressLimit, ChallengeIssuer, type Clock } from 'beaconry';
+import { type Clock, PeerAddress } from 'beaconry';
 import type { SteamGameServers } from 'beaconry/plugins/game-server';
 import { AddressCount } from '../address-count.js';
 import { hashBearer, newBearerSecret } from '../bearer-secret.js';
@@ -22,16 +22,10 @@ interface Entry {
   readonly release: () => void;
 }
 
-/** Questions per second of one proven address through shared sockets, as the plugin a2s has it. */
-const QUERIES_PER_SECOND = 50;
-const CHALLENGE_WINDOW = 30_000;
-
 /** All game servers that this process runs for others, by their handles. */
 export class ServerRegistry implements HostedGameServers {
   readonly #entries = new Map<string, Entry>();
   readonly #count: AddressCount;
-  readonly #challenges: ChallengeIssuer;
-  readonly #queries: AddressLimit;
 
   constructor(
     private readonly servers: SteamGameServers,
@@ -44,8 +38,6 @@ export class ServerRegistry implements HostedGameServers {
       options.maxServers,
       options.maxServersPerAddress,
     );
-    this.#challenges = new ChallengeIssuer(clock, CHALLENGE_WINDOW);
-    this.#queries = new AddressLimit(clock, { perSecond: QUERIES_PER_SECOND, size: 8192 });
   }
 
   get size(): number {
@@ -56,37 +48,44 @@ export class ServerRegistry implements HostedGameServers {
     for (const { hosted } of this.#entries.values()) yield hosted;
   }
 
-  /** Initialises a game server; errors 400 `INIT_REFUSED`, 429 `TOO_MANY_OF_ADDRESS`, 503 `FULL`. */
+  /**
+   * Initialises a game server; errors 400 `INIT_REFUSED`, 429 `TOO_MANY_OF_ADDRESS`, 503 `FULL`. `reached` is the
+   * host under which the caller reached this node.
+   */
   create(
     address: string,
     init: InitValues,
+    reached?: string,
   ): { readonly handle: string; readonly hosted: HostedGameServer } {
-    const { appId, version, gamePort, queryPort, mode, flags } = init;
     const release = this.#count.take(address);
-    const socket = new SharedQueries({
-      clock: this.clock,
-      challenges: this.#challenges,
-      limit: this.#queries,
-    });
+    try {
+      return this.#create(address, init, reached, release);
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  #create(address: string, init: InitValues, reached: string | undefined, release: () => void) {
+    const { appId, version, gamePort, queryPort, mode, flags } = init;
+    const socket = new SharedQueries(this.clock);
     const made = this.servers.create({ address, sharedSocket: socket });
     const data = { game_port: gamePort, query_port: queryPort, server_mode: mode };
     if (!made.server.initGameServer(data, appId, version, flags)) {
-      release();
       const say =
         'init refuses these values: the query port must differ from the game port, or be 65535 to share its socket';
       throw refuse(400, 'INIT_REFUSED', say);
     }
     const handle = newBearerSecret();
     const handleHash = hashBearer(handle);
-    const hosted = new HostedGameServer({
-      ...made,
-      init,
-      address,
-      handleHash,
-      clock: this.clock,
-    });
+    const { clock } = this;
+    const hosted = new HostedGameServer({ ...made, init, address, handleHash, clock });
     socket.answerFor(made.state, hosted.rules);
-    const listing = new ServerListing(hosted, this.listing);
+    const listing = new ServerListing(hosted, this.listing, (request, port) => {
+      if (hosted.isShared && reached !== undefined)
+        socket.push(request, PeerAddress.of(reached, port));
+    });
+    hosted.listing = listing;
     this.#entries.set(handleHash, { hosted, listing, release });
     return { handle, hosted };
   }

@@ -43,7 +43,7 @@ const validators = new Map(
 
 /** A player who is logged on through this process. */
 export class PlayerConnection implements SocketParty {
-  readonly signals = new SignalLog(256);
+  readonly signals = new SignalLog({ count: 256, characters: 32 * 1024 });
   readonly id = crypto.randomUUID();
   sockets = 0;
   lastUsed: number;

@@ -1,5 +1,5 @@
-import { PeerAddress } from 'beaconry';
-import type { Registration, Registrations } from 'beaconry/plugins/master';
+import { canReach, PeerAddress } from 'beaconry';
+import type { ListOptions, Registration, Registrations } from 'beaconry/plugins/master';
 import type { HostedGameServers } from '../public.js';
 
 /** A server as the Steam Web API lists it. */
@@ -23,32 +23,27 @@ export interface KnownServer {
   readonly gametype: string;
 }
 
-/** The servers of the bundled master, with the SteamIDs of those that run here. */
+/** Servers of one address that are read at once. */
+const addressPage = 256;
+
+/** The servers of the bundled master that a reader can reach, with the SteamIDs of those that run here. */
 export class KnownServers {
   constructor(
     private readonly registrations: Registrations | undefined,
     private readonly hosted: HostedGameServers,
+    /** Stands for all readers; undefined for those of this machine, who see all. */
+    private readonly reader: PeerAddress | undefined,
   ) {}
 
   list(filter: string, limit: number): KnownServer[] {
-    if (this.registrations === undefined) return [];
     const ids = this.#steamIds();
-    return this.registrations.list(filter, { limit }).map((one) => view(one, ids));
+    return this.#list(filter, { limit }).map((one) => view(one, ids));
   }
 
-  /** At an address, or at one port of it. */
+  /** Listed ones at an address, or at one port of it. */
   at(address: PeerAddress, port: number | undefined): KnownServer[] {
-    const { registrations } = this;
-    if (registrations === undefined) return [];
     const ids = this.#steamIds();
-    if (port !== undefined) {
-      const found = registrations.find(PeerAddress.of(address.host, port));
-      return found === undefined ? [] : [view(found, ids)];
-    }
-    return registrations
-      .list(`\\gameaddr\\${address.host}`)
-      .filter((one) => one.address.sameHost(address))
-      .map((one) => view(one, ids));
+    return this.#at(address, port).map((one) => view(one, ids));
   }
 
   /** Listed addresses of a game server that runs here. */
@@ -60,11 +55,35 @@ export class KnownServers {
     return this.#steamIds().get(address);
   }
 
+  #list(filter: string, options: ListOptions): readonly Registration[] {
+    const from = this.reader === undefined ? {} : { from: this.reader };
+    return this.registrations?.list(filter, { ...options, ...from }) ?? [];
+  }
+
+  /** Neighbours in the order of the list, so that nothing else is searched. */
+  #at(address: PeerAddress, port: number | undefined): Registration[] {
+    const found: Registration[] = [];
+    let after = PeerAddress.of(address.host, Math.max(0, (port ?? 0) - 1));
+    for (;;) {
+      const page = this.#list('', { after, limit: port === undefined ? addressPage : 1 });
+      for (const one of page) {
+        if (!one.address.sameHost(address)) return found;
+        if (port !== undefined && one.address.port !== port) return found;
+        found.push(one);
+      }
+      const last = page.at(-1);
+      if (last === undefined || port !== undefined) return found;
+      after = last.address.copy();
+    }
+  }
+
   #steamIds(): Map<string, bigint> {
     const ids = new Map<string, bigint>();
     for (const { server, address, listedPort } of this.hosted.all()) {
       const id = server.getSteamID();
-      if (id !== 0n) ids.set(PeerAddress.of(address, listedPort).toString(), id);
+      const listed = PeerAddress.of(address, listedPort);
+      if (this.reader !== undefined && !canReach(this.reader, listed)) continue;
+      if (id !== 0n) ids.set(listed.toString(), id);
     }
     return ids;
   }

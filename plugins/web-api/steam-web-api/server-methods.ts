@@ -1,6 +1,7 @@
 import { type Clock, PeerAddress, ServerError } from 'beaconry';
 import type { ServerAccount, SteamAdministration } from 'beaconry/plugins/steam-backend';
 import type { KnownServers } from './known-servers.js';
+import type { ListWork } from './list-work.js';
 import { MissingParameter } from './method-arguments.js';
 import { optionalParameter as optional, parameter, type WebMethod } from './web-methods.js';
 
@@ -22,6 +23,7 @@ export function serverMethods(
   administration: SteamAdministration,
   servers: KnownServers,
   clock: Pick<Clock, 'now'>,
+  work: ListWork,
 ): readonly WebMethod[] {
   const service = (
     method: string,
@@ -34,9 +36,13 @@ export function serverMethods(
         optional('filter', 'string', "Filter in the master's grammar."),
         optional('limit', 'uint32', 'At most so many.'),
       ],
-      run(args) {
+      run(args, { from }) {
         const limit = Math.min(args.uint32('limit', 100), MAX_SERVERS);
-        const found = list(servers, args.optionalText('filter') ?? '', limit);
+        const filter = args.optionalText('filter') ?? '';
+        const found = asParameter('filter', () => {
+          work.payList(from, filter, limit);
+          return servers.list(filter, limit);
+        });
         return found.length === 0 ? empty : { response: { servers: found } };
       },
     }),
@@ -110,8 +116,10 @@ export function serverMethods(
     service('GetServerSteamIDsByIP', {
       ...{ http: 'GET', keyed: false, summary: 'SteamIDs of servers at addresses' },
       parameters: [parameter('server_ips', 'string', 'server_ips[0]=ip:port and so on.')],
-      run(args) {
-        const found = args.texts('server_ips').flatMap((addr) => {
+      run(args, { from }) {
+        const asked = args.texts('server_ips');
+        work.paySearches(from, asked.length);
+        const found = asked.flatMap((addr) => {
           const steamId = servers.steamIdAt(PeerAddress.parse(addr)?.toString() ?? '');
           return steamId === undefined ? [] : [{ addr, steamid: steamId.toString() }];
         });
@@ -121,8 +129,10 @@ export function serverMethods(
     service('GetServerIPsBySteamID', {
       ...{ http: 'GET', keyed: false, summary: 'Addresses of servers' },
       parameters: [parameter('server_steamids', 'uint64', 'server_steamids[0]=id and so on.')],
-      run(args) {
-        const found = args.texts('server_steamids').flatMap((steamid) => {
+      run(args, { from }) {
+        const asked = args.texts('server_steamids');
+        work.paySearches(from, asked.length);
+        const found = asked.flatMap((steamid) => {
           if (!/^\d{1,20}$/.test(steamid)) throw new MissingParameter('server_steamids');
           return servers.addressesOf(BigInt(steamid)).map((addr) => ({ addr, steamid }));
         });
@@ -148,11 +158,12 @@ export function serverMethods(
       ...{ interface: 'ISteamApps', method: 'GetServersAtAddress', versions: [1] },
       ...{ http: 'GET', keyed: false, summary: 'Listed servers at an address' },
       parameters: [parameter('addr', 'string', 'ip, or ip:port.')],
-      run(args) {
+      run(args, { from }) {
         const asked = readAddress(args.text('addr'));
         if (asked === undefined) {
           return { response: { success: false, message: 'Invalid IP address' } };
         }
+        work.payList(from, `\\gameaddr\\${asked.address.host}`, 1);
         const found = servers.at(asked.address, asked.port).map((server) => ({
           addr: server.addr,
           gmsindex: -1,
@@ -191,11 +202,12 @@ export function serverMethods(
   ];
 }
 
-function list(servers: KnownServers, filter: string, limit: number) {
+/** What is wrong with a filter is told as a wrong parameter is. */
+function asParameter<T>(name: string, task: () => T): T {
   try {
-    return servers.list(filter, limit);
+    return task();
   } catch (error) {
-    if (error instanceof ServerError) throw new MissingParameter('filter');
+    if (error instanceof ServerError) throw new MissingParameter(name);
     throw error;
   }
 }

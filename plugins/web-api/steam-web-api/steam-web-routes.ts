@@ -3,6 +3,7 @@ import { type AddressLimit, PeerAddress, type Routes, ServerError } from 'beacon
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { type AdminKeys, allows } from '../admin/admin-keys.js';
+import { TooMuchWork } from './list-work.js';
 import { MissingParameter, readArguments } from './method-arguments.js';
 import type { WebCaller, WebMethod } from './web-methods.js';
 
@@ -82,18 +83,27 @@ async function answer(
 ): Promise<unknown> {
   const html = (status: number, text: string) =>
     reply.code(status).type('text/html; charset=UTF-8').send(text);
+  const slowDown = (seconds: number) => {
+    reply.header('retry-after', String(seconds));
+    return html(429, tooMany);
+  };
   const from = PeerAddress.of(request.ip, 0);
-  if (!parts.calls.take(from)) return html(429, tooMany).header('retry-after', '1');
+  if (!parts.calls.take(from)) return slowDown(1);
   const body = typeof request.body === 'object' ? request.body : undefined;
   try {
     const query = request.query as Record<string, unknown>;
     const args = readArguments(query, body as Record<string, unknown> | undefined);
-    const caller = method.keyed ? await callerOf(parts, request, args.optionalText('key')) : nobody;
+    // Before the key is looked at: who guessed too often learns nothing from a right one either.
+    if (method.keyed && !parts.wrongKeys.has(from)) {
+      return slowDown(6);
+    }
+    const caller = method.keyed
+      ? await callerOf(parts, request, args.optionalText('key'))
+      : anybody(from);
     if (caller === 'missing') return html(401, unauthorized);
     if (caller === 'wrong') {
-      return parts.wrongKeys.take(from)
-        ? html(403, forbidden)
-        : html(429, tooMany).header('retry-after', '6');
+      parts.wrongKeys.take(from);
+      return html(403, forbidden);
     }
     const result = await method.run(args, caller);
     if (method.http === 'POST') {
@@ -106,6 +116,7 @@ async function answer(
     return reply.type('application/json; charset=UTF-8').send(JSON.stringify(result));
   } catch (error) {
     if (error instanceof MissingParameter) return html(400, badRequest);
+    if (error instanceof TooMuchWork) return slowDown(1);
     if (error instanceof ServerError && !('statusCode' in error)) {
       const missing = error.code.endsWith('_NOT_FOUND');
       return html(missing ? 404 : 400, badRequest);
@@ -114,10 +125,11 @@ async function answer(
   }
 }
 
-const nobody: WebCaller = {
+const anybody = (from: PeerAddress): WebCaller => ({
   name: 'anybody',
+  from,
   owner: () => Promise.reject(new MissingParameter('key')),
-};
+});
 
 /** The key comes as `key=`, as a header, or as a bearer. */
 async function callerOf(
@@ -133,6 +145,7 @@ async function callerOf(
   if (key === undefined || !allows(key.scope, 'server')) return 'wrong';
   return {
     name: `key ${key.id} at ${request.ip}`,
+    from: PeerAddress.of(request.ip, 0),
     owner: () => (key.owner === null ? operator() : Promise.resolve(BigInt(key.owner))),
   };
 }

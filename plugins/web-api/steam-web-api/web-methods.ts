@@ -1,3 +1,4 @@
+import type { PeerAddress } from 'beaconry';
 import type { MethodArguments } from './method-arguments.js';
 
 export interface WebParameter {
@@ -7,9 +8,9 @@ export interface WebParameter {
   readonly description: string;
 }
 
-/** Who calls, where the method takes a key. */
 export interface WebCaller {
-  /** SteamID that answers for login tokens made with the key. */
+  readonly from: PeerAddress;
+  /** Where the method takes a key: SteamID that answers for login tokens made with the key. */
   owner(): Promise<bigint>;
   /** For the audit: the name of the key and the address. */
   readonly name: string;

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import preact from '@preact/preset-vite';
 import { compressedFiles } from './build/compressed-files.js';
+import { earlyWords } from './build/early-words.js';
 import { landDots } from './build/land-dots.js';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -10,6 +11,7 @@ export default {
   plugins: [
     preact({ prefreshEnabled: false, devToolsEnabled: false }),
     landDots(),
+    earlyWords(),
     compressedFiles(),
   ],
   base: './',
@@ -31,7 +33,7 @@ export default {
             { name: 'preact', test: /node_modules\/(@preact|preact)\// },
             {
               name: 'main',
-              test: /src\/(main|list|row|icon|lazy|live|state|saved|filters|server-table|words)\.tsx?$|listed-server/,
+              test: /src\/(main|list|row|icon|lazy|live|state|saved|filters|words)\.tsx?$|listed-server|server-table/,
             },
           ],
         },

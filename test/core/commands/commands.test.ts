@@ -124,6 +124,10 @@ describe('commands of plugins', () => {
       { method: 'GET', url: '/v1/admin/commands', headers: { authorization: 'Bearer letmein' } },
       'admin',
     );
-    expect(response.json().items[0]).deep.include({ name: 'fruit-add', positional: ['name'] });
+    const { items } = response.json() as { items: { name: string; plugin: string }[] };
+    const add = items.find(({ name }) => name === 'fruit-add');
+    expect(add).deep.include({ name: 'fruit-add', positional: ['name'] });
+    const own = items.filter(({ plugin }) => plugin === 'core').map(({ name }) => name);
+    expect(own).deep.equal(['forget', 'maintenance-off', 'maintenance-on']);
   });
 });

@@ -81,7 +81,7 @@ describe('HttpEndpoint', () => {
       expect(answer.statusCode).to.equal(200);
       answer.resume();
       const other = await built(hello, { tls: { ...tls, key: pem('nowhere') } });
-      expect((await refused('HTTP_TLS', other.listen())).message).to.include('nowhere.pem');
+      expect((await refused('TLS_FILES', other.listen())).message).to.include('nowhere.pem');
     });
 
     it('names endpoint and address when it cannot listen, and lets go of the others', async () => {

@@ -16,6 +16,20 @@ describe('AddressLimit', () => {
     expect(count(50, () => limit.take(at('192.0.2.1')))).equal(10);
   });
 
+  it('counts an IPv6 /64 as one address, since whoever has one of it has all', () => {
+    const limit = new AddressLimit(new FakeClock(), { perSecond: 1, burst: 3 });
+    expect(count(2, () => limit.take(at('2001:db8:1:1::1')))).equal(2);
+    expect(count(9, () => limit.take(at('2001:db8:1:1:ffff::9')))).equal(1);
+    expect(count(9, () => limit.take(at('2001:db8:1:2::1')))).equal(3);
+  });
+
+  it('tells what is left without taking it', () => {
+    const limit = new AddressLimit(new FakeClock(), { perSecond: 1, burst: 2 });
+    expect(count(9, () => limit.has(at('192.0.2.1')))).equal(9);
+    expect(count(9, () => limit.take(at('192.0.2.1')))).equal(2);
+    expect(limit.has(at('192.0.2.1'))).equal(false);
+  });
+
   it('does not grow and does not block the others when 100,000 addresses come', () => {
     const limit = new AddressLimit(new FakeClock(), { perSecond: 1, burst: 1, size: 1024 });
     let refused = 0;

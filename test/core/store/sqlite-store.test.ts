@@ -274,9 +274,9 @@ describe('openStore', () => {
     rmSync(data, { recursive: true });
   });
 
-  it('says that redis is not available', async () => {
+  it('refuses redis without a URL', async () => {
     await refused(
-      'STORE_DRIVER',
+      'STORE_URL',
       openStore({ ...config, driver: 'redis' }, { ...options, data: '.' }),
     );
   });

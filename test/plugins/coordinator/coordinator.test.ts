@@ -18,11 +18,22 @@ import {
   decodeConfigSignature,
   decodeNetworkConfig,
 } from '../../../plugins/coordinator/sdr/network-config-codec.js';
+import { encodePopCode } from '../../../plugins/coordinator/sdr/pop-code-codec.js';
 import { checkRelayTicket } from '../../../plugins/coordinator/sdr/relay-ticket.js';
 import { RouteKey } from '../../../plugins/coordinator/sdr/sealed-route.js';
 import { SigningKey } from '../../../plugins/coordinator/sdr/signing-key.js';
 import { testKey } from './credentials.js';
-import { ADMIN, base64, dataCentre, fromBase64, login, post, startCoordinator } from './network.js';
+import {
+  ADMIN,
+  base64,
+  dataCentre,
+  fromBase64,
+  gameServers,
+  login,
+  players,
+  post,
+  startCoordinator,
+} from './network.js';
 
 const pops = {
   fra: {
@@ -387,6 +398,7 @@ describe('coordinator over HTTP', () => {
           createdAt: seconds(),
           expiresAt: seconds() + 9999,
           appIds: [730],
+          pops: [encodePopCode(pop)],
           identity,
         });
         const blob = login(
@@ -457,9 +469,30 @@ describe('coordinator over HTTP', () => {
       expect((await place([])).code).to.equal('PLACE_PLAYERS');
     });
 
-    it('is for admins and game servers', async () => {
-      await start();
+    it('is for admins, and for game servers with an account and of the app', async () => {
+      server = await startCoordinator(folder, CONFIG, {
+        plugins: { players: {}, 'game-servers': {}, coordinator: { keys: folder, ...CONFIG } },
+        atHand: { players, 'game-servers': gameServers, coordinator },
+      });
+      await servers();
       expect((await place(group, 'token-alice')).code).to.equal('FORBIDDEN');
+      expect((await place(group, 'server-anonymous-730')).code).to.equal('SERVER_ANONYMOUS');
+      expect((await place(group, 'server-account-440')).code).to.equal('FORBIDDEN');
+      expect((await place(group, 'server-account-730')).status).to.equal(200);
+    });
+
+    it('signs for no more than 1024 players of one address at once', async () => {
+      await start();
+      const crowd = Array.from({ length: 256 }, (_, i) => ({
+        identity: `str:${i}`,
+        location: 'fra=12+1',
+      }));
+      const codes = [];
+      for (let i = 0; i < 5; i++) codes.push((await place(crowd)).code);
+      expect(codes).to.deep.equal([
+        ...Array.from({ length: 4 }, () => 'PLACE_NO_ROOM'),
+        'TOO_MANY_REQUESTS',
+      ]);
     });
   });
 

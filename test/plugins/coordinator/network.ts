@@ -1,5 +1,5 @@
 import { definePlugin, type Json, PeerAddress } from 'beaconry';
-import { PlayerAuthority } from 'beaconry/plugins/coordinator';
+import { GameServerAuthority, PlayerAuthority } from 'beaconry/plugins/coordinator';
 import { startTestServer, type TestServer, type TestServerOptions } from 'beaconry/testing';
 import coordinator from '../../../plugins/coordinator/index.js';
 import type { SignedCertificate } from '../../../plugins/coordinator/sdr/certificate-codec.js';
@@ -19,6 +19,24 @@ export const players = definePlugin({
     context.provide(PlayerAuthority, {
       identify: async (token: string) =>
         token.startsWith('token-') ? { identity: `str:${token.slice(6)}`, appId: 730 } : undefined,
+    });
+  },
+});
+
+/** Game servers by tokens of the form `server-account-APP` and `server-anonymous-APP`. */
+export const gameServers = definePlugin({
+  name: 'game-servers',
+  api: 1,
+  provides: [GameServerAuthority],
+  setup(context) {
+    context.provide(GameServerAuthority, {
+      identify: async (token: string) => {
+        const [, kind, appId] = /^server-(account|anonymous)-(\d+)$/.exec(token) ?? [];
+        if (kind === undefined) return undefined;
+        const identity =
+          kind === 'account' ? 'steamid:85568392920039425' : 'steamid:90071992547409921';
+        return { identity, appId: Number(appId) };
+      },
     });
   },
 });

@@ -1,6 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PeerAddress } from 'beaconry';
@@ -41,6 +41,7 @@ describe('relays of other operators', () => {
       readonly routeKey?: Uint8Array;
       readonly certifiedFor?: string;
       readonly key?: SigningKey;
+      readonly ca?: SigningKey;
     } = {},
   ): Promise<TestRelay> => {
     const socket = createSocket('udp4');
@@ -51,7 +52,7 @@ describe('relays of other operators', () => {
     const now = Math.floor(server.clock.now() / 1000);
     const member = new RelayMembership({
       key,
-      certificate: dataCentre(rootKey(), key, [options.certifiedFor ?? pop], now),
+      certificate: dataCentre(options.ca ?? rootKey(), key, [options.certifiedFor ?? pop], now),
       pop,
       ipv4: '127.0.0.1',
       firstPort: port,
@@ -213,6 +214,86 @@ describe('relays of other operators', () => {
     const [first] = relays as [TestRelay];
     await checkIn(first);
     expect(await checkIn(second)).to.equal('proving');
+  });
+
+  it('cannot vouch for their own key, nor two of one key for another', async () => {
+    const second = await startJoining('second', 'sto');
+    expect(await checkIn(second)).to.equal('listed');
+    // Another relay of the second's operator, which only the first may see.
+    const sibling = await open('second', 'iad');
+    expect(await checkIn(sibling)).to.equal('proving');
+    for (let i = 0; i < 3; i++) await checkIn(second);
+    expect(await checkIn(sibling)).to.equal('proving');
+    const [first] = relays as [TestRelay];
+    await checkIn(first);
+    await checkIn(first);
+    expect(await checkIn(sibling)).to.equal('listed');
+    // Three are listed of two keys: a stranger is seen by one of each.
+    const third = await open('third', 'ams');
+    await checkIn(third);
+    for (let i = 0; i < 3; i++) {
+      await checkIn(second);
+      await checkIn(sibling);
+    }
+    expect(await checkIn(third)).to.equal('proving');
+    await checkIn(first);
+    await checkIn(first);
+    expect(await checkIn(third)).to.equal('listed');
+  });
+
+  it('do not come back on another port or host once removed', async () => {
+    const second = await startJoining('second', 'sto');
+    await checkIn(second);
+    await server.get(RelayNetwork).remove(second.id);
+    const again = await open('second', 'sto');
+    expect(await checkIn(again)).to.equal('RELAY_REMOVED');
+    const elsewhere = await open('second', 'ams');
+    expect(await checkIn(elsewhere)).to.equal('RELAY_REMOVED');
+    const key = testKey('second');
+    const now = Math.floor(server.clock.now() / 1000);
+    const moved = new RelayMembership({
+      ...{ key, certificate: dataCentre(rootKey(), key, ['sto'], now), pop: 'sto' },
+      ...{ ipv4: '127.0.0.2', firstPort: 30_000, lastPort: 30_000, clock: server.clock },
+    });
+    const { code, status } = await post(server, '/coordinator/relays', {
+      checkIn: base64(moved.checkIn()),
+    });
+    expect([status, code]).to.deep.equal([403, 'RELAY_REMOVED']);
+    await server.get(RelayNetwork).admit(second.id);
+    expect(await checkIn(again)).to.equal('proving');
+  });
+
+  it('disappear at once when the key that certified them is revoked', async () => {
+    const name = readdirSync(folder).find((file) => /^signing-.*\.key$/.test(file)) ?? '';
+    const ca = SigningKey.fromText(readFileSync(join(folder, name), 'utf8'), name);
+    const second = await startJoining('second', 'sto', { ca });
+    await checkIn(second);
+    expect(listed()).to.include(second.id);
+    await server.get(RelayNetwork).revoke(ca.id, 'leaked');
+    expect(listed()).to.not.include(second.id);
+    expect(await checkIn(second)).to.equal('CERT_CA_REVOKED');
+  });
+
+  it('keep the route key of their POP even while they are silent', async () => {
+    const own = RouteKey.generate().publicKey;
+    const second = await startJoining('second', 'sto', { routeKey: own });
+    await checkIn(second);
+    await server.clock.advance(181_000 + 60_000);
+    const [first] = relays as [TestRelay];
+    await checkIn(first);
+    const rival = await open('rival', 'sto', { routeKey: RouteKey.generate().publicKey });
+    expect(await checkIn(rival)).to.equal('RELAY_ROUTE_KEY');
+    // Nor may the relay itself, for whoever has its key could.
+    const changed = await open('second', 'sto', { routeKey: RouteKey.generate().publicKey });
+    expect(await checkIn(changed)).to.equal('RELAY_ROUTE_KEY');
+    await checkIn(second);
+    await server.get(RelayNetwork).remove('sto');
+    expect(await checkIn(rival)).to.equal('proving');
+  });
+
+  it('bring no route key into a POP whose relays the configuration lists', async () => {
+    const rival = await open('rival', 'fra', { routeKey: RouteKey.generate().publicKey });
+    expect(await checkIn(rival)).to.equal('RELAY_ROUTE_KEY');
   });
 
   it('disappear at once when their key is revoked, and cannot check in any more', async () => {

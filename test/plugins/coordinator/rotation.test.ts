@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -18,15 +19,20 @@ import { checkCertificate } from '../../../plugins/coordinator/sdr/certificate-c
 import {
   decodeCertificateText,
   encodeCertificateRequest,
+  encodeCertificateText,
 } from '../../../plugins/coordinator/sdr/certificate-codec.js';
+import { issueCertificate } from '../../../plugins/coordinator/sdr/certificate-issue.js';
 import { CertificateStore } from '../../../plugins/coordinator/sdr/certificate-store.js';
+import { NetworkConfigCache } from '../../../plugins/coordinator/sdr/network-config-cache.js';
 import { decodeNetworkConfig } from '../../../plugins/coordinator/sdr/network-config-codec.js';
 import { checkRelayTicket } from '../../../plugins/coordinator/sdr/relay-ticket.js';
 import { SigningKey } from '../../../plugins/coordinator/sdr/signing-key.js';
 import { codeOf, testKey } from './credentials.js';
-import { dataCentre, fromBase64, login, post, startCoordinator } from './network.js';
+import { base64, dataCentre, fromBase64, login, post, startCoordinator } from './network.js';
 
 const HOUR = 3_600_000;
+/** Before the clock of tests, in Unix seconds. */
+const NOW = 1_500_000_000;
 
 describe('keys of a coordinator', () => {
   let folder = '';
@@ -210,6 +216,68 @@ describe('keys of a coordinator', () => {
     expect(judge(after.certificate, configText())).to.equal(undefined);
   });
 
+  describe('whose root lies elsewhere', () => {
+    const offSite = testKey('root elsewhere');
+    const putKey = (name: string): SigningKey => {
+      const key = testKey(name);
+      mkdirSync(keys(), { recursive: true, mode: 0o700 });
+      writeFileSync(join(keys(), `signing-${name}.key`), key.toPrivateText(), { mode: 0o600 });
+      const fields = { publicKey: key.publicKey.bytes, createdAt: NOW, expiresAt: NOW * 2 };
+      const certificate = encodeCertificateText(issueCertificate(offSite, fields));
+      writeFileSync(join(keys(), `signing-${name}.cert`), certificate);
+      return key;
+    };
+    const cache = () =>
+      new NetworkConfigCache({
+        clock: server.clock,
+        appId: 730,
+        roots: [offSite.publicKey.bytes],
+        fetch: async () => {
+          const published = server.get(Coordinator).networkConfig(730);
+          const { text = '', signature } = published ?? {};
+          return { status: 200, text, etag: undefined, signature };
+        },
+      });
+
+    it('give nothing out once the last signing key is revoked, tell everybody, and go on with a new one', async () => {
+      const first = putKey('first');
+      await start({ rootKey: offSite.publicKey.toString() });
+      const client = cache();
+      await client.start();
+      await signon();
+      await server.get(RelayNetwork).revoke(first.id, 'leaked');
+      const request = {
+        request: base64(encodeCertificateRequest({ publicKey: player.publicKey.bytes })),
+      };
+      const refused = await post(server, '/coordinator/signon', request, 'token-alice');
+      expect([refused.status, refused.code]).to.deep.equal([503, 'NO_SIGNER']);
+      expect(JSON.stringify(refused.body)).to.not.include(folder);
+      expect(codeOf(() => server.get(Coordinator).certificates.trusted(first.id, now()))).to.equal(
+        'CERT_CA_REVOKED',
+      );
+      expect(server.get(Coordinator).networkConfig(730)?.config.revokedKeys).to.include(first.id);
+      // A client that has an older config takes the revocation, and nothing else.
+      await client.refresh();
+      expect(client.certificates.isRevoked(first.id)).to.equal(true);
+      expect(client.config?.revision).to.equal(1);
+
+      const second = putKey('second');
+      await later(60_000);
+      expect((await signon()).certificate.caKeyId).to.equal(second.id);
+      await client.refresh();
+      expect(client.certificates.isTrusted(second.id, now())).to.equal(true);
+      client.stop();
+    });
+
+    it('start with a last signing key that is revoked already, but give nothing out', async () => {
+      const first = putKey('first');
+      await start({ rootKey: offSite.publicKey.toString(), revokedKeys: [String(first.id)] });
+      const login = server.get(Coordinator).certificates;
+      expect(login.isTrusted(first.id, now())).to.equal(false);
+      expect(server.get(Coordinator).networkConfig(730)?.config.revokedKeys).to.include(first.id);
+    });
+  });
+
   describe('folder', () => {
     const silent = { info: () => {}, warn: () => {} } as never;
     const open = (rootKey: string | null = null) =>
@@ -241,7 +309,7 @@ describe('keys of a coordinator', () => {
     it('whose root lies elsewhere needs a signing key that the root certified', async () => {
       await start();
       const other = await open(testKey('root elsewhere').publicKey.toString());
-      expect(codeOf(() => other.active(() => true))).to.equal('KEY_MISSING');
+      expect(other.active(() => true)).to.equal(undefined);
       expect((await failure(other.rotate()))?.message).to.include('beaconry key new');
     });
 

@@ -52,7 +52,7 @@ describe('coordinators of one network on two nodes', () => {
         pops: new Map(),
         typicalPings: [],
         p2pShareIp: {},
-        directMode: false,
+        directMode: 'relay',
       },
       () => relays,
     );

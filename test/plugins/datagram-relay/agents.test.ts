@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { ConnectionState } from '../../../plugins/datagram-relay/agent/connection.js';
+import { ConnectionState } from '../../../plugins/datagram-relay/agent/connection-state.js';
 import { RelayLab } from './relay-lab.js';
 
 const text = (words: string) => Buffer.from(words);
@@ -250,14 +250,16 @@ describe('agents and relays', () => {
     lab = new RelayLab({ bbb: ['5.0.0.2'] });
     const { agent } = await lab.client('6.0.0.1', () => lab.ticket('5.9.0.1:30000'));
     await lab.clock.advance(2000);
-    expect(agent.status).include({
+    expect(agent.measurement.status).include({
       overall: 100,
       text: 'Connected to the relay network: 1 of 1 relays answer.',
     });
     lab.network.detach('5.0.0.2:27000');
     await lab.clock.advance(20_000);
-    expect(agent.status.overall).equal(-10);
-    expect(agent.status.text).equal('The connection to all relays was lost. Trying again.');
+    expect(agent.measurement.status.overall).equal(-10);
+    expect(agent.measurement.status.text).equal(
+      'The connection to all relays was lost. Trying again.',
+    );
   });
 
   it('tells pings to POPs, direct and by way of another one, and a location', async () => {
@@ -265,12 +267,12 @@ describe('agents and relays', () => {
     lab.network.delay('6.0.0.1', '5.0.0.2', 40);
     const { agent } = await lab.client('6.0.0.1', () => lab.ticket('5.9.0.1:30000'));
     await lab.clock.advance(2000);
-    expect(agent.pops).deep.equal(['aaa', 'bbb']);
-    expect(agent.directPing('bbb')).equal(80);
-    expect(agent.relayedPing('bbb')).deep.equal({ ping: 12, via: 'aaa' });
-    expect(agent.location).equal('aaa=2+0,bbb=80+8/12+0');
-    expect(agent.estimatePing('bbb=5+0')).equal(17);
-    expect(agent.estimatePing('nonsense')).equal(-1);
-    expect(agent.estimatePingToPop('bbb')).equal(12);
+    expect(agent.measurement.pops).deep.equal(['aaa', 'bbb']);
+    expect(agent.measurement.directPing('bbb')).equal(80);
+    expect(agent.measurement.relayedPing('bbb')).deep.equal({ ping: 12, via: 'aaa' });
+    expect(agent.measurement.location).equal('aaa=2+0,bbb=80+8/12+0');
+    expect(agent.measurement.estimatePing('bbb=5+0')).equal(17);
+    expect(agent.measurement.estimatePing('nonsense')).equal(-1);
+    expect(agent.measurement.estimatePingToPop('bbb')).equal(12);
   });
 });

@@ -74,7 +74,7 @@ export class ForwardLab {
         relayPublicKey: this.routeKey.publicKey,
         p2pShareIp: {},
         typicalPings: pings,
-        directMode: false,
+        directMode: 'relay',
       }),
     );
   }

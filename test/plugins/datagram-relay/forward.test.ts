@@ -11,7 +11,7 @@ import { quakestat } from '../../real-clients/quakestat.js';
 import { ForwardLab } from './forward-lab.js';
 
 describe('beaconry forward', function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let lab: ForwardLab;
   const servers: TestServer[] = [];
   const processes: BeaconryProcess[] = [];

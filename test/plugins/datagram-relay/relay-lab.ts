@@ -2,7 +2,10 @@ import { PeerAddress } from 'beaconry';
 import { FakeClock } from 'beaconry/testing';
 import { issueCertificate } from '../../../plugins/coordinator/sdr/certificate-issue.js';
 import { CertificateStore } from '../../../plugins/coordinator/sdr/certificate-store.js';
-import type { NetworkConfig } from '../../../plugins/coordinator/sdr/network-config-codec.js';
+import type {
+  DirectMode,
+  NetworkConfig,
+} from '../../../plugins/coordinator/sdr/network-config-codec.js';
 import { encodePopCode } from '../../../plugins/coordinator/sdr/pop-code-codec.js';
 import { issueRelayTicket } from '../../../plugins/coordinator/sdr/relay-ticket.js';
 import type { RelayTicket } from '../../../plugins/coordinator/sdr/relay-ticket-codec.js';
@@ -10,6 +13,10 @@ import { RouteKey, sealRoute } from '../../../plugins/coordinator/sdr/sealed-rou
 import { SigningKey } from '../../../plugins/coordinator/sdr/signing-key.js';
 import { ClientAgent } from '../../../plugins/datagram-relay/agent/client-agent.js';
 import type { Connection } from '../../../plugins/datagram-relay/agent/connection.js';
+import {
+  PeerAgent,
+  type PeerAgentOptions,
+} from '../../../plugins/datagram-relay/agent/peer-agent.js';
 import { ServerAgent } from '../../../plugins/datagram-relay/agent/server-agent.js';
 import {
   RelayEngine,
@@ -39,6 +46,14 @@ export class RelayLab {
   readonly received: { readonly port: number; readonly text: string; readonly from: string }[] = [];
   readonly servers: ServerAgent[] = [];
   readonly clients: ClientAgent[] = [];
+  readonly peers = new Map<string, PeerAgent>();
+  /** Signals that were sent, newest last; false of `passesSignal` loses one. */
+  readonly signals: {
+    readonly from: string;
+    readonly to: string;
+    readonly payload: Uint8Array;
+  }[] = [];
+  passesSignal: () => boolean = () => true;
   readonly stops: (() => void)[] = [];
 
   constructor(
@@ -75,7 +90,7 @@ export class RelayLab {
       relayPublicKey: this.routeKey.publicKey,
       p2pShareIp: {},
       typicalPings: pings,
-      directMode: false,
+      directMode: 'relay',
     };
     for (const [pop, hosts] of Object.entries(pops)) {
       for (const host of hosts) this.#addRelay(pop, host, engine);
@@ -201,8 +216,35 @@ export class RelayLab {
     return { agent, move: own.move };
   }
 
+  /** A player's agent for connections to other players; signals take 20 ms. */
+  async peer(
+    host: string,
+    identity: string,
+    options: Partial<PeerAgentOptions> = {},
+    mode: DirectMode = 'relay',
+  ): Promise<PeerAgent> {
+    const credentials = this.credentials(identity);
+    const agent = new PeerAgent({
+      clock: this.clock,
+      openSocket: this.network.host(host).open,
+      identity,
+      appId: APP,
+      network: () => ({ config: { ...this.config, directMode: mode }, certificates: this.store }),
+      credentials: async () => credentials,
+      signal: (to, payload) => {
+        this.signals.push({ from: identity, to, payload });
+        if (!this.passesSignal()) return;
+        this.clock.after(20, () => this.peers.get(to)?.signaled(identity, payload));
+      },
+      ...options,
+    });
+    this.peers.set(identity, await agent.start());
+    return agent;
+  }
+
   async close(): Promise<void> {
     for (const stop of this.stops) stop();
+    for (const peer of this.peers.values()) await peer.close();
     for (const client of this.clients) await client.close();
     for (const server of this.servers) await server.close();
   }

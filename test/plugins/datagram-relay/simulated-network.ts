@@ -46,6 +46,11 @@ export class SimulatedNetwork {
     this.clock.after(delay, () => this.#hosts.get(target)?.(passing.bytes, sender));
   }
 
+  /** Hands a datagram over at once, past everything. */
+  deliver(bytes: Uint8Array, from: PeerAddress, to: PeerAddress): void {
+    this.#hosts.get(to.toString())?.(bytes, from);
+  }
+
   /** Sockets of one host; `move` gives them another address while they are open. */
   host(address: string): { readonly open: OpenAgentSocket; move(to: string): void } {
     let own = address;

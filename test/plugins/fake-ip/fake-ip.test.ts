@@ -25,7 +25,8 @@ const authorities = definePlugin({
           : undefined,
     });
     context.provide(GameServerAuthority, {
-      identify: async (bearer) => (bearer.startsWith('server-') ? `str:${bearer}` : undefined),
+      identify: async (bearer) =>
+        bearer.startsWith('server-') ? { identity: `str:${bearer}`, appId: 480 } : undefined,
     });
   },
 });

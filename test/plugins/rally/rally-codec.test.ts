@@ -1,14 +1,8 @@
 import { DecodeError } from 'beaconry';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import {
-  type ClientMessage,
-  decodeClient,
-  decodeServer,
-  encodeClient,
-  encodeServer,
-  type ServerMessage,
-} from '../../../plugins/rally/rally-codec.js';
+import { decodeClient, decodeServer, encodeClient, encodeServer } from '../../../plugins/rally/rally-codec.js';
+import { type ClientMessage, type ServerMessage } from '../../../plugins/rally/rally-messages.js';
 
 const hash = '0123456789abcdef';
 const clientMessages: ClientMessage[] = [

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import type { RallyEngine, RallyEvent } from '../../../plugins/rally/rally-engine.js';
+import type { RallyEngine } from '../../../plugins/rally/rally-engine.js';
+import type { RallyEvent } from '../../../plugins/rally/rally-event.js';
 import {
   classTable,
   legTable,

@@ -3,13 +3,8 @@ import { GameServerState } from 'beaconry/plugins/game-server';
 import { startTestServer, type TestServer } from 'beaconry/testing';
 import { expect } from 'chai';
 import { readRally } from '../../../plugins/rally/definition.js';
-import {
-  type ClientMessage,
-  decodeServer,
-  encodeClient,
-  type Join,
-  type ServerMessage,
-} from '../../../plugins/rally/rally-codec.js';
+import { decodeServer, encodeClient } from '../../../plugins/rally/rally-codec.js';
+import { type ClientMessage, type Join, type ServerMessage } from '../../../plugins/rally/rally-messages.js';
 import { fixture } from './simulated-rally.js';
 
 const FROM = '127.0.0.1:40001';

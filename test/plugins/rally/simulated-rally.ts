@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { readRally } from '../../../plugins/rally/definition.js';
-import { RallyEngine, type RallyEvent } from '../../../plugins/rally/rally-engine.js';
+import { RallyEngine } from '../../../plugins/rally/rally-engine.js';
+import type { RallyEvent } from '../../../plugins/rally/rally-event.js';
 
 export const fixture = fileURLToPath(new URL('../../../../fixtures/rally', import.meta.url));
 export const newEngine = (mode: 'live' | 'open' = 'live') =>

@@ -2,15 +2,15 @@ import { DecodeError } from 'beaconry';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Envelope } from '../../../plugins/relay/envelope.js';
+import { EnvelopeDecoder } from '../../../plugins/relay/envelope-codec.js';
 import {
   CANONICAL_END,
   canonicalStart,
-  EnvelopeDecoder,
   type EnvelopeMembers,
   encodeFrame,
   encodeFrameStart,
   idBytes,
-} from '../../../plugins/relay/envelope-codec.js';
+} from '../../../plugins/relay/frame-writer.js';
 import { PACKETS, packet } from './packets.js';
 
 const decoder = new EnvelopeDecoder();

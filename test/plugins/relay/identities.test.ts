@@ -173,6 +173,18 @@ describe('relay bootstrap peer', () => {
     expect(peer.errors()).to.deep.equal(['group: at most 128 bytes of text']);
   });
 
+  it('answers a bounded number of questions a second, which each may cost a long list', async () => {
+    const relay = new TestRelay({ bootstrap: true });
+    const peer = relay.join('A1', { group: 'g' });
+    for (let i = 0; i < 200; i++) peer.message('bootstrap', i % 2 === 0 ? 'g' : 'h');
+    const got = peer.got();
+    expect(got.filter(({ source }) => source === 'bootstrap')).to.have.length(50);
+    expect(got.at(-1)?.payload).to.equal('rate limit: too many questions to bootstrap');
+    await relay.clock.advance(1000);
+    peer.message('bootstrap', 'g');
+    expect(peer.got()[0]?.source).to.equal('bootstrap');
+  });
+
   it('is nobody unless the operator runs it', () => {
     const peer = new TestRelay().join('A1').message('bootstrap', '');
     expect(peer.errors()).to.deep.equal(['unknown destination: bootstrap']);

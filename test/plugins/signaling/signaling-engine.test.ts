@@ -12,6 +12,7 @@ class TestChannel implements SignalChannel {
   readonly holds: number[] = [];
   closed = false;
   full = false;
+  constructor(readonly source = '192.0.2.1') {}
   send(line: string): boolean {
     if (this.full) return false;
     this.lines.push(line);
@@ -32,10 +33,11 @@ describe('SignalingEngine', () => {
   let forwarded: string[];
   let claims: string[];
   let accepted: (identity: string, token?: string) => Promise<boolean>;
-  const create = (options: { limits?: typeof limits } = {}) =>
+  const create = (options: { limits?: typeof limits; sendersPerAddress?: number } = {}) =>
     new SignalingEngine({
       clock,
       limits: options.limits,
+      sendersPerAddress: options.sendersPerAddress ?? 0,
       authenticate: (identity, token) => accepted(identity, token),
       forward: (to, from, payload) => forwarded.push(`${from} > ${to} ${payload}`),
       claim: (identity) => claims.push(identity),
@@ -43,8 +45,9 @@ describe('SignalingEngine', () => {
   const join = async (
     engine: SignalingEngine,
     identity: string,
+    source = '192.0.2.1',
   ): Promise<{ peer: Peer; channel: TestChannel }> => {
-    const channel = new TestChannel();
+    const channel = new TestChannel(source);
     const peer = engine.open(channel);
     await peer.line(identity);
     return { peer, channel };
@@ -174,6 +177,37 @@ describe('SignalingEngine', () => {
     for (let i = 0; i < 100; i++) peer.signal(`str:to-${i} 00`);
     expect(forwarded).to.have.length(80);
     expect(channel.closed).to.equal(false);
+  });
+
+  it('gives who connects again no new budget', async () => {
+    const engine = create({ limits });
+    await join(engine, 'str:bob');
+    for (let i = 0; i < 10; i++) {
+      const { peer } = await join(engine, 'str:alice');
+      for (let n = 0; n < 60; n++) peer.signal(`str:bob${n} 00`);
+    }
+    expect(engine.counters.forwarded).to.equal(60);
+  });
+
+  it('gives all senders of one address the budget of a few, and takes none from their neighbours', async () => {
+    const engine = create({ limits, sendersPerAddress: 8 });
+    for (let i = 0; i < 20; i++) {
+      const { peer } = await join(engine, `str:alice${i}`, '198.51.100.1');
+      for (let n = 0; n < 60; n++) peer.signal(`str:bob${n} 00`);
+    }
+    expect(engine.counters.forwarded).to.equal(480);
+    const { peer } = await join(engine, 'str:carol', '198.51.100.2');
+    peer.signal('str:bob 00');
+    expect(engine.counters.forwarded).to.equal(481);
+  });
+
+  it('lets a flooder use up no more of his address than a sender may', async () => {
+    const engine = create({ limits, sendersPerAddress: 2 });
+    const { peer: flooder } = await join(engine, 'str:flooder');
+    for (let n = 0; n < 1000; n++) flooder.signal(`str:bob${n} ${'00'.repeat(400)}`);
+    const { peer } = await join(engine, 'str:neighbour');
+    peer.signal('str:bob 00');
+    expect(engine.counters.forwarded).to.equal(61);
   });
 
   it('takes 30 signals at once and 10 in a second for one destination', async () => {

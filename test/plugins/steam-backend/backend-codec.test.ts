@@ -1,4 +1,5 @@
 import type { Json } from 'beaconry';
+import { encodeGameConnect } from 'beaconry/steam';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import {
@@ -30,7 +31,7 @@ describe('backend codec', () => {
   it('writes a session as JSON with texts for 64-bit numbers and base64 for bytes', () => {
     const upload = {
       ...{ steamId: 76561201960265739n, session: 's', appId: 480, response: null },
-      authPart: Uint8Array.of(1, 2, 3),
+      ...{ authPart: '010203', token: 0n },
     };
     const json =
       '{"steamId":"76561201960265739","session":"s","appId":480,"authPart":"AQID","response":null}';
@@ -38,9 +39,21 @@ describe('backend codec', () => {
     expect(decodeUpload(FieldReader.of(JSON.parse(json) as Json))).to.eql(upload);
   });
 
+  it('reads the connect token of a session from its part of the ticket', () => {
+    const gameConnect = { token: 0xfedcba9876543210n, steamId: 76561201960265739n, time: 1 };
+    const part = Buffer.from(encodeGameConnect(gameConnect));
+    const upload = {
+      ...{ steamId: 76561201960265739n, session: 's', appId: 480, response: null },
+      ...{ authPart: part.toString('hex'), token: gameConnect.token },
+    };
+    expect(decodeUpload(sent(encodeUpload(upload)))).to.eql(upload);
+  });
+
   it('sessions, tickets and logons survive a round trip', () => {
+    // The token travels as the part of the ticket that it is.
     const upload = fc.record({
-      ...{ steamId: u64, session: text, appId: u32, authPart },
+      ...{ steamId: u64, session: text, appId: u32, token: fc.constant(0n) },
+      authPart: fc.constant('0102'),
       response: fc.option(fc.nat({ max: 10 })),
     });
     fc.assert(

@@ -1,7 +1,7 @@
+import { cleanText } from 'beaconry/plugins/vcmi-lobby';
 import { expect } from 'chai';
 import {
   cleanChat,
-  cleanText,
   isAccountName,
   isAtLeast,
   isUuid,

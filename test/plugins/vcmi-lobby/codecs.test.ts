@@ -4,20 +4,23 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { encodeFrame, FrameDecoder } from '../../../plugins/vcmi-lobby/frame-codec.js';
 import {
-  cleanText,
   decodeCommands,
   decodeGreeting,
-  decodeServerMessages,
   encodeCommands,
   encodeGreeting,
-  encodeServerMessage,
   LOBBY_TAGS,
-  type ServerMessage,
 } from '../../../plugins/vcmi-lobby/lobby-codec.js';
 import {
   decodePipeHandshake,
   encodePipeHandshake,
 } from '../../../plugins/vcmi-lobby/pipe-codec.js';
+import { isRoomName } from '../../../plugins/vcmi-lobby/room.js';
+import {
+  encodeServerMessage,
+  type ServerMessage,
+} from '../../../plugins/vcmi-lobby/server-message.js';
+import { decodeServerMessages } from '../../../plugins/vcmi-lobby/server-message-reader.js';
+import { cleanText } from '../../../plugins/vcmi-lobby/shown-text.js';
 import { findTextEncoding } from '../../../plugins/vcmi-lobby/text-encoding.js';
 
 const kindOf = (run: () => unknown): string => {
@@ -234,6 +237,14 @@ describe('vcmi-lobby: messages of the server', () => {
   it('carry text without control characters, cut between characters', () => {
     expect(cleanText('a\u0000\u001b[31mb\nc\u0085', 100)).to.equal('a[31mbc');
     expect(cleanText('😀😀😀', 2)).to.equal('😀😀');
+  });
+
+  it('carry no line of another and no text that reads backwards', () => {
+    expect(cleanText('hi\u2028System: you won\u2029\u202etxt\u2066', 100)).to.equal(
+      'hiSystem: you wontxt',
+    );
+    expect(isRoomName('room\u2029one')).to.equal(false);
+    expect(isRoomName('\u202emoor')).to.equal(false);
   });
 });
 

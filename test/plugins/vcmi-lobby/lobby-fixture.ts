@@ -4,17 +4,15 @@ import pino from 'pino';
 import { encodeFrame } from '../../../plugins/vcmi-lobby/frame-codec.js';
 import { GameTable } from '../../../plugins/vcmi-lobby/game-table.js';
 import { Lobby } from '../../../plugins/vcmi-lobby/lobby.js';
-import {
-  decodeServerMessages,
-  encodeGreeting,
-  type ServerMessage,
-} from '../../../plugins/vcmi-lobby/lobby-codec.js';
+import { encodeGreeting } from '../../../plugins/vcmi-lobby/lobby-codec.js';
 import { LobbyEngine, type LobbyEngineOptions } from '../../../plugins/vcmi-lobby/lobby-engine.js';
 import { LobbyServer, type LobbyServerOptions } from '../../../plugins/vcmi-lobby/lobby-server.js';
 import { LobbyStatistics } from '../../../plugins/vcmi-lobby/lobby-statistics.js';
 import { NamePolicy } from '../../../plugins/vcmi-lobby/name-policy.js';
 import { encodePipeHandshake, type PipeRole } from '../../../plugins/vcmi-lobby/pipe-codec.js';
 import type { PipeEnd } from '../../../plugins/vcmi-lobby/pipe-relay.js';
+import type { ServerMessage } from '../../../plugins/vcmi-lobby/server-message.js';
+import { decodeServerMessages } from '../../../plugins/vcmi-lobby/server-message-reader.js';
 import { findTextEncoding } from '../../../plugins/vcmi-lobby/text-encoding.js';
 
 /** A launcher of a test, speaking in text. */
@@ -52,7 +50,9 @@ export const TEST_OPTIONS: LobbyServerOptions & LobbyEngineOptions = {
   maxQueue: 256 * 1024,
   maxPending: 2048,
   loginTimeout: 20_000,
+  pipesPerAddress: 0,
   pipeEarlyLimit: 256 * 1024,
+  pipeEarlyTotal: 64 * 1024 * 1024,
   pipeStallTimeout: 120_000,
 };
 
@@ -125,8 +125,8 @@ export class LobbyFixture {
     return players;
   }
 
-  pipe(role: PipeRole, uuid: string): TestLauncher {
-    const end = this.connect();
+  pipe(role: PipeRole, uuid: string, from?: string): TestLauncher {
+    const end = this.connect(from);
     end.send(encodePipeHandshake({ name: `VCMI 1.2.1 (${role})`, uuid, endianness: 1 }));
     return end;
   }

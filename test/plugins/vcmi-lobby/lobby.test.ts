@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { encodePipeHandshake } from '../../../plugins/vcmi-lobby/pipe-codec.js';
 import { LobbyFixture, type TestLauncher } from './lobby-fixture.js';
 
 const frame = (bytes: Buffer | string): Buffer => {
@@ -248,6 +249,20 @@ describe('vcmi-lobby: limits', () => {
     expect(fixture.clock.pending).to.equal(0);
   });
 
+  it('what is long costs its sender more, so that nobody is flooded with the mods or the talk of another', async () => {
+    const fixture = new LobbyFixture({ perAddressLimit: 32 });
+    const host = fixture.join(4, 'alice', '192.0.2.1:1').say('<NEW>room1<PSWD><COUNT>3');
+    const guest = fixture.join(4, 'bobby', '192.0.2.2:1').say('<JOIN>room1<PSWD>');
+    host.received();
+    const mods = Array.from({ length: 200 }, (_, i) => `${'中'.repeat(90)}${i}&1`).join(';');
+    for (let i = 0; i < 50; i++) guest.say(`<MODS>${mods}`);
+    expect(host.received().length).to.be.below(10 * mods.length * 3);
+    await fixture.clock.advance(10_000);
+    host.received();
+    for (let i = 0; i < 50; i++) guest.say(`<MSG>${'😀'.repeat(1000)}`);
+    expect(host.received().length).to.be.below(20 * 4100);
+  });
+
   it('one frame with thousands of tags is worked off at the same pace', async () => {
     const fixture = new LobbyFixture({ perAddressLimit: 4 });
     const quick = fixture.join(4, 'alice');
@@ -282,6 +297,29 @@ describe('vcmi-lobby: limits', () => {
     expect(third.heard()).to.equal(':>>ERROR:Too many connections from your address');
     expect(third.closed).to.equal(true);
     expect(fixture.connect('192.0.2.99:1').closed).to.equal(false);
+  });
+
+  it('an IPv6 /64 counts as one address', () => {
+    const fixture = new LobbyFixture({ perAddressLimit: 2 });
+    fixture.connect('[2001:db8::1]:1');
+    fixture.connect('[2001:db8::2]:1');
+    expect(fixture.connect('[2001:db8:0:0:ffff::3]:1').closed).to.equal(true);
+    expect(fixture.connect('[2001:db8:0:1::3]:1').closed).to.equal(false);
+  });
+
+  it('a pipe that no game takes counts as a connection of its address until it has gone', () => {
+    const fixture = new LobbyFixture({ perAddressLimit: 2 });
+    const unknown = '00000000-0000-4000-8000-000000000009';
+    const ends = [0, 1].map(() => {
+      const end = fixture.connect();
+      // As a socket does whose peer does not close.
+      end.end = () => {};
+      end.send(encodePipeHandshake({ name: '(client)', uuid: unknown, endianness: 1 }));
+      return end;
+    });
+    expect(fixture.connect().closed, 'a third').to.equal(true);
+    ends[0]?.drop();
+    expect(fixture.connect().closed).to.equal(false);
   });
 
   it('a first frame over 1 KiB, a later one over the limit and a length of 0 close the connection', () => {

@@ -54,7 +54,17 @@ describe('vcmi-lobby: names', () => {
     for (const name of ['abc', 'Иван', 'a_b.c%d+e-f', '名前名', 'x'.repeat(24)]) {
       expect(isWellFormedName(name), name).to.equal(true);
     }
-    for (const name of ['ab', 'a b', 'abc\n', 'a:b', 'a<b>', 'x'.repeat(25), '', '\u202eabc']) {
+    for (const name of [
+      'ab',
+      'a b',
+      'abc\n',
+      'a:b',
+      'a<b>',
+      'x'.repeat(25),
+      '',
+      '\u202eabc',
+      'alice\u3164',
+    ]) {
       expect(isWellFormedName(name), JSON.stringify(name)).to.equal(false);
     }
   });

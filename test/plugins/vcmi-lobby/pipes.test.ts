@@ -73,6 +73,43 @@ describe('vcmi-lobby: pipes', () => {
     expect(received.subarray(received.length - 5000).equals(Buffer.concat(sent))).to.equal(true);
   });
 
+  it('that wait are bounded together: whoever brings more is cut off, the others keep what they sent', async () => {
+    const fixture = started(3, { pipeEarlyTotal: 10_000 });
+    const [one, two] = [fixture.pipe('server', HOST), fixture.pipe('server', HOST)];
+    one.send(Buffer.alloc(9000, 1));
+    two.send(Buffer.alloc(2000, 2));
+    await fixture.clock.advance(0);
+    expect([one.closed, two.closed]).to.deep.equal([false, true]);
+    const game = fixture.pipe('client', client(1));
+    expect(game.received().subarray(-9000).equals(Buffer.alloc(9000, 1))).to.equal(true);
+    // What was joined is no longer counted.
+    const third = fixture.pipe('server', HOST);
+    third.send(Buffer.alloc(9000, 3));
+    await fixture.clock.advance(0);
+    expect(third.closed).to.equal(false);
+  });
+
+  it('are limited for one address, and a place is free again when one has closed', () => {
+    const fixture = started(3, { pipesPerAddress: 2 });
+    const ends = [1, 2, 3].map((port) => fixture.pipe('server', HOST, `192.0.2.1:${port}`));
+    expect(ends.map(({ closed }) => closed)).to.deep.equal([false, false, true]);
+    expect(fixture.pipe('client', client(1), '192.0.2.2:1').closed).to.equal(false);
+    ends[0]?.drop();
+    expect(fixture.pipe('server', HOST, '192.0.2.1:4').closed).to.equal(false);
+  });
+
+  it('are not joined with one that is leaving', () => {
+    const fixture = started();
+    const server = fixture.pipe('server', HOST);
+    // As a socket does that is still flushing.
+    server.end = () => {};
+    server.finish();
+    const game = fixture.pipe('client', client(1));
+    expect(game.received()).to.have.length(0);
+    expect(fixture.pipe('server', HOST).heard()).to.contain(client(1));
+    expect(game.heard()).to.contain('(server)');
+  });
+
   it('stop reading from one side while the other does not read, and go on after', () => {
     const [server, game] = pair(started());
     game.stalled = true;

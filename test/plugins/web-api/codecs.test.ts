@@ -67,7 +67,7 @@ describe('values as JSON', () => {
 
 describe('SignalLog', () => {
   it('keeps the latest signals and tells how many are lost', () => {
-    const log = new SignalLog(4);
+    const log = new SignalLog({ count: 4, characters: 1000 });
     for (let i = 0; i < 6; i++) log.append('s', { i });
     expect(log.seq).equal(6);
     const { signals, lost } = log.after(1);
@@ -75,6 +75,23 @@ describe('SignalLog', () => {
     expect(lost).equal(1);
     expect(log.after(6)).deep.equal({ signals: [], lost: 0 });
     expect(log.after(99)).deep.equal({ signals: [], lost: 0 });
+  });
+});
+
+describe('SignalLog, when signals are long', () => {
+  it('keeps no more characters than it may, and always the latest signal', () => {
+    const log = new SignalLog({ count: 100, characters: 1000 });
+    for (let i = 0; i < 50; i++) log.append('s', { text: 'x'.repeat(300) });
+    const { signals, lost } = log.after(0);
+    expect(signals.map(({ seq }) => seq)).deep.equal([49, 50]);
+    expect(lost).equal(48);
+    log.append('s', { text: 'x'.repeat(5000) });
+    expect(log.after(0).signals.map(({ seq }) => seq)).deep.equal([51]);
+    log.append('s', {});
+    expect(log.after(0).signals.map(({ seq }) => seq)).deep.equal([52]);
+    log.append('s', {});
+    expect(log.after(51)).deep.include({ lost: 0 });
+    expect(log.after(51).signals.map(({ seq }) => seq)).deep.equal([52, 53]);
   });
 });
 

@@ -222,6 +222,22 @@ describe('a game server over HTTP', () => {
     expect((await server.get()).status).equal(401);
   });
 
+  it('keeps challenges of its own, which are worth nothing at another server', async () => {
+    const servers = await Promise.all(
+      [1, 2].map(async () => of(await world.gameServer({ queryPort: 65535 }))),
+    );
+    const challenges = await Promise.all(
+      servers.map(async (server) => {
+        await server.send('PATCH', '', { name: 'shared', advertise: true });
+        const data = Buffer.from(encodeQuery('info', null)).toString('base64');
+        const packets = [{ data, ip: '10.1.2.4', port: 27005 }];
+        const { body } = await server.send('POST', '/packets', { packets });
+        return Buffer.from(body.outgoing.at(-1).data, 'base64').readUInt32LE(5);
+      }),
+    );
+    expect(challenges[0]).not.equal(challenges[1]);
+  });
+
   it('says what keeps players away', async () => {
     const server = of(await world.gameServer({ on: false }));
     const { body } = await server.get('/diagnosis');

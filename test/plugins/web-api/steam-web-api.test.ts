@@ -198,6 +198,23 @@ describe('a client that knows the Steam Web API alone', () => {
     expect((await world.call('GET', path, { bearer: body.key })).status).equal(403);
   });
 
+  it('answers a right key with 429 as well, once an address guessed too often', async () => {
+    const guessed = await WebWorld.start();
+    try {
+      const path = '/IGameServersService/GetAccountList/v1/';
+      for (let i = 0; i < 10; i++) {
+        const answer = await guessed.call('GET', `${path}?key=wrong-wrong-wrong-${i}`);
+        expect(answer.status).equal(403);
+      }
+      const headers = { 'x-webapi-key': PUBLISHER_KEY };
+      const right = await guessed.call('GET', path, { headers });
+      expect(right.status).equal(429);
+      expect(right.headers.get('retry-after')).equal('6');
+    } finally {
+      await guessed.stop();
+    }
+  });
+
   it('leaves no key in the log', () => {
     expect(world.log.join('')).not.contain(PUBLISHER_KEY);
   });

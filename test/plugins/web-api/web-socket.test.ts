@@ -121,6 +121,27 @@ describe('/v1/ws', () => {
     }
   });
 
+  it('greets once, whatever comes together with the hello', async () => {
+    const handle = await world.gameServer({ on: false });
+    const socket = world.socket();
+    const frames = new Frames(socket);
+    await new Promise((resolve) => socket.once('open', resolve));
+    // One segment, so that all of it is read before anybody is admitted.
+    const raw = (socket as unknown as { _socket: { cork(): void; uncork(): void } })._socket;
+    raw.cork();
+    frames.send({ hello: { handle } });
+    frames.send({ hello: { handle } });
+    frames.send({ id: 1, call: 'SetServerName', args: { name: 'early' } });
+    raw.uncork();
+    expect(await frames.next()).property('welcome');
+    expect((await frames.next()).error.code).equal('INVALID_REQUEST');
+    expect(await frames.next()).deep.equal({ id: 1, result: null });
+    frames.send({ id: 2, call: 'LogOn', args: {} });
+    expect(await frames.next()).deep.equal({ id: 2, result: null });
+    const heard = [await frames.next(), await frames.next()];
+    expect(heard.map(({ seq }) => seq)).deep.equal([1, 2]);
+  });
+
   it('refuses other sub-protocols, hosts and origins at the upgrade', async () => {
     expect(await status([])).equal(400);
     expect(await status('chat')).equal(400);

@@ -40,16 +40,20 @@ describe('the question whether a port is reached', () => {
     expect(violations()).equal(0);
   });
 
-  it('is answered six times a minute', async () => {
+  it('is answered at most six times in any minute', async () => {
     const answers = (times: number) => {
       let count = 0;
       for (let n = 0; n < times; n++) count += test.ask('master', encodeEchoRequest()).length;
       return count;
     };
-    expect(answers(50)).equal(6);
-    await test.clock.advance(60_000);
-    expect(answers(50)).equal(6);
-    await test.clock.advance(10_000);
+    let total = answers(50);
+    expect(total).equal(3);
+    for (let second = 0; second < 59; second++) {
+      await test.clock.advance(1000);
+      total += answers(5);
+    }
+    expect(total).equal(5);
+    await test.clock.advance(20_000);
     expect(answers(50)).equal(1);
   });
 

@@ -202,6 +202,15 @@ describe('the truth of the list', () => {
     expect(logged).deep.equal([]);
   });
 
+  it('asks a mapped server at the address that is listed, and takes its answer from inside', async () => {
+    await start({ addressMap: { '10.0.0.0/24': '203.0.113.7' } });
+    join('10.0.0.5:27015');
+    expect(questions('10.0.0.5:27015')).deep.equal([]);
+    expect(questions('203.0.113.7:27015')).have.lengthOf(1);
+    info('10.0.0.5:27015');
+    expect(list()).deep.equal(['203.0.113.7:27015']);
+  });
+
   it('takes servers of allowed ranges only, and none of denied ones', async () => {
     await start({ verify: 'off', allow: ['203.0.113.0/24'], deny: ['203.0.113.128/25'] });
     for (const from of [game, '203.0.113.200:1', '198.51.100.9:1']) join(from);

@@ -111,4 +111,35 @@ describe('a list that others can reach', () => {
     expect(items.map(({ address }: ListedServer) => address)).deep.equal(['198.51.100.7:27015']);
     expect((await test.request('/v1/servers/10.0.0.5:27015')).statusCode).equal(404);
   });
+
+  it('holds also for servers that other plugins add', async () => {
+    let directory: ServerDirectory | undefined;
+    const other = definePlugin({
+      name: 'other',
+      api: 1,
+      requires: [ServerDirectory],
+      setup(context) {
+        directory = context.get(ServerDirectory);
+      },
+    });
+    test = await startTestServer({
+      plugins: { browser: {}, other: {} },
+      atHand: { other },
+      endpoints: { http: { http: '0.0.0.0:0' } },
+    });
+    const remove = directory?.add('quake3', listed('192.168.1.9:27960'));
+    directory?.add('quake3', listed('203.0.113.9:27960'));
+    const { items } = (await test.request('/v1/servers')).json();
+    expect(items.map(({ address }: ListedServer) => address)).deep.equal(['203.0.113.9:27960']);
+    remove?.();
+  });
+
+  it('is also one on loopback that a proxy on this machine passes on', async () => {
+    test = await startTestServer({
+      plugins: { master: { verify: 'off' }, browser: {} },
+      config: { trustedProxies: ['127.0.0.1/32'] },
+    });
+    join(test, '\\gamedir\\cstrike', '10.0.0.5:27015');
+    expect((await test.request('/v1/servers')).json().items).deep.equal([]);
+  });
 });

@@ -1,16 +1,10 @@
 import { signal } from '@preact/signals';
+import { type EndpointLine, type Rates, ratesOf } from './endpoint-rates.js';
 import { isLoggedIn, read } from './session.js';
 
 export interface PluginLine {
   readonly name: string;
   readonly state: string;
-}
-export interface EndpointLine {
-  readonly name: string;
-  readonly protocol: 'udp' | 'tcp' | 'http';
-  readonly driver?: string;
-  readonly bound?: readonly { readonly host: string; readonly port: number }[];
-  readonly [counter: string]: unknown;
 }
 export interface TopLine {
   readonly endpoint: string;
@@ -34,10 +28,35 @@ export interface AuditLine {
   readonly source: string;
   readonly action: unknown;
 }
-export interface Rates {
-  readonly received: number;
-  readonly sent: number;
-  readonly refused: number;
+export interface SessionLine {
+  readonly server: string;
+  readonly steamId: string;
+  readonly state: string;
+  readonly begun: string;
+}
+export interface RoomLine {
+  readonly lobby: string;
+  readonly name: string;
+  readonly description: string;
+  readonly started: boolean;
+  readonly host: string;
+  readonly players: readonly string[];
+  readonly total: number;
+}
+export interface RefusalLine {
+  readonly address: string;
+  readonly text: string;
+  readonly remedy: string;
+  readonly count: number;
+  readonly at: string;
+}
+export interface LogEntry {
+  readonly number: number;
+  readonly at: string;
+  readonly level: string;
+  readonly plugin: string | null;
+  readonly message: string;
+  readonly details: string;
 }
 type Items<T> = { readonly items: readonly T[] };
 
@@ -47,9 +66,11 @@ export const rates = signal<ReadonlyMap<string, Rates>>(new Map());
 export const top = signal<readonly TopLine[]>([]);
 export const commands = signal<readonly CommandLine[]>([]);
 export const audit = signal<readonly AuditLine[]>([]);
-/** Lists that other plugins bring; undefined when they do not run. */
-export const sessions = signal<readonly unknown[] | undefined>(undefined);
-export const bans = signal<readonly unknown[] | undefined>(undefined);
+export const log = signal<readonly LogEntry[]>([]);
+/** Lists that plugins bring; undefined when those do not run. */
+export const sessions = signal<readonly SessionLine[] | undefined>(undefined);
+export const rooms = signal<readonly RoomLine[] | undefined>(undefined);
+export const refusals = signal<readonly RefusalLine[] | undefined>(undefined);
 export const ready = signal<{
   readonly ready: boolean;
   readonly reasons: readonly string[];
@@ -57,65 +78,44 @@ export const ready = signal<{
 export const isOffline = signal(false);
 
 const INTERVAL = 2000;
-/** Counters of datagrams that were turned away, by any cause. */
-const REFUSED = [
-  'unclaimed',
-  'shape',
-  'limited',
-  'unprovenLimited',
-  'decode',
-  'violations',
-  'refused',
-];
+/** Lines of the log that the view keeps. */
+const LOG_LINES = 300;
 
-let before: { readonly at: number; readonly counters: ReadonlyMap<string, Rates> } | undefined;
+let lastLine = 0;
 
-const sum = (endpoint: EndpointLine, names: readonly string[]): number =>
-  names.reduce(
-    (total, name) => total + (typeof endpoint[name] === 'number' ? endpoint[name] : 0),
-    0,
+async function lookAtLog(): Promise<void> {
+  const found = await read<Items<LogEntry> & { readonly last: number }>(
+    `log?after=${lastLine}&limit=${LOG_LINES}`,
   );
-
-/** Counters become rates by the difference to the look before. */
-function measure(lines: readonly EndpointLine[]): void {
-  const at = performance.now();
-  const counters = new Map(
-    lines.map((line) => [
-      line.name,
-      {
-        received: sum(line, ['received', 'accepted']),
-        sent: sum(line, ['sent']),
-        refused: sum(line, REFUSED),
-      },
-    ]),
-  );
-  if (before !== undefined) {
-    const seconds = (at - before.at) / 1000;
-    const past = before.counters;
-    rates.value = new Map(
-      [...counters].map(([name, now]) => {
-        const then = past.get(name) ?? now;
-        const rate = (key: keyof Rates) => Math.max(0, (now[key] - then[key]) / seconds);
-        return [name, { received: rate('received'), sent: rate('sent'), refused: rate('refused') }];
-      }),
-    );
+  if (found === undefined) return;
+  // A lower number than before: the server was started again.
+  const known = found.last < lastLine ? [] : log.value;
+  lastLine = found.last;
+  if (found.items.length > 0 || known !== log.value) {
+    log.value = [...known, ...found.items].slice(-LOG_LINES);
   }
-  before = { at, counters };
 }
 
 async function look(): Promise<void> {
   try {
-    const [one, two, three, four] = await Promise.all([
+    const [one, two, three, four, five, six, seven] = await Promise.all([
       read<Items<PluginLine>>('plugins'),
       read<Items<EndpointLine>>('endpoints'),
       read<Items<TopLine>>('top?limit=8'),
       read<Items<AuditLine>>('audit?limit=20'),
+      read<Items<SessionLine>>('sessions?limit=100'),
+      read<Items<RoomLine>>('vcmi/rooms?limit=100'),
+      read<Items<RefusalLine>>('refusals?limit=20'),
+      lookAtLog(),
     ]);
     plugins.value = one?.items ?? [];
     endpoints.value = two?.items ?? [];
-    measure(two?.items ?? []);
+    rates.value = ratesOf(endpoints.value) ?? rates.value;
     top.value = three?.items ?? [];
     audit.value = four?.items ?? [];
+    sessions.value = five?.items;
+    rooms.value = six?.items;
+    refusals.value = seven?.items;
     ready.value = (await (await fetch('../readyz')).json()) as {
       ready: boolean;
       reasons: string[];
@@ -126,19 +126,13 @@ async function look(): Promise<void> {
   }
 }
 
-async function lookOnce(): Promise<void> {
-  try {
-    commands.value = (await read<Items<CommandLine>>('commands'))?.items ?? [];
-    sessions.value = (await read<Items<unknown>>('sessions'))?.items;
-    bans.value = (await read<Items<unknown>>('bans'))?.items;
-  } catch {
-    isOffline.value = true;
-  }
+async function readCommands(): Promise<void> {
+  commands.value = (await read<Items<CommandLine>>('commands').catch(() => undefined))?.items ?? [];
 }
 
 /** Looks every two seconds until the function it returns is called. */
 export function follow(): () => void {
-  void lookOnce();
+  void readCommands();
   void look();
   const timer = setInterval(() => {
     if (!document.hidden && isLoggedIn.value === true) void look();

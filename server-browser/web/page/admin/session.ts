@@ -45,24 +45,45 @@ export async function logOut(): Promise<void> {
   isLoggedIn.value = false;
 }
 
+/** Routes that this server does not have: asking again would only fill its log. */
+const missing = new Set<string>();
+
 /** What a route answers; undefined when this server has no such route. */
 export async function read<T>(path: string): Promise<T | undefined> {
+  const route = path.split('?', 1)[0] as string;
+  if (missing.has(route)) return undefined;
   const response = await fetch(`${BASE}/${path}`);
   if (response.status === 401) isLoggedIn.value = false;
-  if (response.status === 404) return undefined;
+  if (response.status === 404) {
+    missing.add(route);
+    return undefined;
+  }
   if (!response.ok) throw new Error(`${path}: ${response.status}`);
   return (await response.json()) as T;
 }
 
-export async function runCommand(name: string, texts: Record<string, string>): Promise<string> {
-  const response = await fetch(`${BASE}/commands/${encodeURIComponent(name)}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', 'x-csrf-token': csrf.value ?? '' },
-    body: JSON.stringify({ texts }),
+/** Changes something; throws with what the server says against it. */
+export async function change<T>(
+  method: 'POST' | 'DELETE',
+  path: string,
+  body?: unknown,
+): Promise<T> {
+  const response = await fetch(`${BASE}/${path}`, {
+    method,
+    headers: {
+      'x-csrf-token': csrf.value ?? '',
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
-  const answer = (await response.json()) as { result?: unknown; error?: { message: string } };
+  const answer = (await response.json()) as T & { error?: { message: string } };
   if (!response.ok) throw new Error(answer.error?.message ?? String(response.status));
-  const { result } = answer;
+  return answer;
+}
+
+export async function runCommand(name: string, texts: Record<string, string>): Promise<string> {
+  const path = `commands/${encodeURIComponent(name)}`;
+  const { result } = await change<{ result?: unknown }>('POST', path, { texts });
   if (result === null || result === undefined) return '';
   return typeof result === 'string' ? result : JSON.stringify(result, null, 2);
 }

@@ -111,14 +111,14 @@ export default class Chart extends Component<{ history: ServerHistory }> {
     const pings = history.ping.filter((n): n is number => n !== null);
     const mean = (all: readonly number[]) =>
       all.length === 0 ? 0 : Math.round(all.reduce((sum, one) => sum + one, 0) / all.length);
-    const summary = `${t('column.players')}: ${number(Math.min(...known))}–${number(Math.max(...known))}, ø ${number(mean(known))}. ${t('column.ping')}: ø ${number(mean(pings))} ms`;
+    const summary = `${t('column.players')}: ${number(Math.min(...known))}–${number(Math.max(...known))}, ø ${number(mean(known))}. ${t('column.ping')}: ø ${t('ms', { n: number(mean(pings)) })}`;
     return (
       <figure class="chart-box">
         <div ref={this.#place} class="chart" role="img" aria-label={summary} />
         <figcaption>
           <span class="key key-players">{t('column.players')}</span>
           <span class="key key-ping">{t('column.ping')}</span>
-          <span class="muted">{`ø ${number(mean(known))} · ${number(mean(pings))} ms`}</span>
+          <span class="muted">{`ø ${number(mean(known))} · ${t('ms', { n: number(mean(pings)) })}`}</span>
         </figcaption>
       </figure>
     );

@@ -1,18 +1,16 @@
-import { signal } from '@preact/signals';
-import type { ComponentChildren } from 'preact';
 import { Beacon } from './beacon.js';
-import { type Filters, NO_FILTERS } from './filters.js';
-import { options } from './options.js';
-import { keep, kept } from './saved.js';
+import { FilterBar } from './filter-bar.js';
+import { closeMenu, Menu } from './menu.js';
+import { listenToKeys } from './page-keys.js';
+import { SettingsMenu } from './settings-menu.js';
 import {
-  filters,
+  freshAt,
   isEmbedded,
+  isList,
   isMapOpen,
   repaint,
-  setFilters,
   showTab,
   status,
-  type Tab,
   tab,
   table,
   view,
@@ -22,48 +20,31 @@ import {
 import { probeTabs, tabs } from './tabs.js';
 import { ToolIcon } from './tool-icon.js';
 import type { Word } from './word.js';
-import { counted, LANGUAGES, type Language, language, loadWords, number, t } from './words.js';
+import { counted, language, t } from './words.js';
 
-const isSheetOpen = signal(false);
-const openMenu = signal<'export' | 'settings' | null>(null);
-const theme = signal(kept('theme') ?? 'system');
-probeTabs();
-
-const placeOf = (code: string): string => {
-  try {
-    return new Intl.DisplayNames(language, { type: 'region' }).of(code) ?? code;
-  } catch {
-    return code;
-  }
-};
-
-function setTheme(wanted: string): void {
-  theme.value = wanted;
-  keep('theme', wanted === 'system' ? null : wanted);
-  if (wanted === 'system') delete document.documentElement.dataset.theme;
-  else document.documentElement.dataset.theme = wanted;
-}
-
-async function setLanguage(wanted: Language): Promise<void> {
-  await loadWords(wanted);
-  keep('language', wanted);
-  wording.value++;
-}
+listenToKeys();
+void probeTabs();
 
 async function exportAs(form: 'json' | 'csv'): Promise<void> {
-  openMenu.value = null;
+  closeMenu();
   const { exportList } = await import('./export.js');
   exportList(form, table, view.value);
 }
 
+/** On a phone not all tabs have room at once. */
+const bringIntoSight = (tabElement: HTMLElement | null): void =>
+  tabElement?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+
+/** What stands above the list: tabs, the state of the connection, and what can be done with the list. */
 export default function Controls() {
   wording.value;
-  const isList = tab.value !== 'rooms' && tab.value !== 'relay';
   return (
     <div class="controls">
-      <a class="skip" href="#list">
-        {t('top.skip')}
-      </a>
+      {isList.value && (
+        <a class="skip" href="#list">
+          {t('top.skip')}
+        </a>
+      )}
       <header class="bar">
         <h1 class="brand">
           <Beacon />
@@ -75,8 +56,10 @@ export default function Controls() {
               key={one}
               type="button"
               class="tab"
-              {...(one === tab.value ? { 'aria-current': 'page' as const } : {})}
-              onClick={() => showTab(one as Tab)}
+              {...(one === tab.value
+                ? { 'aria-current': 'page' as const, ref: bringIntoSight }
+                : {})}
+              onClick={() => showTab(one)}
             >
               {t(`tab.${one}` as Word)}
             </button>
@@ -84,109 +67,47 @@ export default function Controls() {
         </nav>
         <Live />
         <div class="actions">
-          <button
-            type="button"
-            class="button icon-only"
-            aria-pressed={isMapOpen.value}
-            aria-label={t(isMapOpen.value ? 'map.close' : 'map.open')}
-            title={t('map')}
-            onClick={() => {
-              isMapOpen.value = !isMapOpen.value;
-              writeAddress();
-            }}
-          >
-            <ToolIcon name="globe" />
-          </button>
-          <Menu name="export" icon="download">
-            <button type="button" onClick={() => void exportAs('json')}>
-              {t('export.json')}
-            </button>
-            <button type="button" onClick={() => void exportAs('csv')}>
-              {t('export.csv')}
-            </button>
-          </Menu>
-          {!isEmbedded && (
-            <Menu name="settings" icon="sliders">
-              <label>
-                {t('theme')}
-                <select
-                  id="theme"
-                  class="select"
-                  value={theme.value}
-                  onChange={(event) => setTheme(event.currentTarget.value)}
-                >
-                  {['system', 'light', 'dark'].map((one) => (
-                    <option key={one} value={one}>
-                      {t(`theme.${one}` as Word)}
-                    </option>
-                  ))}
-                </select>
-              </label>
-              <label>
-                {t('language')}
-                <select
-                  id="language"
-                  class="select"
-                  value={language}
-                  onChange={(event) => void setLanguage(event.currentTarget.value as Language)}
-                >
-                  {Object.entries(LANGUAGES).map(([code, name]) => (
-                    <option key={code} value={code} lang={code}>
-                      {name}
-                    </option>
-                  ))}
-                </select>
-              </label>
-            </Menu>
-          )}
+          {isList.value && <ListActions />}
+          {!isEmbedded && <SettingsMenu />}
         </div>
       </header>
-      {isList && <Tools />}
+      {isList.value && <FilterBar />}
+      {status.value === 'offline' && <Lost />}
     </div>
   );
 }
 
-document.addEventListener('click', (event) => {
-  if (!(event.target as Element).closest('.menu')) openMenu.value = null;
-});
+const Lost = () => (
+  <p class="notice" role="status">
+    {t('status.offlineLong', { time: new Date(freshAt.value).toLocaleTimeString(language) })}
+  </p>
+);
 
-const Menu = ({
-  name,
-  icon,
-  children,
-}: {
-  name: 'export' | 'settings';
-  icon: 'download' | 'sliders';
-  children: ComponentChildren;
-}) => {
-  const isOpen = openMenu.value === name;
-  return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: Escape closes from anywhere inside.
-    <div
-      class="menu"
-      onKeyDown={(event) => {
-        if (event.key !== 'Escape' || !isOpen) return;
-        openMenu.value = null;
-        event.currentTarget.querySelector('button')?.focus();
-        event.stopPropagation();
+const ListActions = () => (
+  <>
+    <button
+      type="button"
+      class="button icon-only"
+      aria-pressed={isMapOpen.value}
+      aria-label={t(isMapOpen.value ? 'map.close' : 'map.open')}
+      title={t('map')}
+      onClick={() => {
+        isMapOpen.value = !isMapOpen.value;
+        writeAddress();
       }}
     >
-      <button
-        type="button"
-        class="button icon-only"
-        aria-expanded={isOpen}
-        aria-label={t(name)}
-        title={t(name)}
-        onClick={() => {
-          openMenu.value = isOpen ? null : name;
-        }}
-      >
-        <ToolIcon name={icon} />
+      <ToolIcon name="globe" />
+    </button>
+    <Menu name="export" icon="download">
+      <button type="button" onClick={() => void exportAs('json')}>
+        {t('export.json')}
       </button>
-      {isOpen && <div class="popup">{children}</div>}
-    </div>
-  );
-};
+      <button type="button" onClick={() => void exportAs('csv')}>
+        {t('export.csv')}
+      </button>
+    </Menu>
+  </>
+);
 
 const Live = () => {
   repaint.value;
@@ -200,137 +121,5 @@ const Live = () => {
         {table.bots > 0 && <span class="bots"> · {counted(table.bots, 'bots')}</span>}
       </span>
     </p>
-  );
-};
-
-const Tools = () => {
-  const now = filters.value;
-  const used = Object.entries(now).filter(
-    ([key, value]) => key !== 'q' && value !== '' && value !== false,
-  );
-  return (
-    <div class={`tools${isSheetOpen.value ? ' is-open' : ''}`} role="search">
-      <div class="search-line">
-        <label class="search">
-          <ToolIcon name="search" />
-          <input
-            id="search"
-            type="search"
-            autocomplete="off"
-            spellcheck={false}
-            maxLength={100}
-            aria-label={t('search')}
-            title={t('searchHint')}
-            placeholder={t('search')}
-            value={now.q}
-            onInput={(event) => setFilters({ q: event.currentTarget.value })}
-            onKeyDown={(event) => {
-              if (event.key !== 'ArrowDown' && event.key !== 'Enter') return;
-              document.getElementById('list')?.focus();
-              event.preventDefault();
-            }}
-          />
-          <Shown />
-          <kbd aria-hidden="true">/</kbd>
-        </label>
-        <button
-          type="button"
-          class="button sheet-button"
-          aria-expanded={isSheetOpen.value}
-          onClick={() => {
-            isSheetOpen.value = !isSheetOpen.value;
-          }}
-        >
-          <ToolIcon name="filter" />
-          {t('filters')}
-          {used.length > 0 && <b class="badge">{used.length}</b>}
-        </button>
-      </div>
-      <div class="filters">
-        <Choice field="game" />
-        <input
-          class={`select text${now.map === '' ? '' : ' is-set'}`}
-          aria-label={t('filter.map')}
-          placeholder={t('filter.map')}
-          maxLength={64}
-          spellcheck={false}
-          value={now.map}
-          onInput={(event) => setFilters({ map: event.currentTarget.value })}
-        />
-        <Choice field="tag" />
-        <Choice field="version" />
-        <Choice field="region" />
-        <Choice field="ping" />
-        <span class="toggles">
-          <Toggle field="notFull" />
-          <Toggle field="hasPlayers" />
-          <Toggle field="noPassword" />
-          <Toggle field="secure" />
-          <Toggle field="dedicated" />
-        </span>
-        {now.country !== '' && (
-          <button
-            type="button"
-            class="toggle"
-            aria-pressed="true"
-            onClick={() => setFilters({ country: '' })}
-          >
-            {t('filter.country', { country: placeOf(now.country) })}
-            <ToolIcon name="close" />
-          </button>
-        )}
-        {(used.length > 0 || now.q !== '') && (
-          <button type="button" class="button quiet" onClick={() => setFilters(NO_FILTERS)}>
-            {t('filter.reset')}
-          </button>
-        )}
-      </div>
-    </div>
-  );
-};
-
-const Shown = () => (
-  <span class="shown" role="status">
-    {t('shown', { n: number(view.value.length) })}
-  </span>
-);
-
-type Flag = 'notFull' | 'hasPlayers' | 'noPassword' | 'secure' | 'dedicated';
-const Toggle = ({ field }: { field: Flag }) => (
-  <button
-    type="button"
-    class="toggle"
-    data-filter={field}
-    aria-pressed={filters.value[field]}
-    onClick={() => setFilters({ [field]: !filters.value[field] })}
-  >
-    {t(`filter.${field}`)}
-  </button>
-);
-
-type Field = 'game' | 'tag' | 'version' | 'region' | 'ping';
-const Choice = ({ field }: { field: Field }) => {
-  const value = filters.value[field];
-  const known = options(field);
-  const all =
-    value === '' || known.some(([one]) => one === value)
-      ? known
-      : [[value, value] as const, ...known];
-  const label = t(`filter.${field}`);
-  return (
-    <select
-      class={`select${value === '' ? '' : ' is-set'}`}
-      data-filter={field}
-      aria-label={label}
-      value={value}
-      onChange={(event) => setFilters({ [field]: event.currentTarget.value } as Partial<Filters>)}
-    >
-      <option value="">{label}</option>
-      {all.map(([one, text]) => (
-        <option key={one} value={one}>
-          {text}
-        </option>
-      ))}
-    </select>
   );
 };

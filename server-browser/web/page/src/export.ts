@@ -1,5 +1,5 @@
 import { Bit } from '../../listed-server.js';
-import type { ServerTable } from './server-table.js';
+import type { ServerTable } from '../../server-table.js';
 
 const FIELDS = [
   'address',

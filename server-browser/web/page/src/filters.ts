@@ -1,5 +1,5 @@
 import { Bit } from '../../listed-server.js';
-import type { ServerTable } from './server-table.js';
+import type { ServerTable } from '../../server-table.js';
 
 /** What the visitor wants to see; every field has its place in the address of the page. */
 export interface Filters {

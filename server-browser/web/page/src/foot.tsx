@@ -1,6 +1,6 @@
 import { favourites, visited } from './saved.js';
 import { settings } from './settings.js';
-import { repaint, tab, table } from './state.js';
+import { isList, repaint, tab, table } from './state.js';
 import { counted, t } from './words.js';
 
 /** Keys, and what the operator has to say about his data. */
@@ -13,7 +13,7 @@ export default function Foot() {
   }
   return (
     <footer class="foot">
-      <span class="keys">{t('list.keys')}</span>
+      {isList.value && <span class="keys">{t('list.keys')}</span>}
       {absent > 0 && <span>{counted(absent, 'absent')}</span>}
       {settings.attribution !== null && <span class="attribution">{settings.attribution}</span>}
     </footer>

@@ -10,4 +10,6 @@ declare module 'virtual:land-dots' {
 interface Window {
   /** The list, asked for before the script came. */
   earlySnapshot?: Promise<Response> | undefined;
+  /** The texts, in the language that the visitor chose or speaks, asked for as early. */
+  earlyWords?: { readonly language: 'en' | 'uk'; readonly response: Promise<Response> } | undefined;
 }

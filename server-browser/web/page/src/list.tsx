@@ -1,10 +1,20 @@
 import { signal } from '@preact/signals';
 import { Component, createRef } from 'preact';
 import type { SortKey } from './filters.js';
-import { moved } from './live.js';
 import { isFavourite, Row } from './row.js';
 import { toggleFavourite } from './saved.js';
-import { active, open, repaint, selected, sort, sortBy, table, view, wording } from './state.js';
+import {
+  active,
+  moved,
+  open,
+  repaint,
+  selected,
+  sort,
+  sortBy,
+  table,
+  view,
+  wording,
+} from './state.js';
 import type { Word } from './word.js';
 import { t } from './words.js';
 

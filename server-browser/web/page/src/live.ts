@@ -1,26 +1,15 @@
-import type { ListedServer, ServerColumns } from '../../listed-server.js';
-import { freshAt, refreshView, repaint, status, table } from './state.js';
+import type { ServerColumns } from '../../listed-server.js';
+import { freshAt, hasRows, refreshView, status, table } from './state.js';
 
-/** Milliseconds: numbers are repainted each second, the order is renewed less often. */
-const REPAINT = 1000;
-const REORDER = 5000;
-/** A list that moves under a finger or wheel is a nuisance. */
-const QUIET = 350;
 const RETRY = 5000;
 
-let movedAt = 0;
-let isDirty = false;
-let hasNews = false;
-let reorderedAt = 0;
 let retry: ReturnType<typeof setTimeout> | undefined;
-
-/** The visitor scrolls; the order waits. */
-export const moved = (): void => {
-  movedAt = performance.now();
-};
+let isLoading = false;
 
 /** Loads the list, then follows its changes; never gives up. */
 export async function follow(): Promise<void> {
+  if (isLoading) return;
+  isLoading = true;
   clearTimeout(retry);
   try {
     const early = window.earlySnapshot;
@@ -32,60 +21,25 @@ export async function follow(): Promise<void> {
     status.value = 'live';
     freshAt.value = Date.now();
     refreshView();
-    stream(columns.event);
-    setInterval(turn, 250);
+    const stop = hasRows.subscribe((are) => {
+      if (!are) return;
+      // Once, and not from within the first call, before `stop` is known.
+      queueMicrotask(() => stop());
+      void followChanges(columns.event);
+    });
   } catch {
     status.value = 'failed';
     retry = setTimeout(() => void follow(), RETRY);
   }
+  isLoading = false;
 }
 
-function stream(event: string): void {
-  const source = new EventSource(`v1/servers/events?after=${encodeURIComponent(event)}`);
-  const hear = (name: string, take: (data: never) => void) =>
-    source.addEventListener(name, (message) => {
-      take(JSON.parse((message as MessageEvent<string>).data) as never);
-      freshAt.value = Date.now();
-    });
-  hear('upsert', (servers: ListedServer[]) => {
-    for (const server of servers) if (table.upsert(server)) hasNews = true;
-    isDirty = true;
-  });
-  hear('remove', (addresses: string[]) => {
-    for (const address of addresses) if (table.remove(address)) hasNews = true;
-    isDirty = true;
-  });
-  hear('snapshot', ({ items }: { items: ListedServer[] }) => {
-    const listed = new Set(items.map(({ address }) => address));
-    for (const address of [...table.columns.address]) {
-      if (!listed.has(address)) table.remove(address);
-    }
-    for (const server of items) table.upsert(server);
-    isDirty = hasNews = true;
-  });
-  source.onopen = () => {
-    status.value = 'live';
-    freshAt.value = Date.now();
-  };
-  source.onerror = () => {
+async function followChanges(event: string): Promise<void> {
+  try {
+    const { stream } = await import('./changes.js');
+    stream(event);
+  } catch {
     status.value = 'offline';
-    if (source.readyState !== EventSource.CLOSED) return;
-    // Refused instead of lost: the browser does not try again by itself.
-    setTimeout(() => stream(event), RETRY);
-  };
-}
-
-let paintedAt = 0;
-
-function turn(): void {
-  const now = performance.now();
-  if (!isDirty || now - movedAt < QUIET || document.hidden) return;
-  if (hasNews || now - reorderedAt > REORDER) {
-    isDirty = hasNews = false;
-    reorderedAt = paintedAt = now;
-    refreshView();
-  } else if (now - paintedAt > REPAINT) {
-    paintedAt = now;
-    repaint.value++;
+    setTimeout(() => void followChanges(event), RETRY);
   }
 }

@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import { ask } from './ask.js';
 
 /** What a route answers, asked again and again while a part of the page shows it. */
 export class Polled<T> {
@@ -20,13 +21,10 @@ export class Polled<T> {
   readonly stop = (): void => clearInterval(this.#timer);
 
   async #ask(): Promise<void> {
-    try {
-      const response = await fetch(this.path);
-      if (!response.ok) throw new Error(String(response.status));
-      this.value.value = (await response.json()) as T;
-      this.hasFailed.value = false;
-    } catch {
-      this.hasFailed.value = true;
-    }
+    const answer = await ask<T>(this.path);
+    this.hasFailed.value = answer === null;
+    // Without that plugin there is nothing to ask for.
+    if (answer === 404) this.stop();
+    else if (answer !== null) this.value.value = answer;
   }
 }

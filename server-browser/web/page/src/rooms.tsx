@@ -6,7 +6,11 @@ import { wording } from './state.js';
 import { t } from './words.js';
 
 interface Room {
+  readonly lobby: 'proxy' | 'json';
+  /** In the JSON lobby a uuid, which says nothing to people. */
   readonly name: string;
+  readonly description: string;
+  readonly started: boolean;
   readonly host: string;
   readonly players: readonly string[];
   readonly total: number;
@@ -17,7 +21,10 @@ interface Room {
 
 const rooms = new Polled<{ readonly items: readonly Room[] }>('v1/vcmi/rooms?limit=500');
 
-/** Open rooms of the VCMI lobby. */
+const titleOf = ({ lobby, name, description, host }: Room): string =>
+  lobby === 'proxy' ? name : description || t('rooms.of', { host });
+
+/** Open rooms of the VCMI lobbies. */
 export default class Rooms extends Component {
   override componentDidMount = rooms.start;
   override componentWillUnmount = rooms.stop;
@@ -36,19 +43,20 @@ export default class Rooms extends Component {
     return (
       <div class="cards">
         {items.map((room) => (
-          <article key={`${room.host} ${room.name}`} class="card">
+          <article key={`${room.lobby} ${room.name}`} class="card">
             <h2>
-              <bdi>{room.name}</bdi>
+              <bdi>{titleOf(room)}</bdi>
               {room.protected && <Icon name="lock" label={t('rooms.locked')} />}
             </h2>
             <p class="muted">
               {t('rooms.host')}: <bdi>{room.host}</bdi>
+              {room.started && ` · ${t('rooms.started')}`}
               {room.gameMode === 1 && ` · ${t('rooms.saved')}`}
             </p>
-            <p>
+            <p class="chips">
               <b>
                 {room.players.length}/{room.total}
-              </b>{' '}
+              </b>
               {room.players.map((player) => (
                 <bdi key={player} class="chip">
                   {player}

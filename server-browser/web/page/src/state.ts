@@ -1,7 +1,7 @@
-import { signal } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
+import { ServerTable } from '../../server-table.js';
 import { type Filters, NO_FILTERS, type Sort, type SortKey, selectRows } from './filters.js';
 import { favourites, visited } from './saved.js';
-import { ServerTable } from './server-table.js';
 
 export type Tab = 'internet' | 'favourites' | 'history' | 'rooms' | 'relay';
 export type Status = 'loading' | 'live' | 'offline' | 'failed';
@@ -14,6 +14,8 @@ export const table = new ServerTable();
 export const filters = signal<Filters>(NO_FILTERS);
 export const sort = signal<Sort>(BEST_FIRST);
 export const tab = signal<Tab>('internet');
+/** The tab shows servers of the list. */
+export const isList = computed(() => tab.value !== 'rooms' && tab.value !== 'relay');
 export const selected = signal<string | null>(null);
 export const isMapOpen = signal(false);
 export const status = signal<Status>('loading');
@@ -27,6 +29,14 @@ export const repaint = signal(0);
 export const active = signal(0);
 /** Rises when the language changed. */
 export const wording = signal(0);
+/** True when the first rows are on the screen; what they do not need waits for it. */
+export const hasRows = signal(false);
+let lastMove = 0;
+/** The visitor scrolls; the order of the list waits. */
+export const moved = (): void => {
+  lastMove = performance.now();
+};
+export const movedAt = (): number => lastMove;
 export const isEmbedded = new URLSearchParams(location.search).get('embed') === '1';
 
 /** Reads the address of the page. */

@@ -4,24 +4,22 @@ import { type Tab, tab } from './state.js';
 /** Tabs that this server has something to show in. */
 export const tabs = signal<readonly Tab[]>(['internet', 'favourites', 'history']);
 
-export interface Probed {
-  readonly tab: Tab;
-  readonly path: string;
-}
-const MAYBE: readonly Probed[] = [
-  { tab: 'rooms', path: 'v1/vcmi/rooms' },
-  { tab: 'relay', path: 'v1/pops' },
+/** Tabs of other plugins, and the routes of which one is enough. */
+const MAYBE: readonly (readonly [tab: Tab, paths: readonly string[]])[] = [
+  ['rooms', ['v1/vcmi/rooms?limit=1']],
+  ['relay', ['v1/pops', 'v1/relay/status']],
 ];
 
-/** Asks which plugins run here: a route that is not there means a tab that is not shown. */
-export function probeTabs(): void {
-  for (const { tab: maybe, path } of MAYBE) {
-    void fetch(path).then(
-      ({ status }) => {
-        if (status !== 404) tabs.value = [...tabs.value, maybe];
-        else if (tab.value === maybe) tab.value = 'internet';
-      },
-      () => {},
+/** Asks which plugins run here: routes that are not there mean a tab that is not shown. */
+export async function probeTabs(): Promise<void> {
+  for (const [maybe, paths] of MAYBE) {
+    const answers = await Promise.allSettled(paths.map((path) => fetch(path)));
+    const statuses = answers.map((answer) =>
+      answer.status === 'fulfilled' ? answer.value.status : 0,
     );
+    if (statuses.some((status) => status === 200)) tabs.value = [...tabs.value, maybe];
+    else if (tab.value === maybe && statuses.every((status) => status === 404)) {
+      tab.value = 'internet';
+    }
   }
 }

@@ -11,17 +11,13 @@ let plural = new Intl.PluralRules('en');
 let numbers = new Intl.NumberFormat('en');
 export let language: Language = 'en';
 
-/** What the visitor chose, else the first of his languages that is known. */
-export function preferredLanguage(chosen: string | null): Language {
-  for (const one of [chosen, ...navigator.languages]) {
-    const known = one?.slice(0, 2).toLowerCase();
-    if (known === 'en' || known === 'uk') return known;
-  }
-  return 'en';
-}
-
+/** Texts of a language; those of the first one are under way since the page began to load. */
 export async function loadWords(wanted: Language): Promise<void> {
-  const response = await fetch(files[wanted]);
+  const early = window.earlyWords;
+  const isEarly = early?.language === wanted;
+  if (isEarly) window.earlyWords = undefined;
+  const again = () => fetch(files[wanted]);
+  const response = await (isEarly ? early.response.catch(again) : again());
   words = await response.json();
   language = wanted;
   plural = new Intl.PluralRules(wanted);

@@ -61,7 +61,7 @@ const config = (fields: Partial<NetworkConfig> = {}): NetworkConfig => ({
   relayPublicKey: new Uint8Array(32).fill(9),
   p2pShareIp: { default: 40, cn: 20 },
   typicalPings: [['fra', 'sto', 25]],
-  directMode: false,
+  directMode: 'relay',
   ...fields,
 });
 

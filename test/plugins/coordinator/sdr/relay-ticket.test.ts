@@ -124,6 +124,16 @@ describe('relay tickets', () => {
     expect(check(issueRelayTicket(deputy, many, ticket(), NOW))).to.equal('TICKET_CHAIN');
   });
 
+  it('signed by the key of a data centre is refused, whatever stands between', () => {
+    const centre = testKey('data centre');
+    const certificate = certify(centre, { appIds: [730], pops: ['iad'], ca: signer });
+    const issued = issueRelayTicket(centre, [certificate], ticket(), NOW);
+    expect(check(issued)).to.equal('TICKET_SIGNER');
+    const deputy = testKey('deputy');
+    const chain = [certificate, certify(deputy, { ca: centre })];
+    expect(check(issueRelayTicket(deputy, chain, ticket(), NOW))).to.equal('TICKET_SIGNER');
+  });
+
   const cases: [string, () => Uint8Array, Partial<TicketExpectation>, string][] = [
     ['expired', () => issue({ expiresAt: NOW - 1 }, NOW - 100), {}, 'TICKET_EXPIRED'],
     ['past the lifetime a relay takes', () => issue(), { maxLifetime: 60 }, 'TICKET_LIFETIME'],

@@ -65,6 +65,7 @@ describe('server logins', () => {
     const {
       route: found,
       keyId,
+      caKeyId,
       ...rest
     } = checkServerLogin(login({ appData }), store, { now: NOW });
     expect(rest).to.deep.equal({
@@ -73,6 +74,7 @@ describe('server logins', () => {
       appData: Uint8Array.from(appData),
       generatedAt: NOW,
     });
+    expect(caKeyId).to.equal(certificate.caKeyId);
     expect([found.pop, String(found.address), found.secret, keyId]).to.deep.equal([
       'fra',
       '192.0.2.10:30000',
@@ -88,6 +90,14 @@ describe('server logins', () => {
       'of somebody who needs a certificate of his own',
       () => login({ identity: 'str:gs' }),
       'CERT_IDENTITY_REQUIRED',
+    ],
+    [
+      'with the certificate of a player',
+      () => {
+        const player = certify(key, { appIds: [730], identity: 'str:player' });
+        return login({ identity: 'str:player' }, { key, certificate: player });
+      },
+      'CERT_NO_POP',
     ],
     ['that is too old', () => login({ generatedAt: NOW - 301 }), 'LOGIN_TOO_OLD'],
     ['from the future', () => login({ generatedAt: NOW + 61 }), 'LOGIN_FROM_FUTURE'],

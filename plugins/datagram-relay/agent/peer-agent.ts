@@ -1,0 +1,255 @@
+import { randomBytes } from 'node:crypto';
+import { DecodeError, GlobalLimit, ServerError } from 'beaconry';
+import { checkCertificate } from '../../coordinator/sdr/certificate-check.js';
+import { encodeSignedCertificate } from '../../coordinator/sdr/certificate-codec.js';
+import type { Credentials } from '../../coordinator/sdr/player-credentials.js';
+import type { CertificateEnvelope, Rendezvous } from '../../coordinator/sdr/sdr_pb.js';
+import * as codec from '../relay-codec.js';
+import { ExchangeKey } from '../relay-keys.js';
+import { Connection } from './connection.js';
+import { EndReason } from './connection-state.js';
+import { answerEndPart } from './end-answer.js';
+import { newSessionId } from './hop.js';
+import type { NetworkMeasurement } from './network-measurement.js';
+import { isJudgement, PeerSession } from './peer-session.js';
+import {
+  decodeSignal,
+  encodeSignal,
+  MAX_SIGNAL,
+  peerSigned,
+  type SignalFields,
+} from './peer-signal-codec.js';
+import { RelayAccess, type RelayAccessOptions, type TrustedNetwork } from './relay-access.js';
+import { ServerMeeting } from './server-meeting.js';
+
+export interface PeerAgentOptions extends RelayAccessOptions {
+  readonly identity: string;
+  readonly appId: number;
+  credentials(): Promise<Credentials>;
+  /** Hands a signal to the signaling service: best effort, to whoever proves that identity. */
+  signal(to: string, payload: Uint8Array): void;
+  /** A peer wants to connect; false: it gets no answer. Absent: nobody may. */
+  accept?(connection: Connection): boolean;
+  /** Virtual ports that peers may use. */
+  readonly ports?: readonly number[];
+  /** Whether peers may learn this host's address where the network config says `punch`; default true. */
+  readonly allowDirect?: boolean;
+}
+
+const MAX_SESSIONS = 256;
+const REQUESTS_PER_SECOND = 50;
+
+/** Connections between players over relays, set up by signals; without relays where both sides and the config allow it. */
+export class PeerAgent {
+  readonly #access: RelayAccess;
+  /** By the own connection id. */
+  readonly #sessions = new Map<number, PeerSession>();
+  readonly #meetings = new Map<number, ServerMeeting>();
+  /** Own connection id by the peer's identity and connection id. */
+  readonly #byPeer = new Map<string, number>();
+  readonly #work: GlobalLimit;
+  #credentials: Credentials | undefined;
+
+  constructor(private readonly options: PeerAgentOptions) {
+    this.#access = new RelayAccess(options);
+    this.#work = new GlobalLimit(options.clock, { perSecond: REQUESTS_PER_SECOND });
+  }
+
+  get measurement(): NetworkMeasurement {
+    return this.#access.measurement;
+  }
+
+  get connections(): readonly Connection[] {
+    return [...this.#sessions.values()].map(({ connection }) => connection);
+  }
+
+  async start(): Promise<this> {
+    this.#credentials = await this.options.credentials();
+    await this.#access.start(() => {
+      for (const session of [...this.#sessions.values()]) session.tick();
+      return this.#sessions.size > 0;
+    });
+    return this;
+  }
+
+  async close(): Promise<void> {
+    for (const connection of this.connections) connection.close();
+    await this.#access.close();
+  }
+
+  /** `direct`, or the relays by which packets of a connection travel now. */
+  wayOf(connection: Connection): readonly string[] {
+    for (const session of this.#sessions.values()) {
+      if (session.connection === connection) return session.way;
+    }
+    return [];
+  }
+
+  /** NO_NETWORK_CONFIG, TOO_MANY_CONNECTIONS, codes of `credentials`. The promise gives the connection before it is connected. */
+  async connect(peer: string, ports: readonly number[] = [0]): Promise<Connection> {
+    const { credentials, identity, appId, clock } = this.options;
+    this.#trusted();
+    if (this.#sessions.size >= MAX_SESSIONS) {
+      throw new ServerError('TOO_MANY_CONNECTIONS', `${MAX_SESSIONS} connections are open`);
+    }
+    const own = await credentials();
+    this.#credentials = own;
+    const now = () => clock.monotonic();
+    const meeting = new ServerMeeting({
+      ...{ appId, ports, now, network: this.#trusted, dev: false, client: identity, server: peer },
+      unix: () => Math.floor(clock.now() / 1000),
+    });
+    const { endPart, name } = meeting;
+    const facts = { remote: peer, name, isClient: true, ports };
+    const connection = new Connection(facts, now);
+    const ownId = newSessionId((taken) => this.#sessions.has(taken));
+    const crypt = { info: endPart, signature: own.key.sign(peerSigned(endPart)) };
+    const connectRequest = { crypt, cert: envelopeOf(own), toVirtualPort: (ports[0] ?? 0) >>> 0 };
+    const session = this.#open(connection, own, ownId, 0, endPart, { connectRequest });
+    this.#meetings.set(ownId, meeting);
+    session.tick();
+    return connection;
+  }
+
+  /** A signal that the service brought, stamped with its sender. Whatever is wrong with it is met with silence. */
+  signaled(from: string, payload: Uint8Array): void {
+    if (payload.length > MAX_SIGNAL) return;
+    try {
+      const signal = decodeSignal(payload);
+      const { fromIdentity, toIdentity } = signal;
+      if (fromIdentity !== '' && fromIdentity !== from) return;
+      if (toIdentity !== '' && toIdentity !== this.options.identity) return;
+      if (signal.connectRequest !== undefined) this.#requested(from, signal);
+      else this.#heard(from, signal);
+    } catch (error) {
+      if (!isJudgement(error)) throw error;
+    }
+  }
+
+  #trusted = (): TrustedNetwork => {
+    const network = this.options.network();
+    if (network !== undefined) return network;
+    throw new ServerError('NO_NETWORK_CONFIG', 'the network config is not here yet');
+  };
+
+  #heard(from: string, signal: Rendezvous): void {
+    const ownId = signal.toConnectionId | 0;
+    const session = this.#sessions.get(ownId);
+    if (session === undefined || session.connection.facts.remote !== from) return;
+    const meeting = this.#meetings.get(ownId);
+    if (meeting === undefined) {
+      session.heard(signal);
+      return;
+    }
+    const { connectOk } = signal;
+    if (connectOk === undefined) {
+      if (signal.connectionClosed !== undefined) session.heard(signal);
+      return;
+    }
+    const { crypt, cert } = connectOk;
+    if (crypt === undefined || cert === undefined) return;
+    try {
+      const met = meeting.meet({
+        serverPart: crypt.info,
+        certificate: certificateOf(cert),
+        signature: crypt.signature,
+      });
+      if (met === undefined) return;
+      session.connection.begin(met.ends, met.ports);
+      this.#meetings.delete(ownId);
+      session.begin(met.direct, signal.fromConnectionId | 0, signal);
+    } catch (error) {
+      if (!isJudgement(error)) throw error;
+      session.connection.fail(EndReason.badCertificate, error.message);
+    }
+  }
+
+  #requested(from: string, signal: Rendezvous): void {
+    const { accept, identity, appId, clock, ports = [0] } = this.options;
+    const own = this.#credentials;
+    const request = signal.connectRequest;
+    const farId = signal.fromConnectionId | 0;
+    const name = `${from} ${farId}`;
+    const known = this.#byPeer.get(name);
+    if (known !== undefined) {
+      this.#sessions.get(known)?.repeat();
+      return;
+    }
+    const isRoom = this.#sessions.size < MAX_SESSIONS;
+    if (accept === undefined || own === undefined || farId === 0 || !isRoom) return;
+    const { crypt, cert } = request ?? {};
+    if (crypt === undefined || cert === undefined || !this.#work.take()) return;
+    const part = codec.decodeEndPart(crypt.info);
+    if (part.client !== from || part.server !== identity || part.appId !== appId) return;
+    const unix = Math.floor(clock.now() / 1000);
+    const { key } = checkCertificate(
+      { body: cert.cert, caKeyId: cert.caKeyId, signature: cert.caSignature },
+      this.#trusted().certificates,
+      { now: unix, identity: from, appId },
+    );
+    if (!key.verifies(peerSigned(crypt.info), crypt.signature)) return;
+    const table = part.ports.map((port) => (ports.includes(port) ? port : codec.NO_PORT));
+    if (table.every((port) => port === codec.NO_PORT)) return;
+    const now = () => clock.monotonic();
+    const credentials = own;
+    const answer = answerEndPart(crypt.info, part, table, { identity, credentials }, now());
+    const connectionName = Buffer.from(part.connection).toString('hex');
+    const facts = { remote: from, name: connectionName, isClient: false, ports: answer.ports };
+    const connection = new Connection(facts, now);
+    connection.begin(answer.ends, answer.ports);
+    if (!accept(connection)) return;
+    const ownId = newSessionId((taken) => this.#sessions.has(taken));
+    const legPart = codec.encodeEndPart({
+      ...{ appId, connection: part.connection, random: randomBytes(16), ports: [0] },
+      key: ExchangeKey.generate().publicKey,
+      client: identity,
+      server: from,
+    });
+    const connectOk = {
+      crypt: { info: answer.serverPart, signature: answer.signature },
+      cert: envelopeOf(own),
+    };
+    const session = this.#open(connection, own, ownId, farId, legPart, { connectOk });
+    this.#byPeer.set(name, ownId);
+    session.begin(answer.direct, farId, signal);
+  }
+
+  #open(
+    connection: Connection,
+    own: Credentials,
+    ownId: number,
+    farId: number,
+    endPart: Uint8Array,
+    greeting: SignalFields,
+  ): PeerSession {
+    const { clock, identity, allowDirect = true, signal } = this.options;
+    const { remote } = connection.facts;
+    const session = new PeerSession({
+      ...{ access: this.#access, connection, ownId, farId, endPart, greeting },
+      certificate: encodeSignedCertificate(own.certificate),
+      allowDirect: allowDirect && this.#trusted().config.directMode === 'punch',
+      now: () => clock.monotonic(),
+      sign: (bytes) => own.key.sign(bytes),
+      signal: (fields) =>
+        signal(remote, encodeSignal({ ...fields, fromIdentity: identity, toIdentity: remote })),
+      onEnded: () => {
+        this.#sessions.delete(ownId);
+        this.#meetings.delete(ownId);
+        for (const [name, id] of this.#byPeer) if (id === ownId) this.#byPeer.delete(name);
+      },
+    });
+    this.#sessions.set(ownId, session);
+    return session;
+  }
+}
+
+const envelopeOf = ({ certificate: { body, caKeyId, signature } }: Credentials) => ({
+  cert: body,
+  caKeyId,
+  caSignature: signature,
+});
+
+const certificateOf = ({ cert, caKeyId, caSignature }: CertificateEnvelope): Uint8Array => {
+  if (cert.length === 0) throw new DecodeError('invalid', 0, 'certificate is empty');
+  return encodeSignedCertificate({ body: cert, caKeyId, signature: caSignature });
+};

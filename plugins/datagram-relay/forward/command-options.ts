@@ -1,0 +1,66 @@
+import { PeerAddress, ServerError, SystemClock } from 'beaconry';
+import type { NetworkConfigCache } from '../../coordinator/sdr/network-config-cache.js';
+import type { TrustedNetwork } from '../agent/relay-access.js';
+import { openNetworkConfig, readText } from '../network-source.js';
+
+export interface NetworkOptions {
+  readonly app: string;
+  readonly coordinator?: string;
+  readonly config?: string;
+  readonly root: readonly string[];
+}
+export const clock = new SystemClock();
+export const say = (text: string): void => {
+  process.stderr.write(`${text}\n`);
+};
+
+/** The network config that the options name, and whom it makes us trust. */
+export async function networkOf(
+  options: NetworkOptions,
+  appId: number,
+): Promise<{
+  readonly cache: NetworkConfigCache;
+  readonly trusted: () => TrustedNetwork | undefined;
+}> {
+  const rootKeys: string[] = [];
+  for (const root of options.root) {
+    rootKeys.push(root.startsWith('ssh-') ? root : (await readText(root, '--root')).trim());
+  }
+  const cache = await openNetworkConfig({
+    clock,
+    rootKeys,
+    appId,
+    ...(options.config === undefined ? {} : { file: options.config }),
+    ...(options.coordinator === undefined ? {} : { coordinator: options.coordinator }),
+    onFailure: (message) => {
+      if (options.coordinator !== undefined) say(`network config is not refreshed: ${message}`);
+    },
+  });
+  const trusted = (): TrustedNetwork | undefined =>
+    cache.config === undefined
+      ? undefined
+      : { config: cache.config, certificates: cache.certificates };
+  return { cache, trusted };
+}
+
+export function natural(text: string, option: string): number {
+  const value = Number(text);
+  if (/^\d{1,10}$/.test(text) && value <= 0xffffffff) return value;
+  throw new ServerError('USAGE', `${option} "${text}" is not a number`);
+}
+
+export function addressOf(text: string, option: string): PeerAddress {
+  const address = PeerAddress.parse(text);
+  if (address !== undefined) return address;
+  throw new ServerError('USAGE', `${option} "${text}" is not host:port`);
+}
+
+export const needsCoordinator = (what: string): ServerError =>
+  new ServerError('USAGE', `${what} needs --coordinator`);
+
+/** Resolves with the first signal to end. */
+export const stopped = (): Promise<void> =>
+  new Promise((resolve) => {
+    process.once('SIGINT', () => resolve());
+    process.once('SIGTERM', () => resolve());
+  });

@@ -1,0 +1,167 @@
+import { DecodeError, type PeerAddress } from 'beaconry';
+import type { ConnectionListener } from '../agent/connection.js';
+import { ConnectionState, EndReason } from '../agent/connection-state.js';
+import { decodePlainData, encodePlain, encodePlainData, PlainLead } from './plain-udp-codec.js';
+import { openPacket, type PacketKeys, sealPacket } from './plain-udp-keys.js';
+import { expand } from './snp-codec.js';
+import { SnpSession } from './snp-session.js';
+
+export interface PlainConnectionOptions {
+  /** Connection id with which this side receives. */
+  readonly id: number;
+  readonly isClient: boolean;
+  readonly address: PeerAddress;
+  now(): number;
+  send(bytes: Uint8Array): void;
+}
+
+export interface AgreedSession {
+  readonly identity: string;
+  readonly farId: number;
+  readonly out: PacketKeys;
+  readonly incoming: PacketKeys;
+}
+
+const TIMEOUT = 10_000;
+const ALIVE_EVERY = 2_000;
+
+/** A connection over plain UDP (sdr section 16): messages between two addresses, without relays. */
+export class PlainUdpConnection {
+  #state: ConnectionState = ConnectionState.connecting;
+  #endReason = 0;
+  #endText = '';
+  #session: AgreedSession | undefined;
+  #lastReceived: number;
+  #lastSent = Number.NEGATIVE_INFINITY;
+  readonly #messages: SnpSession;
+  listener: Pick<ConnectionListener, 'onState' | 'onMessage'> = {};
+  /** Told once when the connection is over. */
+  onEnded: (() => void) | undefined;
+  readonly stats = { sent: 0, received: 0, rejected: 0 };
+
+  constructor(readonly options: PlainConnectionOptions) {
+    this.#lastReceived = options.now();
+    this.#messages = new SnpSession(
+      (number, plain) => this.#transmit(number, plain),
+      (bytes, reliable) => this.listener.onMessage?.(bytes, reliable),
+    );
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+  get endReason(): number {
+    return this.#endReason;
+  }
+  get endText(): string {
+    return this.#endText;
+  }
+  get isOpen(): boolean {
+    return this.#state <= ConnectionState.connected;
+  }
+  /** Identity of the far side; undefined until it is proven. */
+  get remote(): string | undefined {
+    return this.#session?.identity;
+  }
+  get farId(): number {
+    return this.#session?.farId ?? 0;
+  }
+  /** Milliseconds round trip. */
+  get ping(): number {
+    return this.#messages.rtt;
+  }
+
+  begin(session: AgreedSession): void {
+    this.#session = session;
+    this.#lastReceived = this.options.now();
+    this.#become(ConnectionState.connected);
+  }
+
+  /** False: not connected, or an unreliable message past 32 KiB. Codes of `SnpSession.sendReliable`. */
+  sendMessage(bytes: Uint8Array, { reliable = false } = {}): boolean {
+    if (this.#state !== ConnectionState.connected) return false;
+    const now = this.options.now();
+    if (!reliable) return this.#messages.sendUnreliable(bytes, now);
+    this.#messages.sendReliable(bytes, now);
+    return true;
+  }
+
+  close(reason: number = EndReason.application, text = ''): void {
+    if (!this.isOpen) return;
+    const debug = Buffer.from(text).subarray(0, 127).toString();
+    this.options.send(
+      encodePlain(PlainLead.connectionClosed, {
+        debug,
+        reasonCode: reason,
+        toConnectionId: this.farId >>> 0,
+        fromConnectionId: this.options.id >>> 0,
+      }),
+    );
+    this.fail(reason, text);
+  }
+
+  /** Ends without telling the far side. */
+  fail(
+    reason: number,
+    text: string,
+    state: ConnectionState = ConnectionState.problemDetected,
+  ): void {
+    if (!this.isOpen) return;
+    this.#endReason = reason;
+    this.#endText = text;
+    this.#become(state);
+  }
+
+  /** A data packet from the address of the far side. */
+  receive(bytes: Uint8Array): void {
+    const session = this.#session;
+    if (session === undefined || !this.isOpen) return;
+    const now = this.options.now();
+    const packet = decodePlainData(bytes);
+    const number = expand(packet.number, 16, this.#messages.newestReceived);
+    const plain = this.#messages.isFresh(number)
+      ? openPacket(session.incoming, number, packet.sealed)
+      : undefined;
+    if (plain === undefined) {
+      this.stats.rejected++;
+      return;
+    }
+    this.stats.received++;
+    this.#lastReceived = now;
+    try {
+      this.#messages.receive(number, plain, packet.hasStats, now);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      this.close(EndReason.internal, error.message);
+    }
+  }
+
+  /** To be called about every 100 ms. */
+  tick(): void {
+    if (this.#state !== ConnectionState.connected) return;
+    const now = this.options.now();
+    if (now - this.#lastReceived > TIMEOUT) {
+      this.fail(EndReason.timeout, 'nothing came from the other side for 10 s');
+      return;
+    }
+    this.#messages.tick(now);
+    if (now - this.#lastSent >= ALIVE_EVERY) this.#messages.alive(now);
+  }
+
+  #transmit(number: number, plain: Uint8Array): void {
+    const session = this.#session;
+    if (session === undefined) return;
+    this.#lastSent = this.options.now();
+    this.stats.sent++;
+    this.options.send(
+      encodePlainData(session.farId, number, sealPacket(session.out, number, plain)),
+    );
+  }
+
+  #become(state: ConnectionState): void {
+    if (this.#state === state) return;
+    this.#state = state;
+    this.listener.onState?.(state);
+    if (state > ConnectionState.connected) this.onEnded?.();
+  }
+}

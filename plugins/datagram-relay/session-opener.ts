@@ -1,0 +1,265 @@
+import { DecodeError, type GlobalLimit, type PeerAddress } from 'beaconry';
+import { readWord } from './data-codec.js';
+import { addressPair, JoinMaker } from './join-maker.js';
+import type { LegForwarder } from './leg-forwarder.js';
+import { LegKind, type LegTable } from './leg-table.js';
+import { DIRECT, NOTHING, type Opening } from './opening.js';
+import { PeerLinks } from './peer-links.js';
+import type { Registrations } from './registrations.js';
+import * as codec from './relay-codec.js';
+import { Lead, Refusal } from './relay-codec.js';
+import type { HandshakeCounters, RelayEngineOptions } from './relay-engine-options.js';
+import * as keys from './relay-keys.js';
+import { Refused, TicketJudge } from './ticket-judge.js';
+import { TicketQuota } from './ticket-quota.js';
+
+const MAX_OPENINGS = 4096;
+const OPENING_LIFE = 65_000;
+
+/** What sessions are opened in. */
+export interface OpenerParts {
+  readonly legs: LegTable;
+  readonly forwarder: LegForwarder;
+  readonly registrations: Registrations;
+  readonly handshakes: HandshakeCounters;
+  /** Signature work that is left for strangers. */
+  readonly work: GlobalLimit;
+  isShuttingDown(): boolean;
+}
+
+/** Opens sessions (OPEN, JOIN, JOIN_OK) and ends them. */
+export class SessionOpener {
+  readonly links: PeerLinks;
+  readonly #judge: TicketJudge;
+  readonly #joins: JoinMaker;
+  readonly #quota: TicketQuota;
+  readonly #openings = new Map<string, Opening>();
+  readonly #joining = new Map<number, Opening>();
+
+  constructor(
+    private readonly options: RelayEngineOptions,
+    private readonly parts: OpenerParts,
+  ) {
+    const { legs, forwarder, registrations } = parts;
+    this.#judge = new TicketJudge(options.dev);
+    this.#joins = new JoinMaker(options, legs, registrations);
+    this.#quota = new TicketQuota(options.clock);
+    const hasTicket = (row: number) => this.#quota.has(row);
+    this.links = new PeerLinks(legs, forwarder, () => this.#unix(), hasTicket);
+  }
+
+  /** Whether a row still waits for JOIN_OK. */
+  isJoining(row: number): boolean {
+    return this.#joining.has(row);
+  }
+
+  sweep(now: number): void {
+    for (const [name, opening] of this.#openings) {
+      if (now - opening.at > OPENING_LIFE) this.#openings.delete(name);
+    }
+  }
+
+  /** An OPEN whose cookie is right and whose address has paid. */
+  open(bytes: Uint8Array, from: PeerAddress): void {
+    const { key, send, clock } = this.options;
+    const open = codec.decodeOpen(bytes);
+    if (!keys.sameBytes(open.relayKey, key.publicKey)) return;
+    const name = Buffer.from(open.random).toString('base64');
+    const known = this.#openings.get(name);
+    if (known !== undefined && keys.sameBytes(known.hash, open.hash)) {
+      this.#again(known, from);
+      return;
+    }
+    const refuse = (code: number, text: string) =>
+      codec.encodeRefused({ clientId: open.clientId, code, text });
+    if (!this.parts.work.take()) {
+      this.parts.handshakes.limited++;
+      return;
+    }
+    try {
+      if (this.parts.isShuttingDown()) {
+        throw new Refused(Refusal.shutdown, 'this relay is shutting down');
+      }
+      const part = codec.decodeEndPart(open.endPart);
+      const network = this.options.network();
+      const now = this.#unix();
+      const ticket = open.peerToPeer
+        ? undefined
+        : this.#judge.ticket(open.ticket, network.certificates, part, from, now);
+      const { certificate, signature, frontHash, endPart } = open;
+      this.#judge.client(
+        certificate,
+        signature,
+        frontHash,
+        endPart,
+        part,
+        network.certificates,
+        now,
+      );
+      if (known !== undefined) throw new Refused(Refusal.replay, 'OPEN was played back');
+      if (this.#openings.size >= MAX_OPENINGS) throw new Refused(Refusal.busy, 'relay is full');
+      const ephemeral = keys.ExchangeKey.generate();
+      const secrets = Buffer.concat([
+        key.secretWith(open.hopKey),
+        ephemeral.secretWith(open.hopKey),
+      ]);
+      const hop = keys.clientHopKeys(secrets, open.hash);
+      const openOk = (relayId: number, expiry: number, ok: codec.JoinOk, token: Uint8Array) =>
+        codec.encodeOpenOk(
+          {
+            clientId: open.clientId,
+            relayId,
+            relayEphemeral: ephemeral.publicKey,
+            expiry,
+            serverPart: ok.serverPart,
+            certificate: ok.certificate,
+            signature: ok.signature,
+            token,
+          },
+          (covered) => keys.hmac(hop.answer, covered),
+        );
+      const row = this.#joins.addLeg(LegKind.client, open.clientId | 0, from);
+      this.parts.legs.setKeys(row, hop.forward, hop.back);
+      const id = (this.parts.legs.ids[row] as number) >>> 0;
+      const opening = { hash: open.hash, from: from.copy(), at: clock.monotonic(), row, refuse };
+      if (ticket === undefined) {
+        const reply = openOk(id, 0, NOTHING, this.links.token(row));
+        this.#openings.set(name, { ...opening, ...DIRECT, reply });
+        this.parts.handshakes.opened++;
+        send(reply, from);
+        return;
+      }
+      try {
+        for (const old of this.#quota.take(open.ticket, row)) this.end(old, 0);
+        const answer = (ok: codec.JoinOk) => openOk(id, ticket.expiresAt, ok, codec.NO_BYTES);
+        const content = { frontHash, endPart, certificate, signature, expiry: ticket.expiresAt };
+        const next =
+          open.next === undefined
+            ? this.#joins.toServer(row, content, ticket)
+            : this.#joins.toRelay(row, content, open.next, open.ticket);
+        this.#begin(name, { ...opening, ...next, answer, reply: undefined });
+      } catch (error) {
+        this.end(row, 0);
+        throw error;
+      }
+    } catch (error) {
+      if (error instanceof DecodeError) return;
+      if (!(error instanceof Refused)) throw error;
+      this.parts.handshakes.refused++;
+      send(refuse(error.code, error.message), from);
+    }
+  }
+
+  /** A JOIN of another relay: this one is the nearer to the server. */
+  join(bytes: Uint8Array, from: PeerAddress): void {
+    const { key, network, ownAddress, send, clock } = this.options;
+    const view = network();
+    const sender = view.relayKeyAt(from);
+    const own = ownAddress();
+    if (sender === undefined || own === undefined || !this.parts.work.take()) return;
+    const link = keys.linkJoinKeys(key.secretWith(sender), addressPair(from, own));
+    const join = codec.decodeJoin(keys.unseal(bytes, Lead.join, link.join));
+    const name = `relay ${Buffer.from(join.hopSecret).toString('base64')}`;
+    const known = this.#openings.get(name);
+    if (known !== undefined) {
+      this.#again(known, from);
+      return;
+    }
+    const seal = (ok: codec.JoinOk) =>
+      keys.seal(Lead.joinOk, join.senderId, link.ok, codec.encodeJoinOk(ok));
+    const refuse = (code: number) => seal({ ...NOTHING, code });
+    try {
+      if (this.parts.isShuttingDown()) throw new Refused(Refusal.shutdown, 'shutting down');
+      if (this.#openings.size >= MAX_OPENINGS) throw new Refused(Refusal.busy, 'relay is full');
+      const part = codec.decodeEndPart(join.endPart);
+      const now = this.#unix();
+      const { certificates } = view;
+      const ticket = this.#judge.ticket(join.ticket, certificates, part, undefined, now);
+      const { certificate, signature, frontHash, endPart } = join;
+      this.#judge.client(certificate, signature, frontHash, endPart, part, certificates, now);
+      const hop = keys.joinedHopKeys(join.hopSecret);
+      const row = this.#joins.addLeg(LegKind.fixed, join.senderId | 0, from);
+      this.parts.legs.setKeys(row, hop.forward, hop.back);
+      try {
+        const content = { frontHash, endPart, certificate, signature, expiry: ticket.expiresAt };
+        const next = this.#joins.toServer(row, content, ticket);
+        const ownId = (this.parts.legs.ids[row] as number) >>> 0;
+        const answer = (ok: codec.JoinOk) => seal({ ...ok, ownId });
+        const at = clock.monotonic();
+        const opening = { hash: join.hopSecret, from: from.copy(), at, row, refuse };
+        this.#begin(name, { ...opening, ...next, answer, reply: undefined });
+      } catch (error) {
+        this.end(row, 0);
+        throw error;
+      }
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      this.parts.handshakes.refused++;
+      send(refuse(error.code), from);
+    }
+  }
+
+  joinOk(bytes: Uint8Array, from: PeerAddress): void {
+    if (bytes.length < 34) return;
+    const row = this.parts.legs.find(readWord(bytes, 2));
+    const opening = this.#joining.get(row);
+    if (row < 0 || opening?.okKey === undefined || !this.parts.legs.isAt(row, from)) return;
+    const ok = codec.decodeJoinOk(keys.unseal(bytes, Lead.joinOk, opening.okKey));
+    this.#joining.delete(row);
+    if (ok.code !== 0) {
+      opening.reply = opening.refuse(ok.code, 'the server or the relay before it refused');
+      this.parts.handshakes.refused++;
+      this.end(opening.row, 0);
+    } else {
+      this.parts.legs.peerIds[row] = ok.ownId | 0;
+      this.parts.legs.others[row] = opening.row;
+      this.parts.legs.others[opening.row] = row;
+      opening.reply = opening.answer(ok);
+      this.parts.handshakes.opened++;
+    }
+    this.options.send(opening.reply, opening.from);
+  }
+
+  #begin(name: string, opening: Opening): void {
+    this.#openings.set(name, opening);
+    this.#joining.set(opening.nextRow, opening);
+    this.#again(opening, opening.from);
+  }
+
+  /** The client asked again: the answer is sent again, or the JOIN. */
+  #again(opening: Opening, from: PeerAddress): void {
+    if (!opening.from.equals(from)) return;
+    if (opening.reply !== undefined) {
+      this.options.send(opening.reply, from);
+    } else if (opening.join !== undefined && opening.joinTo !== undefined) {
+      if (this.parts.legs.kind[opening.nextRow] === LegKind.free) return;
+      this.parts.handshakes.joins++;
+      this.options.send(opening.join, opening.joinTo);
+    }
+  }
+
+  /** Ends a leg and the one it is joined with; both neighbours are told. */
+  end(row: number, code: number): void {
+    const other = this.parts.legs.others[row] as number;
+    for (const one of other >= 0 && this.parts.legs.others[other] === row ? [row, other] : [row]) {
+      if (this.parts.legs.kind[one] === LegKind.free) continue;
+      if (this.parts.legs.peerIds[one] !== 0)
+        this.parts.forwarder.sendControl(one, { type: 'close', code });
+      this.#forget(one);
+    }
+    // A way to the server that is not joined yet points here, and nobody points back.
+    for (const [next, opening] of this.#joining) if (opening.row === row) this.#forget(next);
+  }
+
+  #forget(row: number): void {
+    this.#joining.delete(row);
+    this.links.forget(row);
+    this.parts.forwarder.removed(row);
+    this.parts.legs.remove(row);
+    this.#quota.forget(row);
+  }
+
+  #unix(): number {
+    return Math.floor(this.options.clock.now() / 1000);
+  }
+}

@@ -1,0 +1,59 @@
+import type { RallyDefinition } from './definition.js';
+import { LiveFeed } from './live-feed.js';
+import { RallyClock } from './rally-clock.js';
+import { RallyEngine, type RallyEngineOptions } from './rally-engine.js';
+import { RallyLog } from './rally-log.js';
+import type { RallyRuns, RunRecord } from './rally-run.js';
+import { RallyServer, type RallyServerParts } from './rally-server.js';
+
+type OfServer = Omit<RallyServerParts, 'engine' | 'events' | 'rallyClock' | 'changed'>;
+
+export interface RunningRallyParts extends OfServer {
+  readonly runs: RallyRuns;
+  readonly startInterval: number | null;
+  readonly mode: RallyEngineOptions['mode'];
+  readonly timeScale: number;
+  readonly spectatorDelay: number;
+}
+
+/** One rally with everybody in it, from its opening until another one takes its place. */
+export class RunningRally {
+  private constructor(
+    readonly definition: RallyDefinition,
+    readonly run: RunRecord,
+    readonly engine: RallyEngine,
+    readonly events: RallyLog,
+    readonly rallyClock: RallyClock,
+    readonly server: RallyServer,
+    readonly live: LiveFeed,
+    /** Events that the store held: more than none when it continues. */
+    readonly replayed: number,
+  ) {}
+
+  static async open(parts: RunningRallyParts, definition: RallyDefinition): Promise<RunningRally> {
+    const { runs, mode, timeScale, spectatorDelay, clock } = parts;
+    const { run, store } = await runs.open(definition);
+    const startInterval = parts.startInterval ?? definition.rally.startInterval;
+    const engine = new RallyEngine({ definition, startInterval, mode });
+    const events = new RallyLog(store, engine);
+    const replayed = await events.replay();
+    const rallyClock = new RallyClock(clock, run.origin, Math.max(1, timeScale));
+    const server: RallyServer = new RallyServer({
+      ...parts,
+      ...{ engine, events, rallyClock },
+      changed: () => live.changed(),
+    });
+    const live: LiveFeed = new LiveFeed(
+      ...([engine, server, rallyClock, () => clock.now(), spectatorDelay] as const),
+    );
+    return new RunningRally(
+      ...([definition, run, engine, events, rallyClock, server, live, replayed] as const),
+    );
+  }
+
+  /** Drivers and spectators come again by themselves, to what stands in its place. */
+  close(): void {
+    this.server.close();
+    this.live.close();
+  }
+}

@@ -1,0 +1,40 @@
+import type { EResult } from 'beaconry/steam';
+
+/** Who wants to log on as a player; exactly one of the credentials. */
+export type PlayerCredential =
+  | { readonly accountKey: string }
+  | { readonly jwt: string }
+  /** A ticket of the real Steam, as its client gave it. */
+  | { readonly steamTicket: Uint8Array }
+  /** Continues a connection that was cut: nobody who verified its tickets notices. */
+  | { readonly resume: Resume };
+
+export interface Resume {
+  readonly connection: string;
+  readonly secret: string;
+}
+
+export interface PlayerLogon {
+  readonly credential: PlayerCredential;
+  /** IP the logon comes from, canonical text; a remote backend uses what it sees itself. */
+  readonly address: string;
+}
+
+export interface ServerLogon {
+  /** 32 hex digits; null for an anonymous server. */
+  readonly token: string | null;
+  readonly appId: number;
+  readonly product: string;
+  readonly version: string;
+  /** EServerMode. */
+  readonly mode: number;
+  readonly address: string;
+  readonly gamePort: number;
+  readonly queryPort: number;
+  /** Continues an anonymous logon under the same identity. */
+  readonly resume?: Resume;
+}
+
+export type LogonAnswer<L> =
+  | { readonly ok: true; readonly link: L }
+  | { readonly ok: false; readonly result: EResult; readonly retrying: boolean };

@@ -1,0 +1,75 @@
+import { EAccountType, EResult, SteamID } from 'beaconry/steam';
+import type { ConnectionRecord } from './backend-tables.js';
+import type { LocalBackend } from './local-backend.js';
+import type { OpenedConnection } from './local-link.js';
+import { LocalServerLink } from './local-server-link.js';
+import { type Refusal, refused } from './logon-guard.js';
+import type { LogonAnswer, Resume, ServerEvents, ServerLink, ServerLogon } from './public.js';
+
+type Proven =
+  | { readonly steamId: bigint; readonly resumed?: undefined }
+  | { readonly steamId: bigint; readonly resumed: Resume; readonly record: ConnectionRecord };
+
+/** How game servers log on: with a login token or anonymously (table of section 2.2). */
+export class ServerLogons {
+  constructor(private readonly backend: LocalBackend) {}
+
+  async logOn(logon: ServerLogon, events: ServerEvents): Promise<LogonAnswer<ServerLink>> {
+    const { connections, guard, options, tables } = this.backend;
+    const barred = await guard.barred(logon.address);
+    if (barred !== undefined) return barred;
+    const proven = await this.#prove(logon);
+    if ('ok' in proven) return proven;
+    const { steamId } = proven;
+    const secure = await this.backend.isSecure(steamId, logon.appId, logon.mode);
+    const link = (opened: OpenedConnection) =>
+      new LocalServerLink(this.backend, opened, logon, events, secure);
+    if (proven.resumed !== undefined) {
+      return { ok: true, link: link({ steamId, resume: proven.resumed, record: proven.record }) };
+    }
+    const online = await tables.online.get(steamId.toString());
+    const busy = online !== undefined && connections.heldBy(online) !== undefined;
+    if (busy && options.tokenConflict === 'newer-refused') {
+      return refused(EResult.LoggedInElsewhere);
+    }
+    const { appId, mode, product, gamePort } = logon;
+    const anonymous = logon.token === null;
+    const facts = { kind: 'server', appId, mode, product, gamePort, anonymous } as const;
+    return { ok: true, link: link(await this.backend.open(steamId, logon.address, facts)) };
+  }
+
+  async #prove(logon: ServerLogon): Promise<Proven | Refusal> {
+    const { connections, guard, options, serverAccounts } = this.backend;
+    let steamId: bigint | undefined;
+    if (logon.token !== null) {
+      const proven = await serverAccounts.prove(logon.token, logon.appId);
+      if (!('steamId' in proven)) {
+        if (proven.result === EResult.InvalidPassword) guard.wrongKey(logon.address);
+        return refused(proven.result, proven.retrying);
+      }
+      steamId = proven.steamId;
+    } else if (options.anonymousServers === 'refused') return refused(EResult.AccessDenied);
+    if (logon.resume !== undefined) {
+      const record = await connections.resume(logon.resume);
+      const fits = record !== undefined && record !== 'wrong' && record.kind === 'server';
+      if (fits && (steamId === undefined || record.steamId === steamId.toString())) {
+        return { steamId: BigInt(record.steamId), resumed: logon.resume, record };
+      }
+    }
+    return { steamId: steamId ?? (await this.#newAnonymousId()) };
+  }
+
+  async #newAnonymousId(): Promise<bigint> {
+    const { serverAccounts, tables } = this.backend;
+    for (;;) {
+      const [accountId = 0, instance = 0] = crypto.getRandomValues(new Uint32Array(2));
+      const steamId = SteamID.from({
+        universe: serverAccounts.universe,
+        type: EAccountType.AnonGameServer,
+        instance: instance & 0xfffff || 1,
+        accountId: accountId || 1,
+      }).value;
+      if ((await tables.online.get(steamId.toString())) === undefined) return steamId;
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import { signal } from '@preact/signals';
+import type { ServerDetail } from '../../listed-server.js';
+import { copyText } from './copy-text.js';
+import { Icon } from './icon.js';
+import { joinLinks, splitAddress } from './links.js';
+import { favourites, remember, toggleFavourite } from './saved.js';
+import { ToolIcon } from './tool-icon.js';
+import { t } from './words.js';
+
+/** The address that was copied just now. */
+const copied = signal<string | null>(null);
+
+/** What a visitor does with a server: join, copy its address, mark it. */
+export const Actions = ({
+  address,
+  name,
+  found,
+}: {
+  address: string;
+  name: string;
+  found: ServerDetail | null;
+}) => {
+  const isFavourite = favourites.value.has(address);
+  const links =
+    found === null
+      ? []
+      : joinLinks(
+          {
+            ...splitAddress(address),
+            port: found.gamePort,
+            modDir: found.modDir,
+            appId: found.appId,
+          },
+          t('detail.join'),
+        );
+  return (
+    <div class="detail-actions">
+      {links.map(({ label, url }, index) => (
+        <a
+          key={url}
+          class={`button${index === 0 ? ' primary' : ''}`}
+          href={url}
+          rel="noopener noreferrer"
+          onClick={() => remember(address, name)}
+        >
+          <ToolIcon name={index === 0 ? 'play' : 'link'} />
+          {label}
+        </a>
+      ))}
+      <button
+        type="button"
+        class="button"
+        onClick={() => {
+          void copyText(address).then((hasWorked) => {
+            if (!hasWorked) return;
+            copied.value = address;
+            setTimeout(() => {
+              copied.value = null;
+            }, 2000);
+          });
+        }}
+        aria-label={`${t('detail.copy')} ${address}`}
+      >
+        <ToolIcon name={copied.value === address ? 'check' : 'copy'} />
+        <span class="address" role="status">
+          {copied.value === address ? t('detail.copied') : address}
+        </span>
+      </button>
+      <button
+        type="button"
+        class="button icon-only star"
+        aria-pressed={isFavourite}
+        aria-label={t(isFavourite ? 'favourite.remove' : 'favourite.add')}
+        onClick={() => toggleFavourite(address, name)}
+      >
+        <Icon name="star" />
+      </button>
+    </div>
+  );
+};
