@@ -155,7 +155,9 @@ export async function useTicket(
   const session = randomBytes(8).toString('hex');
   try {
     const verdict = await server.beginSession({
-      ...{ steamId, session, appId: APP, authPart, response: null },
+      ...{ steamId, session, appId: APP, response: null },
+      authPart: Buffer.from(authPart).toString('hex'),
+      token: new DataView(authPart.buffer).getBigUint64(4, true),
     });
     return verdict.response === EAuthSessionResponse.OK ? 'in' : 'out';
   } catch {
