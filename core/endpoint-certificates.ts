@@ -74,7 +74,10 @@ export class EndpointCertificates {
       const days = Math.floor((expires - clock.now()) / day);
       if (days >= certificateWarning) continue;
       const when = days < 0 ? 'has ended' : `ends in ${days} days`;
-      log.warn({ endpoint }, `the certificate of endpoint ${endpoint} ${when}: renew it and reload`);
+      log.warn(
+        { endpoint },
+        `the certificate of endpoint ${endpoint} ${when}: renew it and reload`,
+      );
     }
   }
 }

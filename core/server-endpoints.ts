@@ -1,7 +1,7 @@
 import type { Clock } from './clock.js';
 import type { EndpointConfig, ServerConfig } from './config/server-config.js';
-import { HttpEndpoint } from './http/http-endpoint.js';
 import { EndpointCertificates } from './endpoint-certificates.js';
+import { HttpEndpoint } from './http/http-endpoint.js';
 import type { Logger } from './logger.js';
 import type { MetricsRegistry } from './metrics.js';
 import { AddressFilters } from './net/address-filter.js';

@@ -37,7 +37,8 @@ export class RunningNode {
     const endpoint = file?.server.endpoints.get('admin');
     const bind = endpoint?.binds[0];
     const scheme = endpoint?.tls === undefined ? 'http' : 'https';
-    const fromFile = bind === undefined ? undefined : `${scheme}://${urlHost(bind.host)}:${bind.port}`;
+    const fromFile =
+      bind === undefined ? undefined : `${scheme}://${urlHost(bind.host)}:${bind.port}`;
     const url = options.admin ?? fromFile ?? 'http://127.0.0.1:8081';
     const management = file?.server.management;
     const tokenFile =

@@ -10,10 +10,10 @@ import fastify, {
   type RouteOptions,
 } from 'fastify';
 import { messageOf, ServerError } from '../errors.js';
-import type { TlsFiles } from '../net/tls-files.js';
 import type { Logger } from '../logger.js';
 import type { AddressFilters } from '../net/address-filter.js';
 import type { PeerAddress } from '../net/peer-address.js';
+import type { TlsFiles } from '../net/tls-files.js';
 import { type RequireAdmin, refuseAdmin } from './admin-auth.js';
 import { refuseUpgrade, replyNotFound, replyWithError } from './error-reply.js';
 import { tagRead } from './etag.js';

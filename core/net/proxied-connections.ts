@@ -1,7 +1,7 @@
 import type { Server, Socket } from 'node:net';
 import type { AddressRanges } from './address-ranges.js';
-import { decodeProxyHeader, longestProxyHeader, mayBeProxyHeader } from './proxy-header-codec.js';
 import { PeerAddress } from './peer-address.js';
+import { decodeProxyHeader, longestProxyHeader, mayBeProxyHeader } from './proxy-header-codec.js';
 
 export interface ProxiedConnectionsOptions {
   readonly trusted: AddressRanges;

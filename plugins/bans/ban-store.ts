@@ -31,7 +31,10 @@ export class BanStore {
   }
 
   async raiseVersion(known = 0): Promise<number> {
-    return (await this.store.update<number>('version', (version = 0) => Math.max(version, known) + 1)) ?? 0;
+    return (
+      (await this.store.update<number>('version', (version = 0) => Math.max(version, known) + 1)) ??
+      0
+    );
   }
 
   async put(ban: Ban, now: number): Promise<void> {

@@ -38,7 +38,10 @@ export class SentinelRig {
     const sentinel = spawn('redis-server', [file, '--sentinel'], { stdio: 'ignore' });
     const url = `redis+sentinel://127.0.0.1:${port}/main`;
     const rig = new SentinelRig(primary, replica, sentinel, folder, url);
-    await eventually(() => RedisProcess.askAt(port, 'SENTINEL', 'REPLICAS', 'main').includes(`${replica.port}`), 15);
+    await eventually(
+      () => RedisProcess.askAt(port, 'SENTINEL', 'REPLICAS', 'main').includes(`${replica.port}`),
+      15,
+    );
     return rig;
   }
 

@@ -74,7 +74,9 @@ describe('three nodes as processes', () => {
       });
     }
     expect(acknowledged.length).to.be.greaterThan(140);
-    expect([...failures.keys()].filter((text) => !/STORE_(UNAVAILABLE|UNSURE)/.test(text))).to.deep.equal([]);
+    expect(
+      [...failures.keys()].filter((text) => !/STORE_(UNAVAILABLE|UNSURE)/.test(text)),
+    ).to.deep.equal([]);
   }).timeout(60_000);
 
   it('have every acknowledged ban after Redis lost all of it', async () => {

@@ -83,7 +83,10 @@ describe('the systemd units', function () {
     const units = join(root, 'deploy/systemd');
     const files = readdirSync(units).filter((name) => /\.(service|timer)$/.test(name));
     expect(files.length).equal(4);
-    const { stderr } = await run('systemd-analyze', ['verify', ...files.map((f) => join(units, f))]);
+    const { stderr } = await run('systemd-analyze', [
+      'verify',
+      ...files.map((f) => join(units, f)),
+    ]);
     expect(stderr).equal('');
   });
 
