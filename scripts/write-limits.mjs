@@ -17,7 +17,7 @@ export function limits() {
       lines.forEach((line, at) => {
         const [, name, value] = declaration.exec(line) ?? [];
         if (name === undefined || !isLimit.test(name)) return;
-        found.push({ file, name, value: valueOf(value), doc: commentAbove(lines, at) });
+        found.push({ file, name, value: numberOf(value), doc: commentAbove(lines, at) });
       });
     }
   }
@@ -34,7 +34,7 @@ function* sources(folder) {
   }
 }
 
-const valueOf = (text) =>
+const numberOf = (text) =>
   text
     .replaceAll('_', '')
     .split(' * ')

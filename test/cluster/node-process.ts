@@ -12,6 +12,7 @@ const ANY = '127.0.0.1:0';
 export class NodeProcess {
   readonly #folder = mkdtempSync(join(tmpdir(), 'beaconry-node-'));
   #process: BeaconryProcess | undefined;
+  #pid = 0;
   #endpoints: ReadyReport['endpoints'] = {};
 
   constructor(
@@ -36,7 +37,9 @@ export class NodeProcess {
       }),
     );
     this.#process = new BeaconryProcess(['start', file], { cwd: this.#folder });
-    this.#endpoints = (await this.#process.ready()).endpoints;
+    const report = await this.#process.ready();
+    this.#endpoints = report.endpoints;
+    this.#pid = report.pid;
     return this;
   }
 
@@ -44,6 +47,10 @@ export class NodeProcess {
   at(endpoint: string): string {
     const [bound] = this.#endpoints[endpoint] ?? [];
     return bound === undefined ? '' : `${bound.host}:${bound.port}`;
+  }
+
+  get pid(): number {
+    return this.#pid;
   }
 
   get log(): string {
