@@ -1,36 +1,31 @@
-import { hostname } from 'node:os';
 import { adminRoutes } from './admin/admin-routes.js';
 import { AuditLog } from './admin/audit-log.js';
 import { backupRoutes, type RestoreOutcome } from './admin/backup-routes.js';
-import * as core from './admin/core-commands.js';
+import { hostedCoreCommands } from './admin/core-commands.js';
 import { Forgetting } from './admin/forgetting.js';
 import { Maintenance } from './admin/maintenance.js';
 import { Backup } from './backup/backup.js';
-import type { BusDriver } from './bus/bus.js';
-import { claimNodeName } from './bus/node-name.js';
-import { openBus } from './bus/open-bus.js';
-import { RedisBus } from './bus/redis-bus.js';
 import { type Clock, SystemClock } from './clock.js';
 import { CommandRunner } from './commands/command-runner.js';
 import type { ConfigSource } from './config/config-file.js';
 import type { ServerConfig } from './config/server-config.js';
-import { takeDataFolder } from './data-folder.js';
+import { ConfigReload } from './config-reload.js';
 import { type ConfigError, messageOf, ServerError } from './errors.js';
 import { EventHub } from './event-hub.js';
 import { ServerStarted, ServerStopping } from './events.js';
 import { addCoreRoutes } from './http/core-routes.js';
 import type { Routes } from './http/routes.js';
-import { openedLog, type ServerLog } from './log.js';
+import type { ServerLog } from './log.js';
 import type { Logger } from './logger.js';
 import { MetricsRegistry } from './metrics.js';
-import { chooseDriver, type OpenDriver } from './net/drivers/choose-driver.js';
+import type { OpenDriver } from './net/drivers/choose-driver.js';
+import { OpenedParts } from './opened-parts.js';
 import { packageInfo } from './package-info.js';
 import type { ServerFacts } from './plugin.js';
-import { type HostedCommand, PluginHost, type PluginState } from './plugin-host.js';
+import { PluginHost, type PluginState } from './plugin-host.js';
 import { type PluginsAtHand, type Prepared, prepare } from './prepare.js';
+import { Readiness } from './readiness.js';
 import { type BoundEndpoint, ServerEndpoints } from './server-endpoints.js';
-import { openStore } from './store/open-store.js';
-import type { StoreDriver } from './store/store.js';
 import { withTimeLimit } from './time-limit.js';
 import type { ServiceToken } from './tokens.js';
 
@@ -46,18 +41,6 @@ export interface ServerOptions {
   /** Stops this server, puts a verified backup in place and starts another; for whoever owns the process. */
   readonly restore?: (file: string) => void;
   readonly lastRestore?: RestoreOutcome;
-}
-
-/** What was opened before anything is set up. */
-interface OpenedParts {
-  readonly log: ServerLog;
-  readonly store: StoreDriver;
-  readonly bus: BusDriver;
-  readonly openDriver: OpenDriver;
-  /** Gives the data folder back. */
-  readonly releaseData: () => void;
-  /** Gives the name of the node back. */
-  readonly releaseName: () => Promise<void>;
 }
 
 /** What the ready line and the ready file say. */
@@ -83,29 +66,21 @@ export class Server {
   readonly commands: CommandRunner;
   readonly maintenance: Maintenance;
   readonly #forgetting = new Forgetting();
-  readonly #log: ServerLog;
   readonly #events: EventHub;
-  readonly #store: StoreDriver;
-  readonly #releaseData: () => void;
-  readonly #releaseName: () => Promise<void>;
-  readonly #bus: BusDriver;
+  readonly #reload: ConfigReload;
+  #stopFading: () => void = () => {};
   readonly audit: AuditLog;
-  #phase: 'starting' | 'ready' | 'stopping' = 'starting';
+  readonly readiness: Readiness;
 
   private constructor(
     private readonly prepared: Prepared,
-    private readonly options: ServerOptions,
-    { log, store, bus, openDriver, releaseData, releaseName }: OpenedParts,
+    private readonly options: ServerOptions & { readonly clock: Clock },
+    private readonly parts: OpenedParts,
   ) {
     const { server: config, folder } = prepared.file;
-    this.clock = options.clock ?? new SystemClock();
-    this.#log = log;
+    const { node, log, store, bus, openDriver } = parts;
+    this.clock = options.clock;
     this.#events = new EventHub(log.log);
-    this.#store = store;
-    this.#releaseData = releaseData;
-    this.#releaseName = releaseName;
-    const node = config.node ?? hostname();
-    this.#bus = bus;
     this.facts = {
       node,
       version: packageInfo.version,
@@ -115,13 +90,6 @@ export class Server {
       publicAddress: config.publicAddress,
       retention: config.retention,
     };
-    const shared = this.metrics.prefixed('store');
-    const up = (health: string | undefined) => (health === undefined ? 1 : 0);
-    shared.gauge('up', 'Whether the store can be asked', () => up(store.health()));
-    shared.gauge('bus_up', 'Whether words of other nodes arrive', () => up(bus.health()));
-    if (bus instanceof RedisBus) {
-      shared.total('bus_lost_total', 'Words that never left this node', () => bus.lost);
-    }
     this.endpoints = new ServerEndpoints({
       config,
       version: packageInfo.version,
@@ -138,7 +106,7 @@ export class Server {
         facts: this.facts,
         clock: this.clock,
         store,
-        bus: this.#bus,
+        bus,
         metrics: this.metrics,
         events: this.#events,
         audit: this.audit,
@@ -156,60 +124,30 @@ export class Server {
       log.log,
     );
     this.maintenance = new Maintenance(store.namespace('core'), filters);
+    const { states } = this.host;
+    this.readiness = new Readiness({ store, bus, maintenance: this.maintenance, states });
+    this.readiness.describe(this.metrics);
     this.#forgetting.add('audit', async ({ text }) => {
       const count = await this.audit.forget(text);
       return count === 0 ? undefined : `blanked in ${count} entries`;
     });
-    this.commands = new CommandRunner(this.host.commands, this.audit, this.#coreCommands());
-  }
-
-  #coreCommands(): HostedCommand[] {
-    const services = new Map<symbol, unknown>([
-      [core.Forgetting, this.#forgetting],
-      [core.Maintenance, this.maintenance],
-    ]);
-    const context = {
-      name: 'core',
-      log: this.log,
+    const own = hostedCoreCommands({
+      log: log.log,
       clock: this.clock,
-      store: this.#store.namespace('core'),
-      get: <T>(token: ServiceToken<T>) => services.get(token) as T,
-    };
-    return core.coreCommands.map((command) => ({ plugin: 'core', command, context }));
+      store: store.namespace('core'),
+      forgetting: this.#forgetting,
+      maintenance: this.maintenance,
+    });
+    this.commands = new CommandRunner(this.host.commands, this.audit, own);
+    this.#reload = new ConfigReload(prepared.file, this.host);
   }
 
   /** Reads and checks everything, opens the store; throws {@link ConfigError} with every problem. */
   static async prepare(options: ServerOptions): Promise<Server> {
     const prepared = await prepare(options.source, options.plugins);
-    const { server: config } = prepared.file;
-    const log = openedLog(options.log, config.log);
-    const openDriver = options.openDriver ?? (await chooseDriver(config.net, log.log));
-    const releaseData = takeDataFolder(config.data);
-    try {
-      const clock = options.clock ?? new SystemClock();
-      const store = await openStore(config.store, { clock, log: log.log, data: config.data });
-      const node = config.node ?? hostname();
-      let releaseName = async () => {};
-      try {
-        if (store.name === 'redis') {
-          const names = store.namespace('nodes');
-          releaseName = await claimNodeName(names, node, {
-            clock: new SystemClock(),
-            log: log.log,
-          });
-        }
-        const bus = await openBus(store, { node, log: log.log });
-        const parts = { log, store, bus, openDriver, releaseData, releaseName };
-        return new Server(prepared, options, parts);
-      } catch (error) {
-        await releaseName();
-        await store.close();
-        throw error;
-      }
-    } catch (error) {
-      releaseData();
-      throw error;
-    }
+    const { clock = new SystemClock(), log, openDriver } = options;
+    const parts = await OpenedParts.open(prepared.file.server, { clock, log, openDriver });
+    return new Server(prepared, { ...options, clock }, parts);
   }
 
   get config(): ServerConfig {
@@ -217,7 +155,7 @@ export class Server {
   }
 
   get log(): Logger {
-    return this.#log.log;
+    return this.parts.log.log;
   }
 
   /** Sets plugins up and binds; a failure undoes all and is thrown. */
@@ -231,8 +169,8 @@ export class Server {
         log: this.log,
         clock: this.clock,
         data: this.facts.data,
-        problems: () => this.problems(),
-        limits: () => this.limits(),
+        problems: () => this.readiness.problems(),
+        limits: () => this.readiness.limits(),
         drivers: () => this.endpoints.drivers(),
       });
       this.#addAdmin();
@@ -241,7 +179,7 @@ export class Server {
       await this.#undo();
       throw error;
     }
-    this.#phase = 'ready';
+    this.readiness.phase = 'ready';
     await this.#events.emit(ServerStarted, { node: this.facts.node });
     return this.report();
   }
@@ -256,36 +194,6 @@ export class Server {
     };
   }
 
-  /** Why this node should get no traffic now; empty when it is ready. */
-  problems(): string[] {
-    const problems: string[] = [];
-    if (this.#phase !== 'ready') problems.push(`server is ${this.#phase}`);
-    const maintenance = this.maintenance.problem();
-    if (maintenance !== undefined) problems.push(maintenance);
-    if (this.#store.name !== 'redis') problems.push(...this.#sharedProblems());
-    for (const [name, state] of this.host.states) {
-      if (state !== 'running') problems.push(`plugin ${name}: ${state}`);
-    }
-    return problems;
-  }
-
-  /**
-   * What this node does without, though it serves. A lost redis is lost to all nodes alike: were they not ready for
-   * it, a balancer would take away the whole community.
-   */
-  limits(): string[] {
-    return this.#store.name === 'redis' ? this.#sharedProblems() : [];
-  }
-
-  #sharedProblems(): string[] {
-    const store = this.#store.health();
-    const bus = this.#bus.health();
-    return [
-      ...(store === undefined ? [] : [`store: ${store}`]),
-      ...(bus === undefined ? [] : [`bus: ${bus}`]),
-    ];
-  }
-
   /** The service of a running plugin; for whoever embeds the server, and for tests. */
   service<T>(token: ServiceToken<T>): T {
     const service = this.host.service(token);
@@ -297,8 +205,8 @@ export class Server {
 
   /** Says goodbye, drains, unloads in reverse, frees the ports. */
   async stop(): Promise<void> {
-    if (this.#phase === 'stopping') return;
-    this.#phase = 'stopping';
+    if (this.readiness.phase === 'stopping') return;
+    this.readiness.phase = 'stopping';
     const goodbyes = this.#events.emit(ServerStopping, { node: this.facts.node });
     await withTimeLimit(goodbyes, STOPPING_LIMIT, 'saying goodbye').catch((error) =>
       this.log.warn(messageOf(error)),
@@ -311,28 +219,15 @@ export class Server {
    * restart and is returned. A wrong file changes nothing and is thrown.
    */
   async reload(): Promise<string[]> {
-    this.#log.reopen();
+    this.parts.log.reopen();
     const next = await prepare(this.options.source, this.options.plugins);
     this.endpoints.certificates.renew();
-    const before = this.prepared.file;
-    const waiting: string[] = [];
-    if (next.file.coreText() !== before.coreText()) waiting.push('settings outside "plugins"');
-    const names = new Set([...before.plugins, ...next.file.plugins].map(({ name }) => name));
-    for (const name of names) {
-      if (next.file.sectionText(name) === (this.#sections.get(name) ?? before.sectionText(name))) {
-        continue;
-      }
-      const loaded = next.plugins.find((plugin) => plugin.name === name);
-      const taken = loaded !== undefined && this.host.reload(name, loaded.config);
-      if (taken) this.#sections.set(name, next.file.sectionText(name));
-      else waiting.push(`plugins.${name}`);
-    }
-    return waiting;
+    return this.#reload.apply(next);
   }
 
   /** Opens the log file anew, after log rotation has moved it. */
   reopenLog(): void {
-    this.#log.reopen();
+    this.parts.log.reopen();
   }
 
   /** What operators see and do, on the endpoint that is called `admin`. */
@@ -340,7 +235,7 @@ export class Server {
     const routes = adminRoutes({
       runner: this.commands,
       audit: this.audit,
-      recent: this.#log.recent,
+      recent: this.parts.log.recent,
       endpoints: this.endpoints,
       report: () => this.report(),
     });
@@ -354,24 +249,16 @@ export class Server {
 
   #backupRoutes(): Routes {
     const { clock, facts } = this;
-    const parts = { store: this.#store, storeFile: this.config.store.path, clock, facts };
+    const parts = { store: this.parts.store, storeFile: this.config.store.path, clock, facts };
     const { restore, lastRestore } = this.options;
     return backupRoutes({ backup: new Backup(parts), audit: this.audit, restore, lastRestore });
   }
-
-  /** Sections that were taken while running. */
-  readonly #sections = new Map<string, string>();
-  #stopFading: () => void = () => {};
 
   async #undo(): Promise<void> {
     this.#stopFading();
     this.endpoints.stopAccepting();
     await this.host.unload();
     await this.endpoints.close(GRACE);
-    await this.#bus.close();
-    await this.#releaseName();
-    await this.#store.close();
-    this.#releaseData();
-    this.#log.flush();
+    await this.parts.close();
   }
 }

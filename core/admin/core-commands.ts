@@ -1,12 +1,13 @@
-import { type Command, command } from '../commands/command.js';
+import { type Command, type CommandContext, command } from '../commands/command.js';
 import { list } from '../config/schema.js';
-import { serviceToken } from '../tokens.js';
+import type { HostedCommand } from '../plugin-host.js';
+import { type ServiceToken, serviceToken } from '../tokens.js';
 import type { Forgetting as ForgettingService } from './forgetting.js';
 import type { Maintenance as MaintenanceService } from './maintenance.js';
 
 /** Services of the host for its own commands. */
-export const Forgetting = serviceToken<ForgettingService>('Forgetting');
-export const Maintenance = serviceToken<MaintenanceService>('Maintenance');
+const Forgetting = serviceToken<ForgettingService>('Forgetting');
+const Maintenance = serviceToken<MaintenanceService>('Maintenance');
 
 /** Commands that every node has. */
 export const coreCommands: readonly Command[] = [
@@ -51,3 +52,20 @@ export const coreCommands: readonly Command[] = [
       (await context.get(Maintenance).off()) ? 'maintenance is over' : 'there was no maintenance',
   }),
 ];
+
+/** The commands of the host with the context that they run in. */
+export function hostedCoreCommands(
+  parts: Pick<CommandContext, 'log' | 'clock' | 'store'> & {
+    readonly forgetting: ForgettingService;
+    readonly maintenance: MaintenanceService;
+  },
+): HostedCommand[] {
+  const { log, clock, store, forgetting, maintenance } = parts;
+  const services = new Map<symbol, unknown>([
+    [Forgetting, forgetting],
+    [Maintenance, maintenance],
+  ]);
+  const get = <T>(token: ServiceToken<T>) => services.get(token) as T;
+  const context = { name: 'core', log, clock, store, get };
+  return coreCommands.map((command) => ({ plugin: 'core', command, context }));
+}

@@ -1,5 +1,4 @@
-import { PeerAddress, reachOf, ServerError } from 'beaconry';
-import { AddressRanges } from './address-ranges.js';
+import { AddressRanges, PeerAddress, reachOf, ServerError } from 'beaconry';
 
 export interface PublicAddress {
   readonly ipv4: string | null;

@@ -1,4 +1,5 @@
 import {
+  AddressRanges,
   ChallengeIssuer,
   type Datagram,
   definePlugin,
@@ -16,7 +17,6 @@ import { decodeAnswer, encodeQuery } from 'beaconry/a2s-query';
 import { Bans, BansAdded } from 'beaconry/plugins/bans';
 import { decodeListRequest } from '../a2s-query/list-codec.js';
 import { AddressMap } from './address-map.js';
-import { AddressRanges } from './address-ranges.js';
 import { ClaimedRegistrations } from './claimed-registrations.js';
 import { echoAnswer, echoPrefix, longestEchoRequest } from './echo-codec.js';
 import { explainCommand, explainRoutes } from './explain-routes.js';

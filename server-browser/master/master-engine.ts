@@ -1,4 +1,5 @@
 import {
+  type AddressRanges,
   type ChallengeIssuer,
   type Clock,
   isLoopback,
@@ -7,7 +8,6 @@ import {
   reachOf,
 } from 'beaconry';
 import type { AddressMap } from './address-map.js';
-import type { AddressRanges } from './address-ranges.js';
 import { type GameServerMessage, joinChallenge, type MasterMessage } from './heartbeat-codec.js';
 import type { RegisterResult, Registration, ServerDescription } from './public.js';
 import type { Refusals } from './refusals.js';

@@ -111,7 +111,10 @@ describe('PluginHost', () => {
     const user = definePlugin({ name: 'user', api: 1, requires: [Greeter], setup() {} });
     test = await start({ broken, user }, { broken: { onFailure: 'continue' } });
     expect(test.server.report().plugins).deep.equal({ broken: 'failed', user: 'skipped' });
-    expect(test.server.problems()).deep.equal(['plugin broken: failed', 'plugin user: skipped']);
+    expect(test.server.readiness.problems()).deep.equal([
+      'plugin broken: failed',
+      'plugin user: skipped',
+    ]);
   });
 
   it('tells events to every listener, also when one fails', async () => {

@@ -1,7 +1,6 @@
-import { isLoopback, ServerError } from 'beaconry';
+import { AddressRanges, isLoopback, ServerError } from 'beaconry';
 import { expect } from 'chai';
 import { AddressMap } from '../../../server-browser/master/address-map.js';
-import { AddressRanges } from '../../../server-browser/master/address-ranges.js';
 import { at } from './build.js';
 
 const host = (text: string) => at(text.includes(':') ? `[${text}]:1` : `${text}:1`);

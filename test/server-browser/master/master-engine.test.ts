@@ -1,8 +1,7 @@
-import { ChallengeIssuer } from 'beaconry';
+import { AddressRanges, ChallengeIssuer } from 'beaconry';
 import { FakeClock } from 'beaconry/testing';
 import { expect } from 'chai';
 import { AddressMap } from '../../../server-browser/master/address-map.js';
-import { AddressRanges } from '../../../server-browser/master/address-ranges.js';
 import {
   encodeGameServerMessage,
   type MasterMessage,
