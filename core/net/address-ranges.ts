@@ -16,6 +16,10 @@ export class AddressRanges {
     this.#ranges = [...cidrs].map(rangeOf);
   }
 
+  get isEmpty(): boolean {
+    return this.#ranges.length === 0;
+  }
+
   includes(address: PeerAddress): boolean {
     const ranges = this.#ranges;
     for (let i = 0; i < ranges.length; i++) {
