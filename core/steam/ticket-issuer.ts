@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import { isIP } from 'node:net';
 import type { Clock } from '../clock.js';
+import { PeerAddress } from '../net/peer-address.js';
 import { EResult, ETicketKind, WEB_TICKET_BUFFER } from './enums.js';
 import { SteamID } from './steam-id.js';
 import {
+  AUTH_PART_LENGTH,
   encodeAuthPart,
   encodeConnectBlob,
   encodeGameConnect,
@@ -94,6 +97,8 @@ export class TicketIssuer {
 
   /** A new ticket, or undefined when not logged on, not prepared, or out of connect tokens. */
   issue(appId: number, kind: ETicketKind, identity: string | null = null): Ticket | undefined {
+    const length = AUTH_PART_LENGTH + 4 + (this.#ownership.get(appId)?.bytes.length ?? 0);
+    if (kind === ETicketKind.WebApi && length > WEB_TICKET_BUFFER) return undefined;
     const material = this.#take(appId);
     if (material === undefined) return undefined;
     const { ownership, gameConnect } = material;
@@ -105,7 +110,6 @@ export class TicketIssuer {
       count: ++this.#count,
     });
     const bytes = encodeTicket(authPart, ownership);
-    if (kind === ETicketKind.WebApi && bytes.length > WEB_TICKET_BUFFER) return undefined;
     return this.#register(appId, gameConnect.token, authPart, bytes, identity);
   }
 
@@ -177,6 +181,7 @@ export class TicketIssuer {
 export function ticketIdentity(identity: string | bigint | null | undefined): string | null {
   if (identity === null || identity === undefined || identity === '') return null;
   if (typeof identity === 'bigint') return `steamid:${identity}`;
+  if (isIP(identity) !== 0) return PeerAddress.of(identity, 0).host;
   const id = /^\d{15,20}$|^\[|^STEAM_/.test(identity) ? SteamID.parse(identity) : undefined;
   return id === undefined ? identity : `steamid:${id.value}`;
 }

@@ -56,12 +56,19 @@ export const openSession = (
   const { ownership, gameConnect } = ticket;
   const length = legacy ? CONNECT_PART_LENGTH : AUTH_PART_LENGTH;
   return {
-    ...{ steamId: ownership.steamId, ownerId: ownership.steamId, session, begun, legacy },
+    steamId: ownership.steamId,
+    session,
     authPart: Buffer.from(bytes.buffer, bytes.byteOffset, length).toString('hex'),
     token: gameConnect?.token ?? 0n,
     tokenTime: gameConnect?.time ?? 0,
     ticketApps: [ownership.appId, ...ownership.dlc.map((dlc) => dlc.appId)],
-    ...{ state: 'pending', response: null, licences: null, warned: false },
+    begun,
+    legacy,
+    state: 'pending',
+    response: null,
+    ownerId: ownership.steamId,
+    licences: null,
+    warned: false,
   };
 };
 

@@ -51,8 +51,12 @@ export class OwnTickets {
 
   issue(appId: number, identity: string | bigint | null | undefined): ServerTicket {
     const ticket = this.#issuer.issue(appId, ETicketKind.AuthSession, ticketIdentity(identity));
-    if (ticket === undefined || ticket.bytes.length > TICKET_BUFFER) return noTicket;
+    if (ticket === undefined) return noTicket;
     const { handle, bytes } = ticket;
+    if (bytes.length > TICKET_BUFFER) {
+      this.#issuer.cancel(handle);
+      return noTicket;
+    }
     this.#keep(handle, bytes);
     return { id: handle, buffer: bytes, ticket_size: bytes.length, size: bytes.length };
   }

@@ -57,14 +57,16 @@ export class ServerLogonMachine {
     return this.#go('init');
   }
 
-  logOn(request: Request): void {
+  /** False when it was ignored; what comes of it is told later. */
+  logOn(request: Request): boolean {
     if (!this.#go('log-on')) {
       this.log.warn({ state: this.#state }, 'logOn was ignored: the server is not logged off');
-      return;
+      return false;
     }
     this.#request = request;
     this.#resume = undefined;
     this.#try();
+    return true;
   }
 
   logOff(): void {

@@ -124,14 +124,11 @@ export abstract class ServerPresence extends ServerAdvertising {
   logOn(token: string): void {
     if (!this.isUp) return;
     const plain = token.trim();
+    const { product } = this.gameState.snapshot;
+    const request = { token: plain === '' ? null : plain, product, ...this.facts };
+    if (!this.#logon.logOn(request)) return;
     this.lastRefusal = null;
     this.identity.beginLogon();
-    const { product } = this.gameState.snapshot;
-    this.#logon.logOn({
-      token: plain === '' ? null : plain,
-      product,
-      ...this.facts,
-    });
   }
 
   logOnAnonymous(): void {

@@ -7,7 +7,7 @@ import { ServerAuthentication } from './server-authentication.js';
 import type { SteamGameServerParts } from './server-presentation.js';
 import { type HandledPacket, type OutgoingPacket, SharedPort } from './shared-port.js';
 import type { QueuedSignal, SignalListener, SignalName } from './signal-queue.js';
-import { readId, type SteamIdInput } from './steam-id-input.js';
+import { readAccountId, readId, type SteamIdInput } from './steam-id-input.js';
 
 export type { ServerTicket } from './own-tickets.js';
 export {
@@ -40,7 +40,7 @@ export class SteamGameServer extends ServerAuthentication {
   requestUserGroupStatus(steamId: SteamIdInput, group: SteamIdInput | number): boolean {
     if (!this.loggedOn()) return false;
     const id = readId(steamId) ?? 0n;
-    const clan = typeof group === 'number' ? BigInt(group >>> 0) : (readId(group) ?? 0n);
+    const clan = typeof group === 'number' ? readAccountId(group) : (readId(group) ?? 0n);
     return this.#social?.requestGroupStatus(id, clan) ?? false;
   }
 

@@ -19,7 +19,8 @@ export class AntiCheatWatch {
       for (const [steamId, deadline] of this.#deadlines) {
         if (deadline > now) continue;
         this.#deadlines.delete(steamId);
-        void this.onSilent(steamId);
+        // The store has an outage: he is looked at again.
+        this.onSilent(steamId).catch(() => this.#deadlines.set(steamId, deadline));
       }
     });
   }

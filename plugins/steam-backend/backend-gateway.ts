@@ -23,6 +23,8 @@ import type {
 const PING_INTERVAL = 15_000;
 const MAX_LINKS = 256;
 const MAX_SESSIONS = 4096;
+/** Of all links of a socket, in uploads that are not complete. */
+const MAX_UPLOADING = 65_536;
 const MAX_PENDING_CALLS = 1024;
 /** A peer that does not read is cut off. */
 const MAX_UNSENT = 4 * 1024 * 1024;
@@ -31,10 +33,15 @@ const MAX_STRANGER_CALLS = 32;
 /** One socket of somebody who uses this backend from elsewhere; it may carry several logons. */
 export class BackendGateway {
   readonly #links = new Map<number, ServerLink | PlayerLink>();
+  readonly #loggingOn = new Set<number>();
+  /** Parts of uploads that are not complete. */
   readonly #uploads = new Map<number, SessionUpload[]>();
+  #uploading = 0;
   #pending = 0;
   #strangerCalls = 0;
   #answered = true;
+  /** Nobody was logged on at the last ping. */
+  #wasIdle = false;
   readonly #endPing: () => void;
 
   constructor(
@@ -62,6 +69,12 @@ export class BackendGateway {
       this.socket.terminate();
       return;
     }
+    const isIdle = this.#links.size === 0 && this.#pending === 0;
+    if (isIdle && this.#wasIdle) {
+      this.socket.close(1008, 'nobody is logged on');
+      return;
+    }
+    this.#wasIdle = isIdle;
     this.#answered = false;
     this.socket.ping();
   }
@@ -71,6 +84,17 @@ export class BackendGateway {
     for (const link of this.#links.values()) link.drop();
     this.#links.clear();
     this.#uploads.clear();
+    this.#uploading = 0;
+  }
+
+  #endLink(number: number): void {
+    this.#links.delete(number);
+    this.#endUpload(number);
+  }
+
+  #endUpload(number: number): void {
+    this.#uploading -= this.#uploads.get(number)?.length ?? 0;
+    this.#uploads.delete(number);
   }
 
   #received(text: string): void {
@@ -117,7 +141,7 @@ export class BackendGateway {
     const call = Object.hasOwn(gatewayCalls, name) ? gatewayCalls[name] : undefined;
     if (call === undefined) throw new ProtocolError(`there is no call ${name}`);
     const result = await call(link, args);
-    if (name === 'logOff' || name === 'drop') this.#links.delete(number);
+    if (name === 'logOff' || name === 'drop') this.#endLink(number);
     return result;
   }
 
@@ -135,8 +159,24 @@ export class BackendGateway {
     number: number,
     ask: (events: ServerEvents) => Promise<LogonAnswer<ServerLink | PlayerLink>>,
   ): Promise<Json> {
-    if (this.#links.has(number)) throw new ProtocolError(`link ${number} is in use`);
-    if (this.#links.size >= MAX_LINKS) throw new ProtocolError(`more than ${MAX_LINKS} logons`);
+    if (this.#links.has(number) || this.#loggingOn.has(number)) {
+      throw new ProtocolError(`link ${number} is in use`);
+    }
+    if (this.#links.size + this.#loggingOn.size >= MAX_LINKS) {
+      throw new ProtocolError(`more than ${MAX_LINKS} logons`);
+    }
+    this.#loggingOn.add(number);
+    try {
+      return await this.#logOnFree(number, ask);
+    } finally {
+      this.#loggingOn.delete(number);
+    }
+  }
+
+  async #logOnFree(
+    number: number,
+    ask: (events: ServerEvents) => Promise<LogonAnswer<ServerLink | PlayerLink>>,
+  ): Promise<Json> {
     const say = (said: LinkEvent) => this.#send({ link: number, said: encodeEvent(said) });
     const answer = await ask({
       verdict: (verdict) => say({ event: 'verdict', verdict }),
@@ -144,7 +184,7 @@ export class BackendGateway {
       policy: (secure) => say({ event: 'policy', secure }),
       outOfDate: (rejected, text) => say({ event: 'outOfDate', rejected, text }),
       lost: (result, retrying) => {
-        this.#links.delete(number);
+        this.#endLink(number);
         say({ event: 'lost', result, retrying });
       },
     });
@@ -164,17 +204,20 @@ export class BackendGateway {
 
   /** Comes in several frames, because one holds 64 KiB; the last one is answered with the verdicts. */
   async #upload(number: number, link: ServerLink | PlayerLink, args: FieldReader): Promise<Json> {
-    const sessions = this.#uploads.get(number) ?? [];
-    sessions.push(...args.list('sessions', MAX_SESSIONS, decodeUpload));
+    const before = this.#uploads.get(number) ?? [];
+    this.#endUpload(number);
+    const sessions = [...before, ...args.list('sessions', MAX_SESSIONS, decodeUpload)];
     if (sessions.length > MAX_SESSIONS) {
-      this.#uploads.delete(number);
       throw new ProtocolError(`more than ${MAX_SESSIONS} sessions`);
     }
     if (args.boolean('more')) {
+      if (this.#uploading + sessions.length > MAX_UPLOADING) {
+        throw new ProtocolError(`more than ${MAX_UPLOADING} sessions at once`);
+      }
       this.#uploads.set(number, sessions);
+      this.#uploading += sessions.length;
       return [];
     }
-    this.#uploads.delete(number);
     return (await link.uploadSessions(sessions)).map(encodeVerdict);
   }
 

@@ -1,6 +1,8 @@
 /** Everything an operator may set; times in milliseconds. Defaults are those of steam-gameserver 6.5. */
 export interface BackendOptions {
   readonly accounts: 'closed' | 'self-service' | 'open';
+  /** With `accounts: open`, for others than this machine too. */
+  readonly allowOpenAccounts: boolean;
   readonly publicUniverse: boolean;
   /** Apps that need no licence. */
   readonly freeApps: 'all' | readonly number[];
@@ -34,6 +36,7 @@ const DAY = 1440 * MINUTE;
 
 export const defaultBackendOptions: BackendOptions = {
   accounts: 'closed',
+  allowOpenAccounts: false,
   publicUniverse: false,
   freeApps: [],
   anonymousServers: 'verify',

@@ -5,6 +5,8 @@ import { decodeEvent, deliver, encodeEvent, type LinkEvent } from './link-event.
 import type { LinkEvents, Resume, ServerEvents } from './public.js';
 import { hashSecret, matchesHash, newConnectionId, newSecret } from './secrets.js';
 
+const RETRY_INTERVAL = 10_000;
+
 /** A connection that is attached to this process. */
 export interface HeldConnection {
   readonly connection: string;
@@ -53,9 +55,12 @@ export class Connections {
     const secret = newSecret();
     const since = this.clock.now();
     const whole = { ...record, secretHash: hashSecret(secret), node: this.node, since };
-    const replaced = await this.tables.online.get(record.steamId);
+    let replaced: string | undefined;
     await this.tables.connections.set(connection, whole);
-    await this.tables.online.set(record.steamId, connection);
+    await this.tables.online.update(record.steamId, (current) => {
+      replaced = current;
+      return connection;
+    });
     return { resume: { connection, secret }, record: whole, replaced };
   }
 
@@ -94,10 +99,15 @@ export class Connections {
       this.#forget(held);
     }
     const record = await this.tables.connections.take(connection);
-    if (record !== undefined && (await this.tables.online.get(record.steamId)) === connection) {
-      await this.tables.online.delete(record.steamId);
-    }
+    if (record === undefined) return undefined;
+    await this.tables.online.update(record.steamId, (current) =>
+      current === connection ? undefined : current,
+    );
     return record;
+  }
+
+  async exists(connection: string): Promise<boolean> {
+    return (await this.tables.connections.get(connection)) !== undefined;
   }
 
   /** The current connection of a SteamID: whoever is attached here holds it, for others the store knows. */
@@ -154,9 +164,16 @@ export class Connections {
     if (this.#closed || this.#held.has(connection) || this.#graces.has(connection)) return;
     const { offlineGrace, serverTimeout } = this.options;
     const grace = record.kind === 'server' ? serverTimeout : offlineGrace;
-    const cancel = this.clock.after(grace, () => {
+    this.#after(grace, connection, () => this.#expire(connection));
+  }
+
+  /** While the store has an outage it is tried again. */
+  #after(ms: number, connection: string, task: () => Promise<void>): void {
+    const cancel = this.clock.after(ms, () => {
       this.#graces.delete(connection);
-      void this.#expire(connection);
+      task().catch(() => {
+        if (!this.#closed) this.#after(RETRY_INTERVAL, connection, task);
+      });
     });
     this.#graces.set(connection, cancel);
   }
@@ -168,7 +185,10 @@ export class Connections {
     if (current.node !== this.node && (await this.tables.nodes.get(current.node)) !== undefined)
       return;
     const record = await this.close(connection);
-    if (record !== undefined) await this.onGone(connection, record);
+    if (record === undefined) return;
+    await this.onGone(connection, record).catch(() => {
+      this.#after(RETRY_INTERVAL, connection, () => this.onGone(connection, record));
+    });
   }
 
   #deliver(held: HeldConnection, said: LinkEvent): void {

@@ -67,12 +67,12 @@ export class Departures {
     );
   }
 
-  /** The account is removed: whoever plays with it is logged off. */
-  async accountRemoved(steamId: bigint): Promise<void> {
+  /** The account is removed or locked: whoever plays with it is logged off. */
+  async expelled(steamId: bigint, result: EResult): Promise<void> {
     const { connections, tables } = this.backend;
     const online = await tables.online.get(steamId.toString());
     if (online === undefined) return;
-    connections.say(steamId, { event: 'lost', result: EResult.Revoked, retrying: false });
+    connections.say(steamId, { event: 'lost', result, retrying: false });
     await connections.close(online);
     await this.offline(steamId, online);
   }

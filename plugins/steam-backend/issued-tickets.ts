@@ -32,6 +32,13 @@ export class IssuedTickets {
     return tokens;
   }
 
+  /** The token of a ticket that was not registered is given back, or the pool of its issuer would run dry. */
+  notUsed(connection: string, ticket: TicketRegistration): readonly bigint[] {
+    const token = readAuthPart(ticket.authPart)?.token;
+    const isOffered = token !== undefined && this.#offered.get(connection)?.tokens.has(token);
+    return isOffered === true ? [token] : [];
+  }
+
   forget(connection: string): void {
     this.#offered.delete(connection);
   }

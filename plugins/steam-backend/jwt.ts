@@ -22,6 +22,8 @@ export function jwtSubject(token: string, trust: JwtTrust, now: number): string 
   const head = parse(header);
   const claims = parse(payload);
   if (head === undefined || claims === undefined) return undefined;
+  // Whoever does not understand what is critical must refuse (RFC 7515, 4.1.11).
+  if (head.crit !== undefined) return undefined;
   const signed = Buffer.from(`${header}.${payload}`);
   if (!signatureIsGood(head.alg, signed, Buffer.from(signature, 'base64url'), trust.key)) {
     return undefined;

@@ -6,6 +6,8 @@ import type { Licence } from './public.js';
 
 const MAX_PER_ACCOUNT = 4096;
 
+const fitsTicket = (id: number): boolean => Number.isInteger(id) && id >= 0 && id <= 0xffffffff;
+
 /** What an account may play at one moment, and who owns it. */
 export interface Owned {
   readonly owners: ReadonlyMap<number, bigint>;
@@ -24,6 +26,10 @@ export class Licences {
     const { steamId, appId, lender } = licence;
     if (lender === steamId)
       throw new ServerError('LENDS_TO_ITSELF', `${steamId} cannot lend to itself`);
+    if (![appId, licence.package, licence.dlcOf ?? 0].every(fitsTicket)) {
+      const say = 'app ids and packages are whole numbers of 32 bits, as in tickets';
+      throw new ServerError('NO_APP_ID', say);
+    }
     const held = await this.tables.licences.page(`${steamId}/`, undefined, MAX_PER_ACCOUNT);
     if (held.length >= MAX_PER_ACCOUNT) {
       throw new ServerError('TOO_MANY_LICENCES', `${steamId} has ${MAX_PER_ACCOUNT} licences`);

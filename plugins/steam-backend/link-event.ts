@@ -29,25 +29,28 @@ export function deliver(said: LinkEvent, events: LinkEvents & Partial<ServerEven
   }
 }
 
-export const encodeVerdict = (verdict: Verdict): { [key: string]: Json } => ({
-  steamId: verdict.steamId.toString(),
-  session: verdict.session,
-  response: verdict.response,
-  ownerId: verdict.ownerId.toString(),
-  licences: verdict.licences,
-  ...(verdict.ownerPlays === undefined ? {} : { ownerPlays: verdict.ownerPlays }),
-});
+export const encodeVerdict = (verdict: Verdict): { [key: string]: Json } => {
+  const json: { [key: string]: Json } = {
+    steamId: verdict.steamId.toString(),
+    session: verdict.session,
+    response: verdict.response,
+    ownerId: verdict.ownerId.toString(),
+    licences: verdict.licences,
+  };
+  if (verdict.ownerPlays !== undefined) json.ownerPlays = verdict.ownerPlays;
+  return json;
+};
 
 export const decodeVerdict = (json: Json | undefined): Verdict => {
   const { steamId, session, response, ownerId, licences, ownerPlays } = record(json);
-  return {
+  const verdict = {
     steamId: BigInt(text(steamId)),
     session: text(session),
     response: number(response),
     ownerId: BigInt(text(ownerId)),
     licences: Array.isArray(licences) ? licences.map(number) : [],
-    ...(ownerPlays === true ? { ownerPlays } : {}),
   };
+  return ownerPlays === true ? { ...verdict, ownerPlays } : verdict;
 };
 
 export function encodeEvent(said: LinkEvent): { [key: string]: Json } {

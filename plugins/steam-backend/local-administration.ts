@@ -1,4 +1,4 @@
-import { EAuthSessionResponse } from 'beaconry/steam';
+import { EAuthSessionResponse, EResult } from 'beaconry/steam';
 import type { LocalBackend } from './local-backend.js';
 import type {
   Account,
@@ -33,8 +33,11 @@ export class LocalAdministration implements SteamAdministration {
   accounts(after?: bigint, limit = 100): Promise<readonly Account[]> {
     return this.backend.accounts.list(after, limit);
   }
-  changeAccount(steamId: bigint, change: AccountChange): Promise<Account> {
-    return this.backend.accounts.change(steamId, change);
+  async changeAccount(steamId: bigint, change: AccountChange): Promise<Account> {
+    const { accounts, departures } = this.backend;
+    const changed = await accounts.change(steamId, change);
+    if (change.locked === true) await departures.expelled(steamId, EResult.AccountDisabled);
+    return changed;
   }
   deleteAccount(steamId: bigint): Promise<boolean> {
     return this.backend.deleteAccount(steamId);

@@ -8,10 +8,11 @@ import { Connections } from './connections.js';
 import { Departures } from './departures.js';
 import { Groups } from './groups.js';
 import { IssuedTickets } from './issued-tickets.js';
+import { KeyedLock } from './keyed-lock.js';
 import { LicenceEffects } from './licence-effects.js';
 import { Licences } from './licences.js';
 import type { LocalLink, OpenedConnection } from './local-link.js';
-import { LogonGuard, refused } from './logon-guard.js';
+import { canonicalAddress, LogonGuard, refused } from './logon-guard.js';
 import { OwnershipTickets } from './ownership-tickets.js';
 import { PlayerLogons } from './player-logons.js';
 import type {
@@ -49,6 +50,8 @@ export interface BackendParts {
 }
 
 const Response = EAuthSessionResponse;
+const BAN_AGAIN = 5_000;
+const RETRY_INTERVAL = 10_000;
 const SWEEP_INTERVAL = 600_000;
 /** A node that says nothing for so long is dead, and others wait for its connections. */
 const BEAT_INTERVAL = 30_000;
@@ -76,6 +79,8 @@ export class LocalBackend implements SteamBackend {
   readonly clock: Clock;
   readonly options: BackendOptions;
   readonly trustedKeys: readonly string[];
+  /** Logons of one SteamID happen one after another, so that each knows whom it replaces. */
+  readonly logonLock = new KeyedLock();
   readonly #playerLogons: PlayerLogons;
   readonly #serverLogons: ServerLogons;
   readonly #log: Logger;
@@ -141,7 +146,11 @@ export class LocalBackend implements SteamBackend {
       this.#later(this.options.offlineGrace, () => this.departures.offline(steamId, connection));
     }
     this.#endings.push(
-      this.bans.onBan((ban) => this.#background(this.#banned(ban.steamId, ban.appId, ban.kind))),
+      this.bans.onBan(({ steamId, appId, kind }) => {
+        this.#background(this.#banned(steamId, appId, kind));
+        // Another node may be validating a ticket of his this moment and know nothing of the ban yet.
+        this.#later(BAN_AGAIN, () => this.#banned(steamId, appId, kind));
+      }),
       this.clock.every(SWEEP_INTERVAL, () => this.#background(this.sweep())),
       this.clock.every(BEAT_INTERVAL, () => this.#background(this.#beat())),
     );
@@ -154,18 +163,20 @@ export class LocalBackend implements SteamBackend {
   }
 
   logOnPlayer(logon: PlayerLogon, events: LinkEvents): Promise<LogonAnswer<PlayerLink>> {
-    return this.#guarded(() => this.#playerLogons.logOn(logon, events));
+    const address = canonicalAddress(logon.address);
+    return this.#guarded(() => this.#playerLogons.logOn({ ...logon, address }, events));
   }
 
   logOnServer(logon: ServerLogon, events: ServerEvents): Promise<LogonAnswer<ServerLink>> {
-    return this.#guarded(() => this.#serverLogons.logOn(logon, events));
+    const address = canonicalAddress(logon.address);
+    return this.#guarded(() => this.#serverLogons.logOn({ ...logon, address }, events));
   }
 
   createAccount(
     address: string,
     name: string,
   ): Promise<{ readonly result: EResult; readonly account?: AccountCreated }> {
-    return this.#playerLogons.createAccount(address, name);
+    return this.#playerLogons.createAccount(canonicalAddress(address), name);
   }
 
   /** Secure: mode 3, the app's policy allows it, the server is not banned. */
@@ -194,7 +205,7 @@ export class LocalBackend implements SteamBackend {
   }
 
   async deleteAccount(steamId: bigint): Promise<boolean> {
-    await this.departures.accountRemoved(steamId);
+    await this.departures.expelled(steamId, EResult.Revoked);
     const borrowers = await this.licences.borrowers(steamId, 0);
     await this.licences.deleteAll(steamId);
     for (const borrower of borrowers) await this.sessions.recheckLicences(borrower);
@@ -249,7 +260,10 @@ export class LocalBackend implements SteamBackend {
     const cancel = this.clock.after(ms, () => {
       const place = this.#endings.indexOf(cancel);
       if (place >= 0) this.#endings.splice(place, 1);
-      this.#background(task());
+      task().catch((error: unknown) => {
+        this.#log.error({ err: error }, 'the backend could not finish its work and tries again');
+        this.#later(RETRY_INTERVAL, task);
+      });
     });
     this.#endings.push(cancel);
   }

@@ -32,6 +32,8 @@ export abstract class LocalLink implements SteamLink, HeldConnection {
   readonly connectTokens: readonly bigint[];
   readonly trustedKeys: readonly string[];
   readonly #limit: GlobalLimit;
+  /** Each ownership ticket may cost a signature. */
+  readonly #signing: GlobalLimit;
   #closed = false;
 
   protected constructor(
@@ -47,6 +49,7 @@ export abstract class LocalLink implements SteamLink, HeldConnection {
     this.trustedKeys = backend.trustedKeys;
     const rate = { perSecond: TICKETS_PER_SECOND, burst: TICKET_BURST };
     this.#limit = new GlobalLimit(backend.clock, rate);
+    this.#signing = new GlobalLimit(backend.clock, rate);
     backend.connections.attach(this);
   }
 
@@ -60,6 +63,7 @@ export abstract class LocalLink implements SteamLink, HeldConnection {
 
   async ownership(appId: number): Promise<{ result: EResult; bytes: Uint8Array }> {
     this.open();
+    if (!this.#signing.take()) return { result: EResult.LimitExceeded, bytes: new Uint8Array() };
     const bytes = await this.backend.ownership.get(this.steamId, appId, this.publicAddress);
     if (bytes === undefined) return { result: EResult.AccessDenied, bytes: new Uint8Array() };
     return { result: EResult.OK, bytes };
@@ -70,7 +74,10 @@ export abstract class LocalLink implements SteamLink, HeldConnection {
   ): Promise<{ result: EResult; connectTokens: readonly bigint[] }> {
     this.open();
     if (!this.mayIssue) return { result: EResult.AccessDenied, connectTokens: [] };
-    if (!this.#limit.take()) return { result: EResult.LimitExceeded, connectTokens: [] };
+    if (!this.#limit.take()) {
+      const connectTokens = this.backend.tickets.notUsed(this.connection, ticket);
+      return { result: EResult.LimitExceeded, connectTokens };
+    }
     const answer = await this.backend.tickets.register(this.connection, this.steamId, ticket);
     const { readyDelay } = this.backend.options;
     if (readyDelay > 0) {

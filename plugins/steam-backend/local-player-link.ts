@@ -26,7 +26,7 @@ export class LocalPlayerLink extends LocalLink implements PlayerLink {
   }
 
   protected get verifier(): Verifier {
-    return { steamId: this.steamId, address: this.publicAddress, secure: false };
+    return { steamId: this.steamId, address: this.publicAddress, secure: false, appId: undefined };
   }
   protected get mayIssue(): boolean {
     return true;

@@ -126,7 +126,8 @@ export class LocalServerLink extends LocalLink implements ServerLink {
   }
 
   protected get verifier(): Verifier {
-    return { steamId: this.steamId, address: this.publicAddress, secure: this.#secure };
+    const { steamId, publicAddress: address, appId } = this;
+    return { steamId, address, secure: this.#secure, appId };
   }
   protected get mayIssue(): boolean {
     return this.#mayAsk;

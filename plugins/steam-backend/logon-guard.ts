@@ -1,8 +1,7 @@
+import { isIP } from 'node:net';
 import { AddressLimit, type Clock, PeerAddress } from 'beaconry';
 import { EResult } from 'beaconry/steam';
-import ipaddr from 'ipaddr.js';
 import type { BanLookup } from './public.js';
-import { WrongKeyLimit } from './wrong-key-limit.js';
 
 export type Refusal = { readonly ok: false; readonly result: EResult; readonly retrying: boolean };
 export const refused = (result: EResult, retrying = false): Refusal => ({
@@ -11,9 +10,12 @@ export const refused = (result: EResult, retrying = false): Refusal => ({
   retrying,
 });
 
+export const tooOften = (): Refusal => refused(EResult.RateLimitExceeded, true);
+
 /** Who may try to log on at all, and how often. */
 export class LogonGuard {
-  readonly #wrongKeys: WrongKeyLimit;
+  /** Ten a minute; then right ones are refused too. */
+  readonly #wrongKeys: AddressLimit;
   readonly #logons: AddressLimit;
   readonly #creations: AddressLimit;
 
@@ -21,14 +23,19 @@ export class LogonGuard {
     private readonly bans: Pick<BanLookup, 'findAddress'>,
     clock: Clock,
   ) {
-    this.#wrongKeys = new WrongKeyLimit(clock);
+    this.#wrongKeys = new AddressLimit(clock, { perSecond: 10 / 60, burst: 10, size: 16_384 });
     this.#logons = new AddressLimit(clock, { perSecond: 20, burst: 2000, size: 8192 });
     this.#creations = new AddressLimit(clock, { perSecond: 1 / 60, burst: 10, size: 8192 });
   }
 
+  /** Before a proof is looked at, and again before it is believed: many may be on their way at once. */
+  knowsTooLittle(address: string): boolean {
+    return !this.#wrongKeys.has(toPeer(address));
+  }
+
   async barred(address: string): Promise<Refusal | undefined> {
-    if (this.#wrongKeys.refuses(address) || !this.#logons.take(toPeer(address))) {
-      return refused(EResult.RateLimitExceeded, true);
+    if (this.knowsTooLittle(address) || !this.#logons.take(toPeer(address))) {
+      return tooOften();
     }
     const ban = await this.bans.findAddress(address);
     return ban === undefined ? undefined : refused(EResult.IPBanned);
@@ -36,7 +43,7 @@ export class LogonGuard {
 
   /** Somebody there does not know the secret he pretends to have. */
   wrongKey(address: string): void {
-    this.#wrongKeys.wrong(address);
+    this.#wrongKeys.take(toPeer(address));
   }
 
   mayCreateAccount(address: string): boolean {
@@ -46,4 +53,8 @@ export class LogonGuard {
 
 /** What is no IP address shares one place in the limits. */
 const toPeer = (address: string): PeerAddress =>
-  PeerAddress.of(ipaddr.isValid(address) ? address : '0.0.0.0', 0);
+  PeerAddress.of(isIP(address) === 0 ? '0.0.0.0' : address, 0);
+
+/** One text for each address: sockets of both families print IPv4 peers as IPv6. */
+export const canonicalAddress = (address: string): string =>
+  isIP(address) === 0 ? address : PeerAddress.of(address, 0).host;

@@ -1,7 +1,8 @@
-import { EResult } from 'beaconry/steam';
+import { isLoopback, PeerAddress } from 'beaconry';
+import { EAuthSessionResponse, EResult } from 'beaconry/steam';
 import type { LocalBackend } from './local-backend.js';
 import { LocalPlayerLink } from './local-player-link.js';
-import { refused } from './logon-guard.js';
+import { refused, tooOften } from './logon-guard.js';
 import type {
   AccountCreated,
   LinkEvents,
@@ -23,18 +24,22 @@ export class PlayerLogons {
     if ('resume' in credential) return this.#resume(credential.resume, logon, events);
     const steamId = await accounts.prove(credential);
     const account = steamId === undefined ? undefined : await accounts.get(steamId);
+    if (guard.knowsTooLittle(logon.address)) return tooOften();
     if (steamId === undefined || account === undefined) {
       guard.wrongKey(logon.address);
       return refused(EResult.InvalidPassword);
     }
     if (account.locked) return refused(EResult.AccountDisabled);
     await accounts.noteLogon(steamId);
-    const opened = await this.backend.open(steamId, logon.address, {
-      ...{ kind: 'player', appId: 0, mode: 0, product: '', gamePort: 0, anonymous: false },
-    });
     const { address } = logon;
-    const link = new LocalPlayerLink(this.backend, opened, address, events, account.verified);
-    return { ok: true, link };
+    return this.backend.logonLock.run(steamId.toString(), async () => {
+      const opened = await this.backend.open(steamId, address, {
+        ...{ kind: 'player', appId: 0, mode: 0, product: '', gamePort: 0, anonymous: false },
+      });
+      const link = new LocalPlayerLink(this.backend, opened, address, events, account.verified);
+      await this.#endFormerSessions(link);
+      return { ok: true, link };
+    });
   }
 
   /** Self-service: whoever asks gets a key, where the operator allows that. */
@@ -42,8 +47,10 @@ export class PlayerLogons {
     address: string,
     name: string,
   ): Promise<{ readonly result: EResult; readonly account?: AccountCreated }> {
-    const { accounts } = this.backend.options;
-    if (accounts === 'closed') return { result: EResult.AccessDenied };
+    const { accounts, allowOpenAccounts } = this.backend.options;
+    const toStrangers =
+      accounts === 'open' && !allowOpenAccounts && !isLoopback(PeerAddress.of(address, 0));
+    if (accounts === 'closed' || toStrangers) return { result: EResult.AccessDenied };
     if (!this.backend.guard.mayCreateAccount(address)) return { result: EResult.RateLimitExceeded };
     const origin = accounts === 'open' ? 'open' : 'self-service';
     return { result: EResult.OK, account: await this.backend.accounts.create(name, origin) };
@@ -56,6 +63,7 @@ export class PlayerLogons {
   ): Promise<LogonAnswer<PlayerLink>> {
     const { accounts, connections, guard } = this.backend;
     const record = await connections.resume(resume);
+    if (guard.knowsTooLittle(logon.address)) return tooOften();
     if (record === 'wrong') guard.wrongKey(logon.address);
     if (record === undefined || record === 'wrong' || record.kind !== 'player') {
       return refused(EResult.Expired);
@@ -63,9 +71,22 @@ export class PlayerLogons {
     const steamId = BigInt(record.steamId);
     const account = await accounts.get(steamId);
     if (account === undefined || account.locked) return refused(EResult.AccountDisabled);
-    const opened = { steamId, resume, record };
     const { address } = logon;
-    const link = new LocalPlayerLink(this.backend, opened, address, events, account.verified);
-    return { ok: true, link };
+    return this.backend.logonLock.run(record.steamId, async () => {
+      // Somebody may have taken its place meanwhile.
+      if (!(await connections.exists(resume.connection))) return refused(EResult.Expired);
+      const opened = { steamId, resume, record };
+      const link = new LocalPlayerLink(this.backend, opened, address, events, account.verified);
+      return { ok: true, link };
+    });
+  }
+
+  /** Tickets of connections before this one are void: who went off and came back plays with none of them. */
+  #endFormerSessions(link: LocalPlayerLink): Promise<void> {
+    return this.backend.sessions.fail(
+      link.steamId,
+      EAuthSessionResponse.AuthTicketInvalid,
+      (session) => session.connection !== link.connection,
+    );
   }
 }

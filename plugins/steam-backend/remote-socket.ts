@@ -79,12 +79,19 @@ export class RemoteSocket {
     this.#heard();
     try {
       const json = JSON.parse(text) as { readonly [key: string]: Json };
-      if (typeof json.link === 'number') this.#links.get(json.link)?.(decodeEvent(json.said));
+      if (typeof json.link === 'number') this.#said(json.link, decodeEvent(json.said));
       else this.#answered(json);
     } catch {
       // Not our protocol: whoever is there, we do not talk to it.
       this.#socket.close(1007);
     }
+  }
+
+  /** A link that was lost is over: the end of the socket is no news for it. */
+  #said(link: number, said: LinkEvent): void {
+    const listener = this.#links.get(link);
+    if (said.event === 'lost') this.endLink(link);
+    listener?.(said);
   }
 
   #answered(json: { readonly [key: string]: Json }): void {

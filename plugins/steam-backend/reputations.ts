@@ -1,4 +1,5 @@
 import type { Clock } from 'beaconry';
+import { EAccountType, SteamID } from 'beaconry/steam';
 import type { BackendTables, ReputationRecord } from './backend-tables.js';
 
 const DAY = 86_400_000;
@@ -45,11 +46,12 @@ export class Reputations {
     return this.#change(steamId, (record) => ({ ...record, lastBan }));
   }
 
-  /** What nobody added to for 90 days is forgotten. */
-  #change(
+  /** What nobody added to for 90 days is forgotten. An anonymous id is never seen again, so it gets no record. */
+  async #change(
     steamId: bigint,
     change: (record: ReputationRecord) => ReputationRecord,
   ): Promise<unknown> {
+    if (new SteamID(steamId).type === EAccountType.AnonGameServer) return undefined;
     return this.tables.reputation.update(
       steamId.toString(),
       (record) => change(record ?? fresh),

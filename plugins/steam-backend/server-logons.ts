@@ -3,7 +3,7 @@ import type { ConnectionRecord } from './backend-tables.js';
 import type { LocalBackend } from './local-backend.js';
 import type { OpenedConnection } from './local-link.js';
 import { LocalServerLink } from './local-server-link.js';
-import { type Refusal, refused } from './logon-guard.js';
+import { type Refusal, refused, tooOften } from './logon-guard.js';
 import type { LogonAnswer, Resume, ServerEvents, ServerLink, ServerLogon } from './public.js';
 
 type Proven =
@@ -22,20 +22,25 @@ export class ServerLogons {
     if ('ok' in proven) return proven;
     const { steamId } = proven;
     const secure = await this.backend.isSecure(steamId, logon.appId, logon.mode);
-    const link = (opened: OpenedConnection) =>
-      new LocalServerLink(this.backend, opened, logon, events, secure);
-    if (proven.resumed !== undefined) {
-      return { ok: true, link: link({ steamId, resume: proven.resumed, record: proven.record }) };
-    }
-    const online = await tables.online.get(steamId.toString());
-    const busy = online !== undefined && connections.heldBy(online) !== undefined;
-    if (busy && options.tokenConflict === 'newer-refused') {
-      return refused(EResult.LoggedInElsewhere);
-    }
-    const { appId, mode, product, gamePort } = logon;
-    const anonymous = logon.token === null;
-    const facts = { kind: 'server', appId, mode, product, gamePort, anonymous } as const;
-    return { ok: true, link: link(await this.backend.open(steamId, logon.address, facts)) };
+    const link = (opened: OpenedConnection) => {
+      const made = new LocalServerLink(this.backend, opened, logon, events, secure);
+      return { ok: true, link: made } as const;
+    };
+    return this.backend.logonLock.run(steamId.toString(), async () => {
+      const { resumed: resume } = proven;
+      if (resume !== undefined && (await connections.exists(resume.connection))) {
+        return link({ steamId, resume, record: proven.record });
+      }
+      const online = await tables.online.get(steamId.toString());
+      const busy = online !== undefined && connections.heldBy(online) !== undefined;
+      if (busy && options.tokenConflict === 'newer-refused') {
+        return refused(EResult.LoggedInElsewhere);
+      }
+      const { appId, mode, product, gamePort } = logon;
+      const anonymous = logon.token === null;
+      const facts = { kind: 'server', appId, mode, product, gamePort, anonymous } as const;
+      return link(await this.backend.open(steamId, logon.address, facts));
+    });
   }
 
   async #prove(logon: ServerLogon): Promise<Proven | Refusal> {
@@ -43,6 +48,7 @@ export class ServerLogons {
     let steamId: bigint | undefined;
     if (logon.token !== null) {
       const proven = await serverAccounts.prove(logon.token, logon.appId);
+      if (guard.knowsTooLittle(logon.address)) return tooOften();
       if (!('steamId' in proven)) {
         if (proven.result === EResult.InvalidPassword) guard.wrongKey(logon.address);
         return refused(proven.result, proven.retrying);
@@ -51,8 +57,8 @@ export class ServerLogons {
     } else if (options.anonymousServers === 'refused') return refused(EResult.AccessDenied);
     if (logon.resume !== undefined) {
       const record = await connections.resume(logon.resume);
-      const fits = record !== undefined && record !== 'wrong' && record.kind === 'server';
-      if (fits && (steamId === undefined || record.steamId === steamId.toString())) {
+      if (record === 'wrong') guard.wrongKey(logon.address);
+      else if (record !== undefined && isOwn(record, steamId)) {
         return { steamId: BigInt(record.steamId), resumed: logon.resume, record };
       }
     }
@@ -73,3 +79,8 @@ export class ServerLogons {
     }
   }
 }
+
+/** Without a token only an anonymous logon is continued: whose token is banned or gone is nobody any more. */
+const isOwn = (record: ConnectionRecord, steamId: bigint | undefined): boolean =>
+  record.kind === 'server' &&
+  (steamId === undefined ? record.anonymous : record.steamId === steamId.toString());

@@ -13,6 +13,8 @@ import {
   type Verifier,
 } from './ticket-validation.js';
 
+/** Side by side, so that they share the writes of the store. */
+const UPLOADS_AT_ONCE = 256;
 const Response = EAuthSessionResponse;
 
 /**
@@ -77,11 +79,22 @@ export class SessionRegistry {
       await this.#lock.run(user.toString(), () => this.#remove(verifier.steamId, user));
     }
     const changed: Verdict[] = [];
-    for (const upload of uploads) {
-      const verdict = await this.begin(verifier, upload);
-      if (verdict.response !== upload.response) changed.push(verdict);
+    for (let from = 0; from < uploads.length; from += UPLOADS_AT_ONCE) {
+      const part = uploads.slice(from, from + UPLOADS_AT_ONCE);
+      const verdicts = await Promise.all(part.map((upload) => this.#again(verifier, upload)));
+      changed.push(...verdicts.filter((verdict, i) => verdict.response !== part[i]?.response));
     }
     return changed;
+  }
+
+  /** Most sessions of an upload are known; the others were begun while the backend was out of reach. */
+  async #again(verifier: Verifier, upload: SessionUpload): Promise<Verdict> {
+    const user = upload.steamId.toString();
+    const known = await this.#lock.run(user, async () => {
+      const stored = await this.tables.sessions.get(`${verifier.steamId}/${user}`);
+      return stored?.session === upload.session ? this.#current(upload.steamId, stored) : undefined;
+    });
+    return known ?? this.begin(verifier, upload);
   }
 
   end(verifier: bigint, steamId: bigint, session: string): Promise<void> {
@@ -203,7 +216,8 @@ export class SessionRegistry {
 
   async #setPlaying(user: string, verifier: string, playing: boolean): Promise<void> {
     await this.tables.playing.update(user, (current) => {
-      const others = (current ?? []).filter((other) => other !== verifier);
+      if (current === undefined) return playing ? [verifier] : undefined;
+      const others = current.filter((other) => other !== verifier);
       const next = playing ? [...others, verifier] : others;
       return next.length === 0 ? undefined : next;
     });

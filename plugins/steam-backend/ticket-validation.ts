@@ -12,6 +12,8 @@ export interface Verifier {
   readonly address: string;
   /** Bans count only on secure servers. */
   readonly secure: boolean;
+  /** The app whose tickets it may verify; undefined: any. */
+  readonly appId: number | undefined;
 }
 
 /** What became of the wish to use a ticket. */
@@ -121,6 +123,7 @@ function judgeClaim(
   claimant: string,
 ): Claim {
   if (record?.ticket == null || !isSameTicket(record, upload)) return unknownTicket;
+  if (verifier.appId !== undefined && verifier.appId !== upload.appId) return unknownTicket;
   const { connection, consumedBy, ticket } = record;
   if (online !== undefined && online !== connection) return unknownTicket;
   const refused = (response: EAuthSessionResponse, isNew: boolean): Claim => ({

@@ -8,15 +8,11 @@ const APP = 480;
 const COUNT = 1000;
 
 describe('1,000 open sessions while the backend is killed and restarted', function () {
-  this.timeout(110_000);
+  this.timeout(280_000);
   const started: Forked[] = [];
   let folder: string;
 
-  const start = async (script: string, argument: object): Promise<Forked> => {
-    const forked = await Forked.start(script, argument);
-    started.push(forked);
-    return forked;
-  };
+  const start = (script: string, argument: object) => Forked.start(script, argument, started);
 
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'beaconry-steam-'));

@@ -5,7 +5,7 @@ const DAY = 86_400_000;
 
 describe('one simulated year', () => {
   it('of accounts, tickets, sessions and bans leaves every table at its floor', async function () {
-    this.timeout(60_000);
+    this.timeout(240_000);
     const world = await SteamWorld.start({ accounts: 'self-service', freeApps: [APP] });
     const game = await world.serverOn();
     await game.pump();

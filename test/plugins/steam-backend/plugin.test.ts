@@ -274,6 +274,36 @@ describe('plugin steam-backend', () => {
       expect(client.verified).to.equal(true);
     });
 
+    it('who lost his place hears it once, also when the socket ends', async () => {
+      const server = await start({}, { real: true });
+      const { accountKey } = await server.get(SteamAdministration).createAccount();
+      const lost: (readonly [number, boolean])[] = [];
+      let heard = () => {};
+      const events = {
+        verdict: () => {},
+        licences: () => {},
+        lost: (result: number, retrying: boolean) => {
+          lost.push([result, retrying]);
+          heard();
+        },
+      };
+      const logon = { credential: { accountKey }, address: '' };
+      const [one, two] = [1, 2].map(() => new RemoteBackend(url(server), new SystemClock()));
+      if (one === undefined || two === undefined) throw new Error('no backend');
+      clients.push(one, two);
+      expect((await one.logOnPlayer(logon, events)).ok).to.equal(true);
+      const told = new Promise<void>((resolve) => {
+        heard = resolve;
+      });
+      const other = await two.logOnPlayer(logon, { ...events, lost: () => {} });
+      expect(other.ok).to.equal(true);
+      await told;
+      one.close();
+      // The next answer comes after whatever the end of the first socket causes.
+      await two.createAccount('', '');
+      expect(lost).to.eql([[34, false]]);
+    });
+
     it('a backend that is not there is answered with 3, retrying', async () => {
       const remote = new RemoteBackend('ws://127.0.0.1:1', new SystemClock());
       clients.push(remote);

@@ -27,8 +27,10 @@ export class Forked {
     });
   }
 
-  static async start(script: string, argument: object): Promise<Forked> {
+  /** The process is noted in `started` before it answers, so that it is ended whatever happens. */
+  static async start(script: string, argument: object, started: Forked[]): Promise<Forked> {
     const forked = new Forked(script, argument);
+    started.push(forked);
     await new Promise((resolve, reject) => forked.#waiting.set(0, { resolve, reject }));
     return forked;
   }
@@ -38,7 +40,9 @@ export class Forked {
     const id = this.#next++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      this.#child.send({ id, call, args });
+      this.#child.send({ id, call, args }, (error) => {
+        if (error !== null) reject(error);
+      });
     });
   }
 
