@@ -60,7 +60,7 @@ export async function runEverything(
     // What is made on first use is made before anything is counted.
     const traffic = new Traffic(node, other);
     await traffic.run(2, async () => {});
-    await pause(3000);
+    await pause(1000);
     const descriptorsBefore = descriptorsOf(node.pid);
     const rss: number[] = [];
     let second = 0;
