@@ -13,11 +13,11 @@ import {
 } from './sdr/certificate-codec.js';
 import { CertificateStore } from './sdr/certificate-store.js';
 import {
+  type DirectMode,
   encodeConfigSignature,
   encodeNetworkConfig,
   type NetworkConfig,
   type PopEntry,
-  type DirectMode,
 } from './sdr/network-config-codec.js';
 import { keyIdOf } from './sdr/openssh-key-codec.js';
 

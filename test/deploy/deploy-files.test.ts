@@ -60,7 +60,9 @@ describe('files for operators', function () {
       ...dashboard.panels.flatMap(({ title, targets }) =>
         targets.map(({ expr }) => [title, expr] as const),
       ),
-      ...rules.groups.flatMap((group) => group.rules.map((rule) => [rule.alert, rule.expr] as const)),
+      ...rules.groups.flatMap((group) =>
+        group.rules.map((rule) => [rule.alert, rule.expr] as const),
+      ),
     ];
     expect(expressions.length).greaterThan(30);
     for (const [where, expression] of expressions) {

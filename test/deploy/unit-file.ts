@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../../../', import.meta.url));
-export const deployFile = (path: string): string => readFileSync(join(root, 'deploy', path), 'utf8');
+export const deployFile = (path: string): string =>
+  readFileSync(join(root, 'deploy', path), 'utf8');
 
 /** Settings of a unit of systemd, by `Section.Key`; the last one counts. */
 export function unitSettings(path: string): ReadonlyMap<string, string> {
