@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { PeerAddress } from 'beaconry';
 import { encodeCertificateText } from '../../../plugins/coordinator/sdr/certificate-codec.js';
 import { issueCertificate } from '../../../plugins/coordinator/sdr/certificate-issue.js';
-import { type DirectMode, encodeNetworkConfig } from '../../../plugins/coordinator/sdr/network-config-codec.js';
+import {
+  type DirectMode,
+  encodeNetworkConfig,
+} from '../../../plugins/coordinator/sdr/network-config-codec.js';
 import { encodePopCode } from '../../../plugins/coordinator/sdr/pop-code-codec.js';
 import { issueRelayTicket } from '../../../plugins/coordinator/sdr/relay-ticket.js';
 import type { RelayTicket } from '../../../plugins/coordinator/sdr/relay-ticket-codec.js';

@@ -23,7 +23,12 @@ describe('two peers behind NATs', function () {
   });
 
   /** A gateway with masquerade, and the player's host behind it. */
-  const hide = (on: RelayHosts<Host>, player: 'alice' | 'bob', gate: 'gateA' | 'gateB', nat: string) => {
+  const hide = (
+    on: RelayHosts<Host>,
+    player: 'alice' | 'bob',
+    gate: 'gateA' | 'gateB',
+    nat: string,
+  ) => {
     const inside = HOSTS[player].replace(/2$/, '1');
     const sysctl = (host: Host, ...settings: string[]) =>
       on.tool(host, 'sysctl', '-qw', ...settings.map((one) => `net.ipv4.${one}`));

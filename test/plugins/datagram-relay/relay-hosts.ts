@@ -3,7 +3,10 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { DirectMode } from '../../../plugins/coordinator/sdr/network-config-codec.js';
 import { BeaconryProcess } from '../../end-to-end/beaconry-process.js';
-import { type HostAddresses, NetworkNamespaces } from '../../network-namespaces/network-namespaces.js';
+import {
+  type HostAddresses,
+  NetworkNamespaces,
+} from '../../network-namespaces/network-namespaces.js';
 import { ForwardLab, type ForwardRelay } from './forward-lab.js';
 
 export const RELAY_PORT = 27000;
@@ -39,7 +42,10 @@ export class RelayHosts<Name extends string> {
   readonly #processes: BeaconryProcess[] = [];
   readonly #programs: HostProgram[] = [];
 
-  constructor(readonly addresses: Readonly<Record<Name, string>>, more: Partial<HostAddresses<Name>> = {}) {
+  constructor(
+    readonly addresses: Readonly<Record<Name, string>>,
+    more: Partial<HostAddresses<Name>> = {},
+  ) {
     const single = Object.entries<string>(addresses).map(([name, address]) => [
       name,
       [`${address}/24`],

@@ -1,5 +1,5 @@
-import { expect } from 'chai';
 import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
 import { NetworkNamespaces } from '../../network-namespaces/network-namespaces.js';
 import { RelayHosts, wait } from './relay-hosts.js';
 
@@ -41,12 +41,28 @@ describe('a way over two relays', function () {
     // The player's packets of the game: 100 bytes of payload and 35 of ours.
     const seen = hosts.run(
       'client',
-      ...['tcpdump', '-i', 'eth0', '-n', '-l', '-q', 'udp and src host 6.0.0.1 and greater 150 and dst port 27000'],
+      ...[
+        'tcpdump',
+        '-i',
+        'eth0',
+        '-n',
+        '-l',
+        '-q',
+        'udp and src host 6.0.0.1 and greater 150 and dst port 27000',
+      ],
     );
     await seen.until(/listening on/);
     const onward = hosts.run(
       'a',
-      ...['tcpdump', '-i', 'eth0', '-n', '-l', '-q', `src host ${HOSTS.a} and dst host ${HOSTS.b} and greater 150`],
+      ...[
+        'tcpdump',
+        '-i',
+        'eth0',
+        '-n',
+        '-l',
+        '-q',
+        `src host ${HOSTS.a} and dst host ${HOSTS.b} and greater 150`,
+      ],
     );
     await onward.until(/listening on/);
     const way = () => {
