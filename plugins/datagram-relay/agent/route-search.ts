@@ -18,7 +18,9 @@ export interface RouteSearchOptions {
 export class RouteSearch {
   /** Ways that refused or did not answer, until when they are left alone. */
   readonly #avoid = new Map<string, number>();
-  #better: { readonly name: string; readonly since: number } | undefined;
+  /** Milliseconds for which some way was clearly better. */
+  #betterFor = 0;
+  #lookedAt = 0;
   #refusals = 0;
   #refusal = '';
   #refusalCode = 0;
@@ -56,24 +58,27 @@ export class RouteSearch {
     };
   }
 
-  /** A way that has been clearly better than the current one for long enough; asked again, it begins anew. */
+  /**
+   * A way that has been clearly better than the current one for long enough. A look at which it was not takes off
+   * twice its time, so that one late answer does not begin the wait anew.
+   */
   better(current: string, now: number): Route | undefined {
+    const elapsed = Math.min(500, now - this.#lookedAt);
+    this.#lookedAt = now;
     const routes = this.routes(now);
     const [best] = routes;
-    if (best === undefined) return undefined;
     const own = routes.find((route) => routeName(route) === current);
     const score = own?.score ?? Number.POSITIVE_INFINITY;
-    const name = routeName(best);
-    if (name === current || !isClearlyBetter(best.score, score)) {
-      this.#better = undefined;
+    if (best === undefined || routeName(best) === current || !isClearlyBetter(best.score, score)) {
+      this.#betterFor = Math.max(0, this.#betterFor - 2 * elapsed);
       return undefined;
     }
-    if (this.#better?.name !== name) this.#better = { name, since: now };
-    return now - this.#better.since < HOLD ? undefined : best;
+    this.#betterFor += elapsed;
+    return this.#betterFor < HOLD ? undefined : best;
   }
 
   /** The better way is taken. */
   taken(): void {
-    this.#better = undefined;
+    this.#betterFor = 0;
   }
 }

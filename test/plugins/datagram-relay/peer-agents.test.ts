@@ -9,7 +9,7 @@ import type {
   PeerAgentOptions,
 } from '../../../plugins/datagram-relay/agent/peer-agent.js';
 import * as signals from '../../../plugins/datagram-relay/agent/peer-signal-codec.js';
-import { APP, RelayLab } from './relay-lab.js';
+import { RelayLab } from './relay-lab.js';
 
 const text = (words: string) => Buffer.from(words);
 
