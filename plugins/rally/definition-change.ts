@@ -18,7 +18,12 @@ export function whyNotChange(engine: RallyEngine, next: RallyDefinition): string
   const { controls } = layOut(next);
   for (const { index, kind, section, stage, leg } of engine.itinerary.controls.slice(0, passed)) {
     const other = controls[index];
-    if (other?.kind === kind && other.section === section && other.stage === stage && other.leg === leg) {
+    if (
+      other?.kind === kind &&
+      other.section === section &&
+      other.stage === stage &&
+      other.leg === leg
+    ) {
       continue;
     }
     return `control ${index} (${kind} of "${section}") was passed and is another one in the new definition`;

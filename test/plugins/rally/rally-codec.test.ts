@@ -1,8 +1,13 @@
 import { DecodeError } from 'beaconry';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { decodeClient, decodeServer, encodeClient, encodeServer } from '../../../plugins/rally/rally-codec.js';
-import { type ClientMessage, type ServerMessage } from '../../../plugins/rally/rally-messages.js';
+import {
+  decodeClient,
+  decodeServer,
+  encodeClient,
+  encodeServer,
+} from '../../../plugins/rally/rally-codec.js';
+import type { ClientMessage, ServerMessage } from '../../../plugins/rally/rally-messages.js';
 
 const hash = '0123456789abcdef';
 const clientMessages: ClientMessage[] = [

@@ -4,7 +4,7 @@ import { startTestServer, type TestServer } from 'beaconry/testing';
 import { expect } from 'chai';
 import { readRally } from '../../../plugins/rally/definition.js';
 import { decodeServer, encodeClient } from '../../../plugins/rally/rally-codec.js';
-import { type ClientMessage, type Join, type ServerMessage } from '../../../plugins/rally/rally-messages.js';
+import type { ClientMessage, Join, ServerMessage } from '../../../plugins/rally/rally-messages.js';
 import { fixture } from './simulated-rally.js';
 
 const FROM = '127.0.0.1:40001';

@@ -41,9 +41,7 @@ describe('a rally whose definition is read again', () => {
     writeFileSync(path, text.replace(from, to));
   };
   const ask = (message: ClientMessage): ServerMessage[] =>
-    test
-      .ask('game', encodeClient(message), '127.0.0.1:40001')
-      .map((bytes) => decodeServer(bytes));
+    test.ask('game', encodeClient(message), '127.0.0.1:40001').map((bytes) => decodeServer(bytes));
   const join = (definition = readRally(joinPath(folder, 'rally'))): ServerMessage | undefined => {
     const [cookie] = ask({ type: 'hello' });
     if (cookie?.type !== 'cookie') throw new Error('no cookie');
