@@ -38,7 +38,7 @@ describe('beaconry dev, over a working day', function () {
     plugin = await PluginUnderDev.start(folder.path);
     const starts: number[] = [];
     const restarts: number[] = [];
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < 3; round++) {
       const started = performance.now();
       alone = new BeaconryProcess(
         ['start', 'hello/beaconry.yaml']
