@@ -5,7 +5,6 @@
 export type { AuditedAction } from './admin/audit-log.js';
 export type { ForgetListener, ForgottenSubject } from './admin/forgetting.js';
 export type { Bus } from './bus/bus.js';
-export { SharedEntries, type SharedEntriesOptions } from './bus/shared-entries.js';
 export { openHome, type SharedHome } from './bus/shared-home.js';
 export { shareView } from './bus/shared-view.js';
 export type { CliExtension } from './cli/cli-extension.js';

@@ -35,6 +35,13 @@ const messages: Readonly<Record<string, string>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'send the body with content-type: application/json',
 };
 
+/** A shared store that is away is no fault of the request; where it is, is not the caller's business. */
+const storeErrors: Readonly<Record<string, string>> = {
+  STORE_UNAVAILABLE: 'The store of this community cannot be reached; nothing was done, try again.',
+  STORE_UNSURE: 'The store of this community gave no answer; this may or may not have been done.',
+  STORE_BUSY: 'Others changed the same at the same time; nothing was done, try again.',
+};
+
 /** Answers an error that a handler, a hook or fastify itself raised; only unexpected ones are logged. */
 export function replyWithError(
   log: Logger,
@@ -72,6 +79,8 @@ function clientError(error: unknown): { status: number; body: ErrorBody } | unde
     readonly code?: unknown;
     readonly details?: Readonly<Record<string, unknown>>;
   };
+  const away = error instanceof ServerError ? storeErrors[error.code] : undefined;
+  if (away !== undefined) return { status: 503, body: errorBody(String(code), away) };
   if (typeof status !== 'number' || status < 400 || status > 599) return undefined;
   if (error instanceof ServerError) {
     return { status, body: errorBody(error.code, error.message, details) };

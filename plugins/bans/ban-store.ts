@@ -30,8 +30,11 @@ export class BanStore {
     return (await this.store.get<number>('version')) ?? 0;
   }
 
-  async raiseVersion(): Promise<number> {
-    return (await this.store.update<number>('version', (version = 0) => version + 1)) ?? 0;
+  async raiseVersion(known = 0): Promise<number> {
+    return (
+      (await this.store.update<number>('version', (version = 0) => Math.max(version, known) + 1)) ??
+      0
+    );
   }
 
   async put(ban: Ban, now: number): Promise<void> {

@@ -152,9 +152,30 @@ export class BanTable implements Bans {
 
   /** Hears what other nodes change; the returned function ends it. */
   listen(): () => void {
-    return this.parts.bus.subscribe(channel, (_message, from) => {
-      if (from !== this.parts.node) this.synchronise().catch(this.parts.onError);
-    });
+    const { bus, node, onError } = this.parts;
+    const ends = [
+      bus.subscribe(channel, (_message, from) => {
+        if (from !== node) this.synchronise().catch(onError);
+      }),
+      bus.onGap(() => this.#catchUp().catch(onError)),
+    ];
+    return () => {
+      for (const end of ends) end();
+    };
+  }
+
+  /** The store is back. When it knows less than it did, it is told again: nobody gets in because redis forgot. */
+  async #catchUp(): Promise<void> {
+    const { store, clock } = this.parts;
+    if ((await store.version()) < this.#version) {
+      await this.#inTurn(async () => {
+        for (const ban of this.#bans.values()) {
+          if (ban.source === local) await store.put(ban, clock.now());
+        }
+        await this.#changed();
+      });
+    }
+    await this.synchronise();
   }
 
   get footprint(): { readonly bans: number; readonly scopes: number; readonly nodes: number } {
@@ -163,7 +184,7 @@ export class BanTable implements Bans {
 
   /** The store has a change of this node: others read it now, and this one need not. */
   async #changed(): Promise<void> {
-    const version = await this.parts.store.raiseVersion();
+    const version = await this.parts.store.raiseVersion(this.#version);
     if (version === this.#version + 1) this.#version = version;
     this.parts.bus.publish(channel, version);
   }

@@ -7,6 +7,7 @@ import { Directory } from './directory.js';
 import { EventReaders } from './event-readers.js';
 import { Favourites } from './favourites.js';
 import { History } from './history.js';
+import { HistoryTurn, turnInterval } from './history-turn.js';
 import { checkJoinLink } from './join-links.js';
 import { ListFeed } from './list-feed.js';
 import { listRoutes } from './list-routes.js';
@@ -139,8 +140,12 @@ export default definePlugin({
       retention: server.retention.history,
       fine: config.history.fine,
     });
-    directory.onMeasured = ({ address, players, maxPlayers, ping }) =>
-      history.record(address, players, maxPlayers, ping);
+    const turn = new HistoryTurn(context.store, context.bus.shared);
+    await turn.look();
+    context.every(turnInterval, () => turn.look());
+    directory.onMeasured = ({ address, players, maxPlayers, ping }) => {
+      if (turn.isMine) history.record(address, players, maxPlayers, ping);
+    };
     directory.onRemoved = (address) =>
       void history
         .forget(address)

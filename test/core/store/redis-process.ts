@@ -87,10 +87,12 @@ export class RedisProcess {
 
   /** One command through redis-cli; its answer as text. */
   ask(...command: string[]): string {
-    const { stdout } = spawnSync('redis-cli', ['-p', String(this.port), ...command], {
-      encoding: 'utf8',
-    });
-    return stdout.trim();
+    return RedisProcess.askAt(this.port, ...command);
+  }
+
+  static askAt(port: number, ...command: string[]): string {
+    const parameters = ['-p', String(port), ...command];
+    return spawnSync('redis-cli', parameters, { encoding: 'utf8' }).stdout.trim();
   }
 
   async end(): Promise<void> {

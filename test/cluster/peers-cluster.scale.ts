@@ -8,7 +8,7 @@ import { encodeFrame } from '../../plugins/vcmi-lobby/frame-codec.js';
 import { encodeGreeting } from '../../plugins/vcmi-lobby/lobby-codec.js';
 import { eventually } from '../core/store/eventually.js';
 import { needsRedis, RedisProcess } from '../core/store/redis-process.js';
-import { openEnd, openPipe, startGame } from '../plugins/vcmi-lobby/start-games.js';
+import { openPipe, startGame } from '../plugins/vcmi-lobby/start-games.js';
 import { JsonClient } from '../plugins/vcmi-lobby-json/json-client.js';
 import { startCluster, stopAll } from './cluster-rig.js';
 
@@ -197,9 +197,5 @@ describe('peers on several nodes', () => {
     stranger.socket.write(randomBytes(96));
     await eventually(() => stranger.closed);
     expect(stranger.text).to.equal('');
-    await openEnd(between, 'server', 'x'.repeat(36)).then(
-      () => expect.fail('a pipe was opened'),
-      () => {},
-    );
-  }).timeout(15_000);
+  });
 });
