@@ -27,9 +27,12 @@ let sent = 0;
 let arrived = 0;
 const senders = new Set<string>();
 
+let timer: NodeJS.Timeout | undefined;
+// Not before the greeting: the first line says who this is.
 const socket = connect(Number(port), '127.0.0.1', () => {
   socket.write(`${own}\n`);
   send();
+  timer = setInterval(send, RETRY_MS);
 });
 const send = () => {
   // Acknowledged in both directions: one more signal tells the other side, then nothing is left to say.
@@ -53,7 +56,6 @@ const send = () => {
   sent++;
   socket.write(`${other} ${Buffer.from(toBinary(RendezvousSchema, signal)).toString('hex')}\n`);
 };
-const timer = setInterval(send, RETRY_MS);
 
 const take = (line: string) => {
   arrived++;

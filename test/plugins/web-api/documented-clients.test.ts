@@ -168,19 +168,28 @@ describe('game server clients of docs/clients: server, game and player in three 
     try {
       const [line] = (await once(sidecar.stdout, 'data')) as [Buffer];
       const port = Number(/\d+/.exec(line.toString())?.[0]);
-      const ask = async (bytes: Uint8Array): Promise<Buffer> => {
-        const answer = once(asking, 'message');
+      // What is asked twice is answered twice: late answers to an earlier question are passed over.
+      const ask = async (bytes: Uint8Array, kind: number): Promise<Buffer> => {
+        const answer = new Promise<Buffer>((resolve) => {
+          const hear = (datagram: Buffer) => {
+            if (datagram[4] !== kind) return;
+            asking.off('message', hear);
+            resolve(datagram);
+          };
+          asking.on('message', hear);
+        });
         // The socket to the API may still be opening: what is sent then is lost, as datagrams are.
         const again = setInterval(() => asking.send(bytes, port, '127.0.0.1'), 100);
         asking.send(bytes, port, '127.0.0.1');
-        const [datagram] = (await answer) as [Buffer];
+        const datagram = await answer;
         clearInterval(again);
         return datagram;
       };
-      expect(String(await ask(Buffer.from('hello')))).equal('game heard hello');
-      const challenge = await ask(encodeQuery('info', null));
+      const heard = await ask(Buffer.from('hello'), 'game heard hello'.charCodeAt(4));
+      expect(String(heard)).equal('game heard hello');
+      const challenge = await ask(encodeQuery('info', null), 0x41);
       expect(challenge).have.length(9);
-      const info = await ask(encodeQuery('info', challenge.readUInt32LE(5)));
+      const info = await ask(encodeQuery('info', challenge.readUInt32LE(5)), 0x49);
       expect(info.toString('latin1')).contain('Old game');
     } finally {
       sidecar.kill();
