@@ -4,12 +4,11 @@
  * several rounds the best, since other work on the machine only ever adds to it.
  * Run: `npm run bench -- relay [--quick]`, or `node dist/bench/relay.bench.js [part of a name]`.
  */
-import { type ChildProcess, execFileSync, fork, spawn } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync } from 'node:fs';
-import { connect as connectTcp, createServer, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { pin } from './pinned.js';
+import { type Carrier, openSocket, withReferences } from './carriers.js';
 import { processTime } from './process-time.js';
 
 const QUICK = process.argv.includes('--quick');
@@ -18,15 +17,6 @@ const SECONDS = QUICK ? 0.5 : 1.5;
 const ROUNDS = QUICK ? 2 : 5;
 const WINDOW = 2 * 1024 * 1024;
 const PAIRS = 32;
-
-/** Something that carries bytes from one socket to another. */
-interface Carrier {
-  readonly name: string;
-  readonly pid: number;
-  /** A sender and a receiver that are connected through the carrier; `id` names the pair. */
-  pair(id: number): Promise<{ sender: Socket; receiver: Socket }>;
-  close(): void;
-}
 
 const frame = (source: string, destination: string, size: number): Buffer => {
   const payload = 'x'.repeat(size);
@@ -39,14 +29,8 @@ const frame = (source: string, destination: string, size: number): Buffer => {
 const names = (id: number) =>
   [`sender-${String(id).padStart(9, '0')}`, `receiver-${String(id).padStart(7, '0')}`] as const;
 
-const open = async (port: number): Promise<Socket> => {
-  const socket = connectTcp({ port, host: '127.0.0.1', noDelay: true });
-  await once(socket, 'connect');
-  return socket;
-};
-
 const initialize = async (port: number, id: string): Promise<Socket> => {
-  const socket = await open(port);
+  const socket = await openSocket(port);
   const body = JSON.stringify({ payloadType: 'INIT', source: id });
   const bytes = Buffer.from(`0000${body}`);
   bytes.writeUInt32BE(bytes.length - 4);
@@ -69,60 +53,11 @@ async function relayCarrier(): Promise<Carrier> {
         receiver = await initialize(port, to);
         receivers.set(to, receiver);
       }
-      return { sender: await initialize(port, from), receiver };
+      return [await initialize(port, from), receiver];
     },
     close: () => child.disconnect(),
   };
 }
-
-async function forwarderCarrier(
-  name: string,
-  start: (target: number) => Promise<{ child: ChildProcess; port: number }>,
-): Promise<Carrier> {
-  const arrived: Socket[] = [];
-  const waiting: ((socket: Socket) => void)[] = [];
-  const server = createServer({ noDelay: true }, (socket) => {
-    const waiter = waiting.shift();
-    if (waiter === undefined) arrived.push(socket);
-    else waiter(socket);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const { child, port } = await start(typeof address === 'object' ? (address?.port ?? 0) : 0);
-  return {
-    name,
-    pid: child.pid as number,
-    async pair() {
-      const sender = await open(port);
-      const receiver =
-        arrived.shift() ?? (await new Promise<Socket>((resolve) => waiting.push(resolve)));
-      return { sender, receiver };
-    },
-    close() {
-      child.kill();
-      server.close();
-    },
-  };
-}
-
-const netCarrier = () =>
-  forwarderCarrier('net forwarder', async (target) => {
-    const script = fileURLToPath(new URL('relay-forwarders.js', import.meta.url));
-    const child = fork(script, ['net', String(target)]);
-    const [port] = (await once(child, 'message')) as [number];
-    return { child, port };
-  });
-
-const cCarrier = () =>
-  forwarderCarrier('C forwarder', async (target) => {
-    mkdirSync('bench/reference/bin', { recursive: true });
-    const program = 'bench/reference/bin/tcp-forwarder';
-    execFileSync('cc', ['-O2', '-o', program, 'bench/reference/tcp-forwarder.c']);
-    const child = spawn(program, ['0', String(target)], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const [ready] = (await once(child.stdout, 'data')) as [Buffer];
-    return { child, port: Number(/ready (\d+)/.exec(ready.toString())?.[1]) };
-  });
 
 /** Runs a load for a while and gives CPU microseconds per message of the carrier. */
 async function measure(
@@ -132,9 +67,9 @@ async function measure(
   const running = await load(carrier);
   const wait = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
   await wait(SECONDS / 2);
-  const before = { time: processTime(carrier.pid), messages: running.messages() };
+  const before = { time: processTime(carrier.pid ?? 0), messages: running.messages() };
   await wait(SECONDS);
-  const time = processTime(carrier.pid) - before.time;
+  const time = processTime(carrier.pid ?? 0) - before.time;
   const messages = running.messages() - before.messages;
   running.stop();
   await wait(0.1);
@@ -149,7 +84,7 @@ const pingPong = (size: number) => async (carrier: Carrier) => {
   for (let i = 0; i < PAIRS; i++) {
     const id = nextPair++;
     const [from, to] = names(id);
-    const { sender, receiver } = await carrier.pair(id);
+    const [sender, receiver] = await carrier.pair(id);
     sockets.push(sender, receiver);
     const ping = frame(from, to, size);
     const pong = frame(to, from, size);
@@ -183,7 +118,7 @@ function answerEach(socket: Socket, size: number, answer: () => void): void {
 const oneWay = (size: number) => async (carrier: Carrier) => {
   const id = nextPair++;
   const [from, to] = names(id);
-  const { sender, receiver } = await carrier.pair(id);
+  const [sender, receiver] = await carrier.pair(id);
   const one = frame(from, to, size);
   const count = Math.max(1, Math.floor((256 * 1024) / one.length));
   const batch = Buffer.concat(Array.from({ length: count }, () => one));
@@ -217,12 +152,12 @@ const fanIn = (size: number) => async (carrier: Carrier) => {
   const to = names(host)[1];
   const senders: { socket: Socket; ping: Buffer }[] = [];
   const receivers = new Set<Socket>();
-  receivers.add((await carrier.pair(host)).receiver);
+  receivers.add((await carrier.pair(host))[1]);
   const shared = carrier.name === 'relay';
   if (!shared) receivers.clear();
   for (let i = 0; i < SENDERS; i++) {
     const id = nextPair++;
-    const { sender, receiver } = await carrier.pair(id);
+    const [sender, receiver] = await carrier.pair(id);
     senders.push({ socket: sender, ping: frame(names(id)[0], to, size) });
     if (!shared) receivers.add(receiver);
   }
@@ -260,17 +195,7 @@ const LOADS = {
   'fan-in 16 to 1, 64 B': fanIn(64),
 };
 
-const carriers: Carrier[] = [await relayCarrier(), await netCarrier()];
-if (existsSync('bench/reference/tcp-forwarder.c')) {
-  try {
-    carriers.push(await cCarrier());
-  } catch {
-    console.log('skipped: C forwarder needs cc');
-  }
-}
-// The carriers on one core, the load on the other, so that nothing moves in the middle of a round.
-pin('load', process.pid);
-for (const { pid } of carriers) pin('server', pid);
+const carriers = await withReferences([await relayCarrier()]);
 const head = ['CPU µs per message', ...carriers.map(({ name }) => name), 'to net', 'to C'];
 console.log(head.map((text, i) => (i === 0 ? text.padEnd(26) : text.padStart(14))).join(''));
 for (const [name, load] of Object.entries(LOADS)) {

@@ -1,68 +1,24 @@
 /**
- * The game pipe of the VCMI lobby beside a bare loopback connection and a C/epoll forwarder, all in this run:
+ * The game pipe of the VCMI lobby beside a bare loopback connection, the plainest forwarder of `node:net` and one in C
+ * over epoll, all in this run:
  * MB/s and 64-byte round trips, and both per CPU-second of the forwarding process, which is what counts.
  * Rounds alternate between the carriers; the middle one of each figure is printed.
  * Run: `npm run bench -- vcmi-pipe [--quick]`.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
-import { connect, createServer, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ServerProcess } from '../test/plugins/vcmi-lobby/server-process.js';
 import { openPipe, startGame } from '../test/plugins/vcmi-lobby/start-games.js';
-import { pin } from './pinned.js';
+import { type Carrier, loopback, withReferences } from './carriers.js';
 import { processTime } from './process-time.js';
 
 const QUICK = process.argv.includes('--quick');
 const ROUNDS = QUICK ? 3 : 7;
 const SECONDS = QUICK ? 0.5 : 1;
 
-/** Something that joins two sockets of this process. */
-interface Carrier {
-  readonly name: string;
-  /** The process whose time counts; the bare connection has none. */
-  readonly pid: number | undefined;
-  pair(): Promise<[Socket, Socket]>;
-  close(): Promise<void>;
-}
-
 interface Figure {
   readonly perSecond: number;
   readonly perCpuSecond: number;
-}
-
-async function loopback(): Promise<Carrier> {
-  const listener = await listen();
-  return {
-    name: 'loopback',
-    pid: undefined,
-    pair: () => listener.pair(listener.port),
-    async close() {
-      listener.close();
-    },
-  };
-}
-
-async function cForwarder(): Promise<Carrier> {
-  mkdirSync('bench/reference/bin', { recursive: true });
-  const program = 'bench/reference/bin/tcp-forwarder';
-  execFileSync('cc', ['-O2', '-o', program, 'bench/reference/tcp-forwarder.c']);
-  const listener = await listen();
-  const child: ChildProcess = spawn(program, ['0', String(listener.port)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const [ready] = (await once(child.stdout as NodeJS.ReadableStream, 'data')) as [Buffer];
-  const port = Number(/ready (\d+)/.exec(ready.toString())?.[1]);
-  return {
-    name: 'C forwarder',
-    pid: child.pid,
-    pair: () => listener.pair(port),
-    async close() {
-      child.kill();
-      listener.close();
-    },
-  };
 }
 
 async function vcmiPipe(): Promise<Carrier> {
@@ -74,24 +30,6 @@ async function vcmiPipe(): Promise<Carrier> {
     pid: server.pid,
     pair: async () => openPipe(port, await startGame(port, games++)),
     close: () => server.stop(),
-  };
-}
-
-/** A listening socket that hands out what connects to it, together with the other end. */
-async function listen() {
-  const waiting: ((socket: Socket) => void)[] = [];
-  const server = createServer({ noDelay: true }, (socket) => waiting.shift()?.(socket));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  return {
-    port: typeof address === 'object' ? (address?.port ?? 0) : 0,
-    async pair(through: number): Promise<[Socket, Socket]> {
-      const arrived = new Promise<Socket>((resolve) => waiting.push(resolve));
-      const one = connect({ port: through, host: '127.0.0.1', noDelay: true });
-      return [one, await arrived];
-    },
-    close: () => server.close(),
   };
 }
 
@@ -139,7 +77,7 @@ const megabytes: Load = (pairs) => {
 
 async function measure(carrier: Carrier, load: Load, count: number): Promise<Figure> {
   const pairs: [Socket, Socket][] = [];
-  for (let i = 0; i < count; i++) pairs.push(await carrier.pair());
+  for (let i = 0; i < count; i++) pairs.push(await carrier.pair(i));
   const sockets = pairs.flat();
   for (const socket of sockets) socket.on('error', () => {});
   const done = load(pairs);
@@ -160,16 +98,7 @@ async function measure(carrier: Carrier, load: Load, count: number): Promise<Fig
 const middle = (values: number[]): number =>
   [...values].sort((one, other) => one - other)[Math.floor(values.length / 2)] ?? Number.NaN;
 
-const carriers: Carrier[] = [await loopback(), await vcmiPipe()];
-try {
-  carriers.push(await cForwarder());
-} catch {
-  console.log('skipped: the C forwarder needs cc');
-}
-
-// The carriers on one core, the load on the other, so that nothing moves in the middle of a round.
-pin('load', process.pid);
-for (const { pid } of carriers) if (pid !== undefined) pin('server', pid);
+const carriers = await withReferences([await loopback(), await vcmiPipe()]);
 
 const loads: readonly [string, Load, number][] = [
   ['64-byte round trips, 1 pipe', roundTrips, 1],
@@ -192,10 +121,14 @@ for (const [name, load, count] of loads) {
     const cpu = carrier.pid === undefined ? '' : `, ${perCpu.toFixed(0)} per CPU-second`;
     console.log(`  ${carrier.name.padEnd(12)} ${perSecond.toFixed(0)} per second${cpu}`);
   });
-  const ratio = middle(
-    rounds.map(([, pipe, c]) => (pipe?.perCpuSecond ?? 0) / (c?.perCpuSecond ?? Number.NaN)),
-  );
-  console.log(`  vcmi pipe to C forwarder, per CPU-second: ${ratio.toFixed(2)}`);
+  // Of each round, since other work on the machine changes from one to the next.
+  carriers.forEach(({ name: other }, i) => {
+    if (i < 2) return;
+    const ratio = middle(
+      rounds.map((round) => (round[1]?.perCpuSecond ?? 0) / (round[i]?.perCpuSecond ?? Number.NaN)),
+    );
+    console.log(`  vcmi pipe to ${other}, per CPU-second: ${ratio.toFixed(2)}`);
+  });
 }
 for (const carrier of carriers) await carrier.close();
 process.exit(0);

@@ -126,8 +126,8 @@ async function measurePage(rig: PageRig, browser: Browser): Promise<void> {
     if (run === 0) {
       report(
         'script before the first row, gzip',
-        (await scriptBytes(page, rig.url)) / 1000,
-        'kB',
+        (await scriptBytes(page, rig.url)) / 1024,
+        'KiB',
         15,
       );
     }

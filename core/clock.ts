@@ -12,12 +12,32 @@ export interface Clock {
 
 /** The real time of this machine. */
 export class SystemClock implements Clock {
+  #isHeld = false;
+  #now = 0;
+  #monotonic = 0;
+
   now(): number {
-    return Date.now();
+    return this.#isHeld ? this.#now : Date.now();
   }
   monotonic(): number {
-    return performance.now();
+    return this.#isHeld ? this.#monotonic : performance.now();
   }
+
+  /**
+   * Time stands still until `release`: for a short piece of synchronous work that would ask for it again and again,
+   * such as a batch of datagrams. False when it stands still already, which then is for others to end.
+   */
+  hold(): boolean {
+    if (this.#isHeld) return false;
+    this.#now = Date.now();
+    this.#monotonic = performance.now();
+    this.#isHeld = true;
+    return true;
+  }
+  release(): void {
+    this.#isHeld = false;
+  }
+
   after(ms: number, task: () => void): () => void {
     const timer = setTimeout(task, ms);
     return () => clearTimeout(timer);

@@ -36,6 +36,12 @@ const storeErrors: Readonly<Record<string, string>> = {
   STORE_BUSY: 'Others changed the same at the same time; nothing was done, try again.',
 };
 
+/** In place of sentences of fastify that repeat the request, secrets included, or do not say what to do. */
+const messages: Readonly<Record<string, string>> = {
+  FST_ERR_BAD_URL: 'the URL holds a % that begins no escape',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'send the body with content-type: application/json',
+};
+
 /** Answers an error that a handler, a hook or fastify itself raised; only unexpected ones are logged. */
 export function replyWithError(
   log: Logger,
@@ -80,7 +86,9 @@ function clientError(error: unknown): { status: number; body: ErrorBody } | unde
     return { status, body: errorBody(error.code, error.message, details) };
   }
   if (status >= 500) return undefined;
-  return { status, body: errorBody(codes[String(code)] ?? 'BAD_REQUEST', error.message, details) };
+  const name = String(code);
+  const message = messages[name] ?? error.message;
+  return { status, body: errorBody(codes[name] ?? 'BAD_REQUEST', message, details) };
 }
 
 /** Answers what never became a request: broken syntax, headers that are too large or too slow. */

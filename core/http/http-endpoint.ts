@@ -206,6 +206,8 @@ export class HttpEndpoint {
       // Never listens: the sockets of the endpoint hand their requests to it.
       serverFactory: (handler) => createServer(handler),
     });
+    // JSON is all that routes read, unless they say otherwise.
+    app.removeContentTypeParser('text/plain');
     app.setValidatorCompiler(compileSchema);
     app.setErrorHandler((error, request, reply) => replyWithError(log, error, request, reply));
     app.setNotFoundHandler(replyNotFound);

@@ -16,6 +16,8 @@ export interface Schema {
 }
 
 const maxDetails = 10;
+/** Characters of one text that repeats what came. */
+const maxText = 200;
 
 /**
  * Checks a part of a request without changing what was given: only the text of query, path and headers becomes
@@ -26,10 +28,14 @@ export const compileSchema: FastifySchemaCompiler<Schema> = ({ schema, httpPart 
   return (value: unknown) => {
     const read = withDefaults(schema, httpPart === 'body' ? value : readTexts(schema, value));
     if (validator.Check(read)) return { value: read };
-    const problems = [...validator.Errors(read)].slice(0, maxDetails).map((error) => ({
-      path: `${httpPart ?? ''}${error.instancePath}`,
-      message: `${error.message}${unknownNames(error.params)}`,
-    }));
+    const problems = [...validator.Errors(read)]
+      // Of a field that is not there the error behind it says the name.
+      .filter(({ keyword }) => keyword !== 'boolean')
+      .slice(0, maxDetails)
+      .map((error) => ({
+        path: `${httpPart ?? ''}${error.instancePath}`.slice(0, maxText),
+        message: messageFor(error, httpPart),
+      }));
     const first = problems[0];
     return {
       error: new HttpError(
@@ -42,9 +48,20 @@ export const compileSchema: FastifySchemaCompiler<Schema> = ({ schema, httpPart 
   };
 };
 
-function unknownNames(params: unknown): string {
+interface Problem {
+  readonly instancePath: string;
+  readonly message: string;
+  readonly params: unknown;
+}
+
+function messageFor({ instancePath, message, params }: Problem, part: string | undefined): string {
   const names = (params as { additionalProperties?: unknown } | undefined)?.additionalProperties;
-  return Array.isArray(names) ? `: ${names.slice(0, maxDetails).join(', ').slice(0, 200)}` : '';
+  if (Array.isArray(names)) {
+    return `has no field ${names.slice(0, maxDetails).join(', ').slice(0, maxText)}`;
+  }
+  return part === 'body' && instancePath === '' && message === 'must be object'
+    ? 'must be a JSON object, sent with content-type: application/json'
+    : message.slice(0, maxText);
 }
 
 function withDefaults(schema: Schema, value: unknown): unknown {

@@ -1,4 +1,5 @@
 import { readCidr } from '../config/format-reader.js';
+import { ServerError } from '../errors.js';
 import { PeerAddress } from './peer-address.js';
 
 interface Range {
@@ -7,11 +8,11 @@ interface Range {
   readonly masks: readonly [number, number, number, number];
 }
 
-/** A short list of address ranges; looking an address up allocates nothing. */
+/** A short list of ranges of both families; looking an address up allocates nothing. */
 export class AddressRanges {
   readonly #ranges: readonly Range[];
 
-  /** CIDRs or single addresses; throws RangeError for anything else. */
+  /** CIDRs or single addresses; error `BAD_CIDR` names what is neither. */
   constructor(cidrs: Iterable<string>) {
     this.#ranges = [...cidrs].map(rangeOf);
   }
@@ -24,7 +25,9 @@ export class AddressRanges {
     const ranges = this.#ranges;
     for (let i = 0; i < ranges.length; i++) {
       const { network, masks } = ranges[i] as Range;
+      // IPv4 lies inside IPv6 as mapped addresses, but nobody who writes ::/0 means it.
       if (
+        network.isIPv4 === address.isIPv4 &&
         ((address.a ^ network.a) & masks[0]) === 0 &&
         ((address.b ^ network.b) & masks[1]) === 0 &&
         ((address.c ^ network.c) & masks[2]) === 0 &&
@@ -40,8 +43,9 @@ export class AddressRanges {
 function rangeOf(text: string): Range {
   const cidr = readCidr(text);
   if (cidr === undefined) {
-    throw new RangeError(
-      `"${text.slice(0, 60)}" is no address range, such as 192.0.2.0/24 or 2001:db8::/32`,
+    throw new ServerError(
+      'BAD_CIDR',
+      `${text.slice(0, 60)} is no address range; write 192.0.2.0/24 or 2001:db8::/32`,
     );
   }
   const slash = cidr.indexOf('/');

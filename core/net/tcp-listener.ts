@@ -7,6 +7,7 @@ import type { AddressFilters } from './address-filter.js';
 import { AddressRanges } from './address-ranges.js';
 import { bindError } from './bind-error.js';
 import type { Connection } from './connection.js';
+import { PacedTurns } from './paced-turns.js';
 import { PeerAddress } from './peer-address.js';
 import { proxiedSource, readProxyHeaders } from './proxied-connections.js';
 import { SocketConnection } from './socket-connection.js';
@@ -29,11 +30,15 @@ export interface TcpListenerOptions {
 
 type Handler = (connection: Connection) => void;
 
+/** Connections begun in one turn of the event loop. */
+const ACCEPTS_PER_TURN = 16;
+
 /** One configured TCP endpoint: its listening sockets, its one handler, its open connections. */
 export class TcpListener {
   readonly name: string;
   readonly #servers: Server[] = [];
   readonly #open = new Set<SocketConnection>();
+  readonly #accepts = new PacedTurns<Socket>(ACCEPTS_PER_TURN, (socket) => this.#accept(socket));
   #taken: { readonly owner: string; readonly handler: Handler } | undefined;
   readonly counters = { accepted: 0, refused: 0 };
 
@@ -111,6 +116,7 @@ export class TcpListener {
 
   /** No new connections; the open ones go on. */
   stopAccepting(): void {
+    for (const socket of this.#accepts.clear()) this.#refuse(socket);
     for (const server of this.#servers) if (server.listening) server.close();
   }
 
@@ -129,35 +135,47 @@ export class TcpListener {
   #createServer(): Server {
     const server = this.#createPlainOrTls();
     const { trustedProxies = [] } = this.options;
+    const refused = () => {
+      this.counters.refused++;
+    };
     if (trustedProxies.length > 0) {
       readProxyHeaders(server, {
         trusted: new AddressRanges(trustedProxies),
         required: true,
-        refused: () => {
-          this.counters.refused++;
-        },
+        refused,
       });
     }
+    // Also bounds those who are still in their TLS handshake.
+    server.maxConnections = this.#most;
+    server.on('tlsClientError', refused);
+    server.on('drop', refused);
     return server;
   }
 
   #createPlainOrTls(): Server {
-    const accept = (socket: Socket) => this.#accept(socket);
+    const accept = (socket: Socket) => this.#enqueue(socket);
     const { tls } = this.options;
-    if (tls === undefined)
-      return createTcpServer({ allowHalfOpen: true, pauseOnConnect: true }, accept);
-    const server = createTlsServer(
-      {
-        ...readTlsFiles(this.name, tls),
-        allowHalfOpen: true,
-        handshakeTimeout: 10_000,
-      },
-      accept,
-    );
-    server.on('tlsClientError', () => {
-      this.counters.refused++;
-    });
-    return server;
+    return tls === undefined
+      ? createTcpServer({ allowHalfOpen: true, pauseOnConnect: true }, accept)
+      : createTlsServer(
+          { ...readTlsFiles(this.name, tls), allowHalfOpen: true, handshakeTimeout: 10_000 },
+          accept,
+        );
+  }
+
+  get #most(): number {
+    return this.options.maxConnections ?? 20_000;
+  }
+
+  #enqueue(socket: Socket): void {
+    if (this.#open.size + this.#accepts.waiting >= this.#most) this.#refuse(socket);
+    else this.#accepts.add(socket);
+  }
+
+  #refuse(socket: Socket): void {
+    this.counters.refused++;
+    socket.on('error', () => {});
+    socket.destroy();
   }
 
   #sweep(): void {
@@ -171,12 +189,9 @@ export class TcpListener {
     if (
       this.#taken === undefined ||
       socket.remoteAddress === undefined ||
-      this.options.filters?.refusesText(socket.remoteAddress, this.name) === true ||
-      this.#open.size >= (this.options.maxConnections ?? 20_000)
+      this.options.filters?.refusesText(socket.remoteAddress, this.name) === true
     ) {
-      this.counters.refused++;
-      socket.on('error', () => {});
-      socket.destroy();
+      this.#refuse(socket);
       return;
     }
     this.counters.accepted++;

@@ -1,18 +1,16 @@
 import type { Clock } from '../clock.js';
-import { messageOf, ServerError } from '../errors.js';
+import { ServerError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { Metrics } from '../metrics.js';
 import type { AddressFilters } from './address-filter.js';
 import { bindError } from './bind-error.js';
 import type { DatagramHandler, DatagramRoute } from './datagram.js';
-import type { DatagramBatch, DatagramDriver, DatagramDriverOptions } from './datagram-driver.js';
-import { DecodeError } from './decode-error.js';
-import { Demux } from './demux.js';
+import { DatagramDispatch } from './datagram-dispatch.js';
+import type { DatagramDriver, DatagramDriverOptions } from './datagram-driver.js';
 import { MemoryDriver, type SentDatagram } from './drivers/memory-driver.js';
 import { HeavySources } from './heavy-sources.js';
 import { PeerAddress } from './peer-address.js';
 import { GlobalLimit } from './rate-limit.js';
-import { ReceivedDatagram } from './received-datagram.js';
 import { SOCKET_BUFFER } from './socket-buffer.js';
 import { describeUdp, newUdpCounters } from './udp-metrics.js';
 
@@ -39,25 +37,13 @@ export interface UdpListenerOptions {
   readonly filters?: AddressFilters;
 }
 
-interface OwnedRoute {
-  readonly owner: string;
-  readonly shape: DatagramRoute['shape'] | undefined;
-  readonly proves: DatagramRoute['proves'] | undefined;
-  readonly allow: DatagramRoute['allow'] | undefined;
-  readonly handler: DatagramHandler;
-}
-
-const NO_BYTES = new Uint8Array();
-
 /** One configured UDP endpoint: its sockets, who takes which datagrams, and what was dropped. */
 export class UdpListener {
   readonly name: string;
   readonly #options: UdpListenerOptions;
-  readonly #demux: Demux<OwnedRoute>;
+  readonly #dispatch: DatagramDispatch;
   readonly #drivers: DatagramDriver[] = [];
-  readonly #unproven: GlobalLimit;
   readonly #errorLog: GlobalLimit;
-  readonly #datagram: ReceivedDatagram;
   /** Raised on the way of each datagram, read by metrics and operators. */
   readonly counters = newUdpCounters();
   /** Who sends most, for operators. */
@@ -69,12 +55,12 @@ export class UdpListener {
   constructor(options: UdpListenerOptions) {
     this.#options = options;
     this.name = options.name;
-    this.#demux = new Demux(options.name);
-    this.#datagram = new ReceivedDatagram(this.counters);
-    this.#unproven = new GlobalLimit(options.clock, {
-      perSecond: options.unprovenPerSecond ?? 100_000,
-    });
     this.#errorLog = new GlobalLimit(options.clock, { perSecond: 1, burst: 10 });
+    this.#dispatch = new DatagramDispatch(options, {
+      counters: this.counters,
+      heavySources: this.heavySources,
+      errorLog: this.#errorLog,
+    });
     describeUdp(options.metrics, this.name, this.counters, this.#drivers);
   }
 
@@ -93,10 +79,7 @@ export class UdpListener {
   }
 
   attach(owner: string, prefix: Uint8Array, route: DatagramHandler | DatagramRoute): () => void {
-    const { shape, proves, allow, handler }: DatagramRoute =
-      typeof route === 'function' ? { handler: route } : route;
-    // One form for all of them: asking objects of several is several times as slow.
-    return this.#demux.add(prefix, owner, { owner, shape, proves, allow, handler });
+    return this.#dispatch.attach(owner, prefix, route);
   }
 
   async bind(): Promise<void> {
@@ -105,7 +88,7 @@ export class UdpListener {
       driver = new MemoryDriver(
         '::',
         0,
-        (batch) => driver !== undefined && this.#onBatch(driver, batch),
+        (batch) => driver !== undefined && this.#dispatch.onBatch(driver, batch),
         (sent) => this.onSend?.(sent),
       );
       this.#drivers.push(driver);
@@ -147,7 +130,7 @@ export class UdpListener {
   /** Hands a datagram to a shared endpoint; true when a plugin takes such datagrams. */
   receive(bytes: Uint8Array, from: PeerAddress): boolean {
     const driver = this.#drivers[0];
-    if (!(driver instanceof MemoryDriver) || this.#demux.find(bytes) === undefined) return false;
+    if (!(driver instanceof MemoryDriver) || !this.#dispatch.takes(bytes)) return false;
     // Spoiling views must not reach the game's own buffer, which it goes on to read.
     driver.receive(this.#options.poison === true ? new Uint8Array(bytes) : bytes, from);
     return true;
@@ -179,7 +162,7 @@ export class UdpListener {
       driver = await this.#options.openDriver({
         host,
         port,
-        onBatch: (batch) => driver !== undefined && this.#onBatch(driver, batch),
+        onBatch: (batch) => driver !== undefined && this.#dispatch.onBatch(driver, batch),
         onError: (error) => {
           if (this.#errorLog.take()) {
             this.#options.log.warn({ endpoint: this.name, error: error.message }, 'socket error');
@@ -194,68 +177,6 @@ export class UdpListener {
       this.#options.log.warn(
         { endpoint: this.name, granted: driver.receiveBuffer, wanted: SOCKET_BUFFER },
         `the system cut the receive buffer of endpoint ${this.name}: bursts may be lost; raise net.core.rmem_max`,
-      );
-    }
-  }
-
-  #onBatch(driver: DatagramDriver, batch: DatagramBatch): void {
-    const datagram = this.#datagram;
-    const { filters } = this.#options;
-    for (let i = 0; i < batch.count; i++) {
-      datagram.begin(driver, batch, i);
-      this.heavySources.count(datagram.from);
-      if (filters?.refuses(datagram.from, this.name) === true) {
-        this.counters.refused++;
-        continue;
-      }
-      const owned = this.#demux.find(datagram.bytes);
-      if (owned === undefined) {
-        this.counters.unclaimed++;
-        continue;
-      }
-      try {
-        this.#dispatch(owned, datagram);
-      } catch (error) {
-        this.#failed(owned.owner, datagram, error);
-      }
-      if (this.#options.poison === true) datagram.poison();
-    }
-    datagram.bytes = NO_BYTES;
-  }
-
-  #dispatch(route: OwnedRoute, datagram: ReceivedDatagram): void {
-    const { counters } = this;
-    if (route.shape !== undefined && !route.shape(datagram)) {
-      counters.shape++;
-      return;
-    }
-    if (route.proves?.(datagram) === true) {
-      datagram.proven = true;
-      if (route.allow !== undefined && !route.allow(datagram.from)) {
-        counters.limited++;
-        return;
-      }
-    } else {
-      // Never the address's own bucket: whoever spoofs somebody must not be able to silence him.
-      if (!this.#unproven.take()) {
-        counters.unprovenLimited++;
-        return;
-      }
-      counters.questionBytes += datagram.length;
-    }
-    route.handler(datagram);
-  }
-
-  #failed(owner: string, datagram: ReceivedDatagram, error: unknown): void {
-    if (error instanceof DecodeError) {
-      this.counters.decode++;
-      return;
-    }
-    this.counters.failed++;
-    if (this.#errorLog.take()) {
-      this.#options.log.error(
-        { plugin: owner, endpoint: this.name, from: datagram.from.toString(), err: error },
-        `plugin ${owner} failed on a datagram: ${messageOf(error)}`,
       );
     }
   }

@@ -27,6 +27,8 @@ const JUDGED_PER_SECOND = 20;
 /** Players that one address may have placed in a second, and at once: each costs a signature. */
 const PLACED_PER_SECOND = 256;
 const PLACED_BURST = 1024;
+/** What a small group is counted as: all servers are looked at for it too. */
+const LEAST_PLACED = 4;
 
 const tooMany = () =>
   new HttpError(429, 'TOO_MANY_REQUESTS', 'too many requests', {}, { 'retry-after': '1' });
@@ -156,7 +158,7 @@ export function coordinatorRoutes(options: CoordinatorRoutesOptions): Routes {
       async (request, reply) => {
         const { appId, players } = request.body;
         await caller.serverOrAdmin(request, reply, appId);
-        if (!placed.take(PeerAddress.of(request.ip, 0), Math.max(1, players.length))) {
+        if (!placed.take(PeerAddress.of(request.ip, 0), Math.max(LEAST_PLACED, players.length))) {
           throw tooMany();
         }
         const { tickets, ...placement } = await answered(() => coordinator.place(appId, players));

@@ -155,7 +155,9 @@ export class RelayRegistry {
     const isBarred =
       removed.some((relay) => relay.ipv4 === ipv4) ||
       (removed.some((relay) => relay.pop === pop) && !standing.some((relay) => relay.pop === pop));
-    if (isBarred && !this.#relays.some((relay) => relay.id === id && relay.state !== 'removed')) {
+    // One that is known hears of its own state instead.
+    const isKnown = this.#relays.some((relay) => relay.id === id && relay.keyId === String(key.id));
+    if (isBarred && !isKnown) {
       throw new ServerError(
         'RELAY_REMOVED',
         `relays of key ${key.id} were removed from POP ${pop} or this host; the operator admits them again`,

@@ -59,15 +59,15 @@ function readControl(reader: ByteReader): HopControl {
     case 2:
       return { type: 'keepAliveOk', time: reader.u32le(), dropped: reader.u32le() };
     case 3:
-      return { type: 'pathChallenge', value: reader.view(8).slice() };
+      return { type: 'pathChallenge', value: new Uint8Array(reader.view(8)) };
     case 4:
-      return { type: 'pathResponse', value: reader.view(8).slice() };
+      return { type: 'pathResponse', value: new Uint8Array(reader.view(8)) };
     case 5:
       return { type: 'drain', seconds: reader.u16le() };
     case 6:
       return { type: 'close', code: reader.u16le() };
     case 7:
-      return { type: 'link', token: reader.view(16).slice() };
+      return { type: 'link', token: new Uint8Array(reader.view(16)) };
     case 8:
       return { type: 'linked' };
     default:

@@ -95,7 +95,12 @@ export const readAddress = (reader: ByteReader): PeerAddress => {
   return new PeerAddress().setBytes(bytes, 0, reader.u16le());
 };
 
-export const copy = (reader: ByteReader, count: number): Uint8Array => reader.view(count).slice();
+/**
+ * Bytes of its own. Not `slice`: that of a Buffer gives a view, and what is kept would change with the memory of
+ * the driver.
+ */
+export const copy = (reader: ByteReader, count: number): Uint8Array =>
+  new Uint8Array(reader.view(count));
 export const readBlob = (reader: ByteReader): Uint8Array => copy(reader, reader.u16le());
 export const writeBlob = (writer: ByteWriter, bytes: Uint8Array): ByteWriter =>
   writer.u16le(bytes.length).bytes(bytes);

@@ -6,6 +6,7 @@ import type { CertificateStore } from '../coordinator/sdr/certificate-store.js';
 import type { NetworkConfig } from '../coordinator/sdr/network-config-codec.js';
 import { isPopCode } from '../coordinator/sdr/pop-code-codec.js';
 import { RouteKey } from '../coordinator/sdr/sealed-route.js';
+import { joinNetwork } from './coordinator-check-in.js';
 import { openNetworkConfig, readText } from './network-source.js';
 import { DatagramRelay } from './public.js';
 import { relayConfig } from './relay-config.js';
@@ -110,6 +111,17 @@ export default definePlugin({
       handler: ({ bytes, from }) => engine.receive(bytes, from),
     });
     context.every(1000, () => engine.sweep());
+    const networkKey = current().config.relayPublicKey;
+    const isOwnKey =
+      networkKey === undefined || !Buffer.from(networkKey).equals(routeKey.publicKey);
+    await joinNetwork(context, {
+      ...{ endpoint, pop, inFolder, checkIn: config.checkIn },
+      address: () => publicAddress ?? endpoint.addresses[0],
+      routeKey: isOwnKey ? routeKey.publicKey : undefined,
+      coordinator: config.coordinator ?? coordinator,
+      leave: () => engine.drain(Math.ceil(config.drainTime / 1000)),
+      stay: () => engine.stay(),
+    });
 
     const { forwarder, handshakes, legs, registrations } = engine;
     context.provide(DatagramRelay, {

@@ -105,5 +105,5 @@ export function decodeSealed(bytes: Uint8Array, lead: number): Sealed {
   const id = reader.u32le();
   const nonce = copy(reader, 12);
   const ciphertext = copy(reader, reader.remaining - 16);
-  return { id, nonce, ciphertext, tag: copy(reader, 16), associated: bytes.slice(0, 6) };
+  return { id, nonce, ciphertext, tag: copy(reader, 16), associated: new Uint8Array(bytes.subarray(0, 6)) };
 }

@@ -139,7 +139,7 @@ export function decodeOpenOk(bytes: Uint8Array): Authenticated<OpenOk> {
     signature: copy(reader, 64),
     token: readBlob(reader),
   };
-  const covered = bytes.slice(0, reader.offset);
+  const covered = new Uint8Array(bytes.subarray(0, reader.offset));
   const hmac = copy(reader, HMAC_LENGTH);
   reader.end();
   return { message, covered, hmac };

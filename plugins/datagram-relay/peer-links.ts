@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { hashWords } from 'beaconry';
+import { SipHash } from 'beaconry';
 import { readWord, writeWord } from './data-codec.js';
 import type { LegForwarder } from './leg-forwarder.js';
 import { LegKind, type LegTable } from './leg-table.js';
@@ -8,6 +8,8 @@ import { sameBytes } from './relay-keys.js';
 /** Tokens of peer-to-peer legs, and legs of peers that named each other's token. */
 export class PeerLinks {
   readonly #secret = Int32Array.from({ length: 4 }, () => randomBytes(4).readInt32LE());
+  readonly #hash = new SipHash();
+  readonly #words = new Int32Array(2);
   /** Session id of the leg that each row wants to be joined with. */
   readonly #wanted = new Map<number, number>();
 
@@ -28,14 +30,15 @@ export class PeerLinks {
   }
 
   #tagToken(token: Uint8Array, into: Uint8Array): void {
-    const [id, expiry] = [readWord(token, 0), readWord(token, 4)];
-    writeWord(into, 8, hashWords(this.#secret, id, expiry, 1, 0));
-    writeWord(into, 12, hashWords(this.#secret, id, expiry, 2, 0));
+    this.#words[0] = readWord(token, 0);
+    this.#words[1] = readWord(token, 4);
+    writeWord(into, 8, this.#hash.hash(this.#secret, this.#words));
+    writeWord(into, 12, this.#hash.high);
   }
 
   /** Two peers that named each other's token are joined. */
   link(row: number, token: Uint8Array): void {
-    const expected = token.slice();
+    const expected = new Uint8Array(token);
     this.#tagToken(token, expected);
     if (!sameBytes(expected, token) || readWord(token, 4) >>> 0 < this.unix()) return;
     const other = this.legs.find(readWord(token, 0));

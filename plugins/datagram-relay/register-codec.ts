@@ -102,6 +102,6 @@ export function decodeRegisterOk(bytes: Uint8Array): Authenticated<RegisterOk> {
     shutdown: reader.u16le(),
   };
   reader.skip(28);
-  const covered = bytes.slice(0, reader.offset);
+  const covered = new Uint8Array(bytes.subarray(0, reader.offset));
   return { message, covered, hmac: copy(reader, HMAC_LENGTH) };
 }

@@ -1,4 +1,5 @@
 import { type ConfigOf, list } from 'beaconry';
+import { checkInConfig } from './coordinator-check-in.js';
 
 /** Section `datagram-relay` of the configuration. */
 export const relayConfig = {
@@ -42,6 +43,7 @@ export const relayConfig = {
     default: null,
     nullable: true,
   },
+  checkIn: checkInConfig,
   rootKeys: {
     doc: 'Public lines (ssh-ed25519 …) of the roots of the network; not needed beside a coordinator of this process.',
     format: list({ doc: 'Public line.', format: String, default: '' }),

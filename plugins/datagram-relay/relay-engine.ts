@@ -101,6 +101,11 @@ export class RelayEngine {
     }
   }
 
+  /** Takes new sessions again after a drain. */
+  stay(): void {
+    this.#shutdownAt = undefined;
+  }
+
   /** Ends what is idle; to be called about once a second. */
   sweep(): void {
     const { clock, idle = 60_000 } = this.options;

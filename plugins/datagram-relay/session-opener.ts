@@ -189,7 +189,8 @@ export class SessionOpener {
         const opening = { hash: join.hopSecret, from: from.copy(), at, row, refuse };
         this.#begin(name, { ...opening, ...next, answer, reply: undefined });
       } catch (error) {
-        this.end(row, 0);
+        // The refusal says it; a close of the leg would come before it.
+        this.#forget(row);
         throw error;
       }
     } catch (error) {
@@ -209,7 +210,8 @@ export class SessionOpener {
     if (ok.code !== 0) {
       opening.reply = opening.refuse(ok.code, 'the server or the relay before it refused');
       this.parts.handshakes.refused++;
-      this.end(opening.row, 0);
+      this.#forget(opening.row);
+      this.#forget(row);
     } else {
       this.parts.legs.peerIds[row] = ok.ownId | 0;
       this.parts.legs.others[row] = opening.row;
@@ -232,7 +234,12 @@ export class SessionOpener {
     if (opening.reply !== undefined) {
       this.options.send(opening.reply, from);
     } else if (opening.join !== undefined && opening.joinTo !== undefined) {
-      if (this.parts.legs.kind[opening.nextRow] === LegKind.free) return;
+      if (!this.#joining.has(opening.nextRow)) {
+        // The way ahead ended before it was joined.
+        opening.reply = opening.refuse(Refusal.server, 'nobody ahead answered');
+        this.options.send(opening.reply, from);
+        return;
+      }
       this.parts.handshakes.joins++;
       this.options.send(opening.join, opening.joinTo);
     }

@@ -12,7 +12,7 @@ export class BotField {
   constructor(
     private readonly count: number,
     private readonly who: { readonly password: string; readonly ticket: Uint8Array },
-    private readonly endpoint: UdpEndpoint,
+    private readonly endpoint: Pick<UdpEndpoint, 'addresses'>,
     private readonly now: () => number,
   ) {}
 

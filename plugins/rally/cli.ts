@@ -82,8 +82,11 @@ async function host(definition: string, options: HostOptions): Promise<void> {
     },
   };
   writeFileSync(file, JSON.stringify(config, null, 1), { mode: 0o600 });
+  // The password stands in the file now; as a variable the node would take it for a key of its own.
+  const { BEACONRY_RALLY_PASSWORD: _, ...env } = process.env;
   const child = spawn(process.execPath, [process.argv[1] ?? '', 'start', file], {
     stdio: ['inherit', 'pipe', 'inherit'],
+    env,
   });
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     process.on(signal, () => child.kill(signal));
@@ -110,7 +113,9 @@ async function host(definition: string, options: HostOptions): Promise<void> {
   });
 }
 
-async function drive(words: readonly string[], options: DriveOptions): Promise<void> {
+async function drive(given: readonly string[], options: DriveOptions): Promise<void> {
+  // A launcher may hand all of it over as one word.
+  const words = given.flatMap((word) => word.split(/\s+/));
   const after = (word: string) => {
     const at = words.indexOf(word);
     return at < 0 ? undefined : words[at + 1];
@@ -123,6 +128,7 @@ async function drive(words: readonly string[], options: DriveOptions): Promise<v
   const to = await resolveAddress(address);
   const clock = new SystemClock();
   const socket = new UdpSocket();
+  let refusal = '';
   const client = new RallyClient({
     number: entry.number,
     steamId: entry.driverId,
@@ -133,10 +139,10 @@ async function drive(words: readonly string[], options: DriveOptions): Promise<v
     ticket: Buffer.from(options.ticket ?? '', 'hex'),
     send: (bytes) => socket.send(bytes, to, () => {}),
     now: () => clock.monotonic(),
-    refused: (reason, expected) => {
-      process.stdout.write(
-        `refused: ${reason}${expected === '' ? '' : `, expected ${expected}`}\n`,
-      );
+    refused(reason, expected) {
+      const line = `refused: ${reason}${expected === '' ? '' : `, expected ${expected}`}\n`;
+      if (line !== refusal) process.stdout.write(line);
+      refusal = line;
     },
   });
   socket.listen((bytes) => client.receive(bytes));

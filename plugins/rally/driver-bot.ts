@@ -54,11 +54,12 @@ export class DriverBot {
     const { orders } = client;
     if (orders === undefined || orders.out || orders.due === 0n) return;
     const control = this.itinerary.controls[orders.next];
-    if (control === undefined) return;
+    // Acknowledged already: the orders that say what comes next are on their way.
+    if (control === undefined || client.acknowledged?.control === control.index) return;
     const now = client.rallyNow();
     const due = Number(orders.due);
     if (control.kind === 'time-control' || control.kind === 'start') {
-      if (now >= due) client.pass(control.index, due);
+      if (now >= due) client.pass(control.index, this.#timeAt(control.index, due, now));
       return;
     }
     const stage = this.itinerary.stages[control.stage - 1];
@@ -70,6 +71,13 @@ export class DriverBot {
     const speed = (this.pace.metresAt(seconds + 1, stage.number) - metres) | 0;
     client.position(metres, x, y, Math.max(0, speed));
     const crossing = due + this.pace.secondsAt(control.metres, stage.number) * 1000;
-    if (now >= crossing) client.pass(control.index, crossing);
+    if (now >= crossing) {
+      client.pass(control.index, this.#timeAt(control.index, crossing, now));
+    }
+  }
+
+  /** Who joins long after his time was due passes when he comes, and not when he should have. */
+  #timeAt(control: number, due: number, now: number): number {
+    return this.client.tooLate === control ? now : due;
   }
 }

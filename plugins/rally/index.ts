@@ -212,10 +212,17 @@ export default definePlugin({
           await become(current.definition);
         }
       };
+      const timed = (work: () => void) => {
+        const before = clock.monotonic();
+        work();
+        tickTime.observe((clock.monotonic() - before) / 1000);
+      };
       context.every(1000, async () => {
-        current.server.tick();
-        showInServerList(current.engine, current.server, {
-          ...{ state, rules, bots: config.bots, password: config.password !== '' },
+        timed(() => {
+          current.server.tick();
+          showInServerList(current.engine, current.server, {
+            ...{ state, rules, bots: config.bots, password: config.password !== '' },
+          });
         });
         if (busy) return;
         busy = true;
@@ -223,11 +230,7 @@ export default definePlugin({
           busy = false;
         });
       });
-      context.every(200, () => {
-        const before = clock.monotonic();
-        current.live.tick();
-        tickTime.observe((clock.monotonic() - before) / 1000);
-      });
+      context.every(200, () => timed(() => current.live.tick()));
       if (config.bots === 0) return;
       bots.change(current.definition);
       context.defer(() => bots.close());

@@ -92,16 +92,14 @@ export class LiveFeed {
       const kmh = Math.round((speed / 100) * 3.6);
       cars.set(number, [number, stage, round(metres), round(x), round(y), kmh]);
     }
-    const { standings } = { standings: this.#standings };
-    return { at: this.now(), rallyTime: this.rallyClock.now(), cars, standings };
+    const rallyTime = this.rallyClock.now();
+    return { at: this.now(), rallyTime, cars, standings: this.#standings };
   }
 
   #show(next: LiveFrame): void {
     const before = this.#shown;
     this.#shown = next;
-    const moved = [...next.cars.values()].filter(
-      (car) => before.cars.get(car[0])?.join() !== car.join(),
-    );
+    const moved = [...next.cars.values()].filter((car) => !isSame(car, before.cars.get(car[0])));
     const gone = [...before.cars.keys()].filter((number) => !next.cars.has(number));
     const standings = next.standings === before.standings ? '' : `,"standings":${next.standings}`;
     if (moved.length === 0 && gone.length === 0 && standings === '') return;
@@ -111,5 +109,8 @@ export class LiveFeed {
     for (const listener of this.#listeners) listener.send(text);
   }
 }
+
+const isSame = (car: LiveCar, before: LiveCar | undefined): boolean =>
+  before !== undefined && car.every((value, index) => value === before[index]);
 
 const round = (value: number) => Math.round(value * 10) / 10;

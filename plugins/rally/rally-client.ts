@@ -30,6 +30,8 @@ export class RallyClient {
   refusal: string | undefined;
   /** Result of the last acknowledged passage. */
   acknowledged: { readonly control: number; readonly elapsed: number } | undefined;
+  /** A control whose passage was stated too late to be believed: what counts there is the time of a new statement. */
+  tooLate: number | undefined;
   #cookie: number | undefined;
   #roadbookHash: string;
   #tried = -Infinity;
@@ -38,7 +40,14 @@ export class RallyClient {
   #bestRoundTrip = Infinity;
   #timeScale = 1;
   #sequence = 0;
-  #waiting: { readonly bytes: Uint8Array; readonly sequence: number; sent: number } | undefined;
+  #waiting:
+    | {
+        readonly bytes: Uint8Array;
+        readonly sequence: number;
+        readonly control: number;
+        sent: number;
+      }
+    | undefined;
   #ahead = '';
   #heard = 0;
 
@@ -105,7 +114,7 @@ export class RallyClient {
       control,
       at: BigInt(Math.max(0, Math.round(at))),
     });
-    this.#waiting = { bytes, sequence, sent: this.options.now() };
+    this.#waiting = { bytes, sequence, control, sent: this.options.now() };
     this.options.send(bytes);
   }
 
@@ -164,7 +173,10 @@ export class RallyClient {
 
   #refused(sequence: number, reason: string, expected: string): void {
     this.options.refused?.(reason, expected);
-    if (sequence === this.#waiting?.sequence) this.#waiting = undefined;
+    if (sequence === this.#waiting?.sequence) {
+      if (reason === 'passage-too-old') this.tooLate = this.#waiting.control;
+      this.#waiting = undefined;
+    }
     if (sequence !== 0) return;
     if (reason === 'roadbook-hash' && this.options.roadbookHashes.includes(expected))
       this.#roadbookHash = expected;

@@ -16,9 +16,9 @@ export const PAGE = `<!doctype html>
 <nav id="stages" aria-label="Stages"></nav>
 <svg id="map" role="img" aria-label="Map of the stage with live positions"></svg></section>
 <section aria-labelledby="standings-title"><h2 id="standings-title">Standings</h2>
-<div class="wide" tabindex="0" role="region" aria-label="Standings"><table><thead><tr><th scope="col">Pos</th><th scope="col">No</th><th scope="col">Crew</th><th scope="col">Class</th><th scope="col">SS</th><th scope="col">Time</th><th scope="col">Pen</th></tr></thead><tbody id="standings"></tbody></table></div></section>
+<div class="wide" tabindex="0" role="region" aria-label="Standings"><table class="overall"><thead><tr><th scope="col">Pos</th><th scope="col">No</th><th scope="col">Crew</th><th scope="col">Class</th><th scope="col">SS</th><th scope="col">Time</th><th scope="col">Pen</th></tr></thead><tbody id="standings"></tbody></table></div></section>
 <section aria-labelledby="times-title"><h2 id="times-title">Stage times</h2>
-<div class="wide" tabindex="0" role="region" aria-label="Stage times"><table><thead><tr><th scope="col">Pos</th><th scope="col">No</th><th scope="col">Driver</th><th scope="col">Splits</th><th scope="col">Time</th></tr></thead><tbody id="times"></tbody></table></div></section>
+<div class="wide" tabindex="0" role="region" aria-label="Stage times"><table><thead><tr><th scope="col">Pos</th><th scope="col">No</th><th scope="col">Driver</th><th scope="col">Splits</th><th scope="col">Time</th></tr></thead><tbody id="times"></tbody></table></div><p id="no-times" hidden>Nobody has finished this stage yet.</p></section>
 </main>
 <noscript><p>This page needs script; the same as JSON is at /v1/rally.</p></noscript>
 </body>
@@ -45,6 +45,8 @@ button[aria-pressed=true]{background:var(--accent);color:var(--on-accent);border
 #map .car circle{fill:var(--accent)}#map .car text{fill:var(--on-accent);font-weight:700;text-anchor:middle;dominant-baseline:central}
 .wide{overflow-x:auto}table{width:100%;border-collapse:collapse;font-variant-numeric:tabular-nums}
 th,td{text-align:start;padding:.3rem .5rem;border-bottom:1px solid var(--line);white-space:nowrap}
+@media (max-width:36rem){main,header{padding:.6rem}section{padding:.7rem}th,td{padding:.3rem .35rem}.overall th:nth-child(4),.overall td:nth-child(4),.overall th:nth-child(5),.overall td:nth-child(5){display:none}}
+#no-times{margin:.4rem 0 0;color:var(--dim)}
 th{color:var(--dim);font-weight:600;font-size:.85rem}td:nth-child(3){white-space:normal;min-width:9rem}
 .out{color:var(--dim);text-decoration:line-through}
 `;
@@ -84,7 +86,8 @@ async function showStage(number) {
     const xs = stage.path.map((p) => p.x), ys = stage.path.map((p) => -p.y);
     const left = Math.min(...xs), top = Math.min(...ys);
     const width = Math.max(...xs) - left, height = Math.max(...ys) - top;
-    scale = Math.max(width, height, 1) / 30;
+    // On a phone the map is small, and the cars on it must not be.
+    scale = Math.max(width, height, 1) / (innerWidth < 600 ? 18 : 30);
     const map = $('map');
     map.setAttribute('viewBox', [left - scale * 2, top - scale * 2, width + scale * 4, height + scale * 4].join(' '));
     map.replaceChildren(svg('polyline', { class: 'road', points: stage.path.map((p) => p.x + ',' + -p.y).join(' ') }));
@@ -97,6 +100,7 @@ async function showStage(number) {
     $('map-title').textContent = 'Stage ' + number + ': ' + stage.name + ' (' + stage.surface + ', ' + stage.weather + ')';
   }
   $('times').replaceChildren(...stage.times.map((t) => row([t.position, t.number, t.driver, t.splits.map(time).join('  '), time(t.time)])));
+  $('no-times').hidden = stage.times.length > 0;
   drawCars();
 }
 function drawCars() {
@@ -121,7 +125,7 @@ function drawCars() {
 function drawStandings(rows) {
   $('standings').replaceChildren(...rows.map(([position, number, stages, total, penalty, retired]) => {
     const entry = entries.get(number) ?? {};
-    return row([position, number, entry.driver + (entry.codriver ? ' / ' + entry.codriver : ''), entry.class, stages, time(total), penalty ? time(penalty) : ''], retired);
+    return row([position, number, entry.driver + (entry.codriver ? ' / ' + entry.codriver : ''), entry.class, stages, stages || penalty ? time(total) : '–', penalty ? time(penalty) : ''], retired);
   }));
 }
 async function refresh() {

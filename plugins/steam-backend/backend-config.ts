@@ -116,7 +116,7 @@ export const backendConfig = {
     },
   },
   steamTicketKey: {
-    doc: 'File with the public key (PEM) that verifies tickets of the real Steam; null: they are refused.',
+    doc: 'File with the public key (PEM) that verifies tickets of the real Steam; null: they are refused. Whoever gets hold of such a ticket, as every server does that a player showed it to, can log on as its owner until it expires.',
     format: String,
     default: null,
     nullable: true,

@@ -99,15 +99,23 @@ export abstract class LocalLink implements SteamLink, HeldConnection {
   async beginSession(session: SessionUpload): Promise<Verdict> {
     this.open();
     const verdict = await this.backend.sessions.begin(this.verifier, session);
-    const { antiCheat, options } = this.backend;
-    const watched = options.antiCheatHeartbeat && this.verifier.secure;
-    if (watched && verdict.response === EAuthSessionResponse.OK) antiCheat.expect(session.steamId);
+    if (verdict.response === EAuthSessionResponse.OK) this.#watch(session.steamId);
     return verdict;
   }
 
   async uploadSessions(sessions: readonly SessionUpload[]): Promise<readonly Verdict[]> {
     this.open();
-    return this.backend.sessions.upload(this.verifier, sessions.slice(0, MAX_UPLOAD));
+    const uploads = sessions.slice(0, MAX_UPLOAD);
+    const changed = await this.backend.sessions.upload(this.verifier, uploads);
+    const bad = new Set(changed.filter(({ response }) => response !== 0).map((one) => one.steamId));
+    for (const { steamId } of uploads) if (!bad.has(steamId)) this.#watch(steamId);
+    return changed;
+  }
+
+  /** The player's anti-cheat is heard on secure servers, where the operator wants that. */
+  #watch(player: bigint): void {
+    const { antiCheat, options } = this.backend;
+    if (options.antiCheatHeartbeat && this.verifier.secure) antiCheat.expect(player);
   }
 
   async endSession(steamId: bigint, session: string): Promise<void> {

@@ -99,6 +99,11 @@ export default definePlugin({
       default: '10s',
     },
     proxy: {
+      perAddressLimit: {
+        doc: 'Game connections of one address at once; a game of 8 players takes its match server 7. 0 means no limit.',
+        format: 'nat',
+        default: 256,
+      },
       waitTimeout: {
         doc: 'How long the connection of a match server waits for its guest.',
         format: 'duration',
@@ -170,6 +175,8 @@ export default definePlugin({
     const server = new LobbyJsonServer(session, waiting, clock, log, counters, {
       ...config,
       ...config.proxy,
+      perAddressLimit: config.perAddressLimit,
+      proxiesPerAddress: config.proxy.perAddressLimit,
     });
 
     const source = {
@@ -193,7 +200,7 @@ export default definePlugin({
     const accept = (connection: Connection) => server.accept(connection);
     endpoint.onConnection(home === undefined ? accept : home.route(accept));
     context.on(BansAdded, () => lobby.dropBanned());
-    context.every(BROADCAST_INTERVAL_MS, () => lobby.flushBroadcast());
+    context.every(BROADCAST_INTERVAL_MS, () => lobby.flushDueBroadcast());
     context.every(LIST_INTERVAL_MS, () => lobby.flushLists());
     context.every(SWEEP_INTERVAL_MS, () => {
       server.sweep();

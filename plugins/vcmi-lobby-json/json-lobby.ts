@@ -41,8 +41,12 @@ export interface JsonLobbyOptions {
   readonly maxRooms: number;
 }
 
-/** Chat for all goes out at most this often. */
+/** Chat for all goes out at most this often, */
 export const BROADCAST_INTERVAL_MS = 40;
+/** and seldom enough that all together get at most so many writes a second: each costs the same however little it says. */
+const BROADCAST_WRITES_PER_SECOND = 10_000;
+/** What may wait for the next time; beyond it all of it goes out. */
+const BROADCAST_BYTES = 64 * 1024;
 /** Lists for all together cost at most so many bytes a second. */
 const LIST_BYTES_PER_SECOND = 4 * 1024 * 1024;
 
@@ -54,6 +58,7 @@ export class JsonLobby {
   readonly #roomOf = new Map<string, GameRoom>();
   readonly #budget: GlobalLimit;
   #broadcast: Buffer[] = [];
+  #broadcastBytes = 0;
   #broadcastAt = Number.NEGATIVE_INFINITY;
   readonly accountList: SharedList;
   readonly roomList: SharedList;
@@ -167,17 +172,27 @@ export class JsonLobby {
 
   /** At once, or together with what else is said within {@link BROADCAST_INTERVAL_MS}: a write for each line and account is dear. */
   sendToAll(message: ServerMessage): void {
-    this.#broadcast.push(encodeMessage(message));
-    const now = this.parts.clock.monotonic();
-    if (now - this.#broadcastAt >= BROADCAST_INTERVAL_MS) this.flushBroadcast();
+    const bytes = encodeMessage(message);
+    this.#broadcast.push(bytes);
+    this.#broadcastBytes += bytes.length;
+    if (this.#broadcastBytes > BROADCAST_BYTES) this.flushBroadcast();
+    else this.flushDueBroadcast();
   }
 
-  /** Call it every {@link BROADCAST_INTERVAL_MS}, and before anybody is sent what has been said. */
+  /** Call it every {@link BROADCAST_INTERVAL_MS}. */
+  flushDueBroadcast(): void {
+    const least = (this.online.size * 1000) / BROADCAST_WRITES_PER_SECOND;
+    const elapsed = this.parts.clock.monotonic() - this.#broadcastAt;
+    if (elapsed >= Math.max(BROADCAST_INTERVAL_MS, least)) this.flushBroadcast();
+  }
+
+  /** Call it before anybody is sent what has been said. */
   flushBroadcast(): void {
     if (this.#broadcast.length === 0) return;
     const bytes =
       this.#broadcast.length === 1 ? this.#broadcast[0] : Buffer.concat(this.#broadcast);
     this.#broadcast = [];
+    this.#broadcastBytes = 0;
     this.#broadcastAt = this.parts.clock.monotonic();
     for (const account of this.online.values()) account.send(bytes as Buffer);
   }

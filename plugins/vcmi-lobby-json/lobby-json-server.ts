@@ -20,6 +20,8 @@ export interface LobbyJsonServerOptions extends SocketOptions {
   readonly maxPending: number;
   /** Time to log in, in milliseconds. */
   readonly loginTimeout: number;
+  /** Proxies of one address; 0 is no limit. */
+  readonly proxiesPerAddress: number;
   /** Bytes kept of a match server whose guest has not come yet, and of all such servers together. */
   readonly earlyLimit: number;
   readonly earlyTotal: number;
@@ -57,6 +59,7 @@ export class LobbyJsonServer {
   readonly #sockets = new Set<LobbySocket>();
   readonly #proxies = new Set<PipeEnd>();
   readonly #strangers: PartyCount;
+  readonly #proxiesOf: PartyCount;
   readonly #early: EarlyBytes;
   readonly #commands: AddressLimit;
   readonly #chat: AddressLimit;
@@ -74,6 +77,7 @@ export class LobbyJsonServer {
   ) {
     const rate = options.perAddressLimit;
     this.#strangers = new PartyCount(rate);
+    this.#proxiesOf = new PartyCount(options.proxiesPerAddress);
     this.#early = new EarlyBytes(options.earlyLimit, options.earlyTotal);
     const limit = (perSecond: number, burst: number) =>
       new AddressLimit(clock, { perSecond, burst, size: LIMIT_TABLE });
@@ -153,10 +157,20 @@ export class LobbyJsonServer {
    */
   #beginProxy(connection: Connection, half: ProxyHalf, rest: Buffer): void {
     const { role, roomID, guestID } = half;
+    const { party } = connection.from;
+    const release = this.#proxiesOf.take(party);
+    if (release === undefined) {
+      this.counters.overLimit.value++;
+      connection.destroy();
+      return;
+    }
     const host = role === 'client' ? this.waiting.take(roomID, guestID) : undefined;
     const end = new PipeEnd(connection, Buffer.alloc(0), rest, this.#early, {
       left: () => this.waiting.remove(end),
-      gone: () => this.#proxies.delete(end),
+      gone: () => {
+        this.#proxies.delete(end);
+        release();
+      },
     });
     this.#proxies.add(end);
     if (host !== undefined) PipeEnd.join(host, end);

@@ -37,6 +37,8 @@ export const SMALL_FRAME = 4096;
 const READ_AHEAD = 64 * 1024;
 /** Lists wait when more than this is queued. */
 const CONGESTED = 64 * 1024;
+/** Lines of chat of one connection that may be on their way to the disk at once. */
+const MOST_LINES = 64;
 /** How long a connection that was too quick is not read. */
 const WAIT_MS = 100;
 
@@ -45,8 +47,10 @@ export class LobbySocket implements Outlet {
   readonly #frames: FrameDecoder;
   #session!: LobbySession;
   /** Decoded, and held back by the rate of its address. */
-  #next: ClientMessage | undefined;
+  #next: ClientMessage | 'none' | undefined;
   #isBusy = false;
+  /** Lines of chat that are on their way to the disk. */
+  #lines = 0;
   #wake: (() => void) | undefined;
   #isLeaving = false;
 
@@ -79,7 +83,7 @@ export class LobbySocket implements Outlet {
       queueMicrotask(() => this.connection.destroy());
       return;
     }
-    this.connection.write(message instanceof Uint8Array ? message : encodeMessage(message));
+    this.connection.writeLent([message instanceof Uint8Array ? message : encodeMessage(message)]);
   }
 
   /** Tells the other side that the lobby is alive, as the original does. */
@@ -103,9 +107,13 @@ export class LobbySocket implements Outlet {
   #read(chunk: Buffer): void {
     if (this.#isLeaving) return;
     this.#frames.push(chunk);
-    if (this.#isBusy && this.#frames.buffered > READ_AHEAD) this.connection.pause();
+    if (this.#isWaiting && this.#frames.buffered > READ_AHEAD) this.connection.pause();
     this.#work();
     if (this.#frames.buffered > SMALL_FRAME && !this.#session.isLoggedIn) this.listener.isLarge();
+  }
+
+  get #isWaiting(): boolean {
+    return this.#isBusy || this.#lines > 0;
   }
 
   /** Works through what has come, until nothing complete is left, something takes time or the pace is exceeded. */
@@ -114,14 +122,17 @@ export class LobbySocket implements Outlet {
     try {
       while (!this.#isLeaving && !this.#isBusy) {
         this.#next ??= this.#nextMessage();
-        if (this.#next === undefined) return;
-        if (!this.#mayRun(this.#next)) {
+        const message = this.#next;
+        if (message === undefined) return;
+        const isLine = this.#isGlobalLine(message);
+        if (this.#lines >= (isLine ? MOST_LINES : 1)) return;
+        if (!this.#mayRun(message)) {
           this.#wait();
           return;
         }
-        const message = this.#next;
         this.#next = undefined;
-        void this.#run(message);
+        if (isLine) void this.#say(message);
+        else if (message !== 'none') void this.#run(message);
       }
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
@@ -129,8 +140,8 @@ export class LobbySocket implements Outlet {
     }
   }
 
-  /** The next message that is one; those of known senders that are none are passed over. */
-  #nextMessage(): ClientMessage | undefined {
+  /** The next message; what is none and comes from a known sender is passed over, but costs as much as one. */
+  #nextMessage(): ClientMessage | 'none' | undefined {
     for (;;) {
       const payload = this.#frames.next();
       if (payload === undefined) return undefined;
@@ -140,28 +151,52 @@ export class LobbySocket implements Outlet {
       } catch (error) {
         if (!(error instanceof DecodeError) || !this.#session.isLoggedIn) throw error;
         this.log.debug({ from: String(this.connection.from), why: error.message }, 'bad message');
-        // What is no message costs its sender as much as one.
-        this.limits.takeCommand();
+        return 'none';
       }
     }
   }
 
-  #mayRun({ type }: ClientMessage): boolean {
-    return type === 'sendChatMessage' ? this.limits.takeChat() : this.limits.takeCommand();
+  #mayRun(message: ClientMessage | 'none'): boolean {
+    const isChat = message !== 'none' && message.type === 'sendChatMessage';
+    return isChat ? this.limits.takeChat() : this.limits.takeCommand();
+  }
+
+  /**
+   * Each line is on disk before anybody hears it, which takes a turn of the event loop; a line that waited for the one
+   * before it would make the speed of everybody's chat depend on how long turns are. All of them go the same way, so
+   * they stay in order. Everything else waits for them.
+   */
+  #isGlobalLine(message: ClientMessage | 'none'): message is ClientMessage {
+    return (
+      message !== 'none' &&
+      message.type === 'sendChatMessage' &&
+      message.channelType === 'global' &&
+      this.#session.isLoggedIn
+    );
+  }
+
+  async #say(line: ClientMessage): Promise<void> {
+    this.#lines++;
+    await this.#handle(line);
+    this.#lines--;
+    if (!this.#isLeaving) this.#goOn();
+  }
+
+  async #handle(message: ClientMessage): Promise<Outcome> {
+    try {
+      return await this.#session.handle(message);
+    } catch (error) {
+      // The store, most likely: what was asked for has not happened.
+      this.log.error({ type: message.type, err: error }, `${message.type}: ${messageOf(error)}`);
+      this.send({ type: 'operationFailed', reason: 'The server cannot do that now' });
+      return 'go on';
+    }
   }
 
   async #run(message: ClientMessage): Promise<void> {
     this.#isBusy = true;
     const wasLoggedIn = this.#session.isLoggedIn;
-    let outcome: Outcome;
-    try {
-      outcome = await this.#session.handle(message);
-    } catch (error) {
-      // The store, most likely: what was asked for has not happened.
-      this.log.error({ type: message.type, err: error }, `${message.type}: ${messageOf(error)}`);
-      this.send({ type: 'operationFailed', reason: 'The server cannot do that now' });
-      outcome = 'go on';
-    }
+    const outcome = await this.#handle(message);
     this.#isBusy = false;
     if (this.#isLeaving) return;
     if (outcome === 'close') this.close();
@@ -179,7 +214,8 @@ export class LobbySocket implements Outlet {
 
   #goOn(): void {
     this.#work();
-    if (!this.#isBusy && this.#wake === undefined && !this.#isLeaving) this.connection.resume();
+    const isBehind = this.#isWaiting && this.#frames.buffered > READ_AHEAD;
+    if (!isBehind && this.#wake === undefined && !this.#isLeaving) this.connection.resume();
   }
 
   /** Does not read for a while: the sender waits, nothing is lost and nothing piles up here. */

@@ -37,6 +37,8 @@ const MAX_LANGUAGES = 8;
 const MAX_VERSION = 64;
 const MAX_MODS = 1000;
 const MAX_MOD_TEXT = 100;
+/** Characters of all mods of a room: every list of rooms has them, and everybody gets it. */
+const MAX_MODS_TEXT = 32 * 1024;
 /** Rooms of one host at once; a client starts one match server after the other. */
 const MAX_ROOMS_OF_HOST = 4;
 
@@ -69,12 +71,15 @@ export class Logins {
   ): Promise<OnlineAccount | undefined> {
     const { accounts, archive, history } = this.lobby.parts;
     const { accountCookie } = message;
+    const { online, accountList, roomList } = this.lobby;
     const found = await accounts.authenticate(message.accountID, accountCookie);
     const refusal = this.#refusal(found);
     if (refusal !== undefined || typeof found === 'string') {
       stranger.outlet.send({ type: 'operationFailed', reason: refusal ?? INVALID });
       return undefined;
     }
+    // Before anything is read or written for it: a full lobby is when there is no time for that.
+    if (this.#isFull(found)) return this.#tellFull(stranger);
     await accounts.recordLogin(found);
     const matchesHistory = await archive.of(found.accountID);
     const channels = languagesOf(message);
@@ -82,15 +87,8 @@ export class Logins {
       channels.map((language) => history.open(channelKey('global', language))),
     );
     if (stranger.isGone) return undefined;
-    const { online, accountList, roomList, options } = this.lobby;
+    if (this.#isFull(found)) return this.#tellFull(stranger);
     const older = online.get(found.accountID);
-    if (older === undefined && online.size >= options.capacity) {
-      stranger.outlet.send({
-        type: 'operationFailed',
-        reason: 'The server is full, try again later',
-      });
-      return undefined;
-    }
     if (older !== undefined) {
       this.lobby.remove(older);
       older.outlet.close();
@@ -109,6 +107,15 @@ export class Logins {
     roomList.sendTo(account);
     account.send({ type: 'matchesHistory', matchesHistory });
     return account;
+  }
+
+  #isFull({ accountID }: Account): boolean {
+    const { online, options } = this.lobby;
+    return !online.has(accountID) && online.size >= options.capacity;
+  }
+
+  #tellFull({ outlet }: Stranger): undefined {
+    outlet.send({ type: 'operationFailed', reason: 'The server is full, try again later' });
   }
 
   #refusal(found: Account | 'unknown' | 'wrong'): string | undefined {
@@ -139,7 +146,7 @@ export class Logins {
       return fail('Too many rooms, try again later');
     }
     const version = cleanText(message.version, MAX_VERSION);
-    const mods = (message.mods ?? []).slice(0, MAX_MODS).map(cleanMod);
+    const mods = cleanMods(message.mods ?? []);
     const now = parts.clock.now();
     const room = new GameRoom(gameRoomID, host, version, mods, now, stranger.outlet);
     rooms.set(gameRoomID, room);
@@ -191,6 +198,19 @@ function languagesOf({ language, languageRooms = [] }: Message<'clientLogin'>): 
   const wanted = languageRooms.length > 0 ? languageRooms : ['english', language];
   const known = new Set(wanted.slice(0, LANGUAGES.size * 2).filter((name) => LANGUAGES.has(name)));
   return [...known].slice(0, MAX_LANGUAGES);
+}
+
+/** As many as fit. */
+function cleanMods(mods: readonly ModLine[]): ModLine[] {
+  const kept: ModLine[] = [];
+  let size = 0;
+  for (const mod of mods.slice(0, MAX_MODS)) {
+    const clean = cleanMod(mod);
+    size += Object.values(clean).reduce((sum, text) => sum + text.length, 0);
+    if (size > MAX_MODS_TEXT) break;
+    kept.push(clean);
+  }
+  return kept;
 }
 
 function cleanMod({ modId, name, version, parent }: ModLine): ModLine {

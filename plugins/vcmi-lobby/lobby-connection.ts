@@ -85,7 +85,7 @@ export class LobbyConnection implements Outlet {
 
   write(bytes: Buffer): void {
     if (this.#leaving) return;
-    this.connection.write(bytes);
+    this.connection.writeLent([bytes]);
     // Whoever does not read is dropped; the others never wait for him.
     if (this.connection.pending > this.options.maxQueue) {
       this.#leaving = true;
@@ -115,6 +115,11 @@ export class LobbyConnection implements Outlet {
           this.#next++;
           if (this.#run(user, command)) return;
         } else if (!this.#nextFrame(user)) return;
+        else if (this.#commands.length === 0 && !this.limits.takeCommand(this.options.maxFrame)) {
+          // Looking through a frame for commands costs something too, also when there are none.
+          this.#wait(COMMAND_WAIT_MS);
+          return;
+        }
       }
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;

@@ -1,8 +1,9 @@
-import { canReach, type PeerAddress } from 'beaconry';
+import { canReach, PeerAddress } from 'beaconry';
 import type { Filter } from './filter.js';
 import type { Registration } from './public.js';
+import type { Registered } from './registration-table.js';
 
-type Visit = (registration: Registration) => boolean;
+type Visit = (registration: Registered) => boolean;
 
 export interface ListScope {
   /** The last server of the page before. */
@@ -14,16 +15,17 @@ export interface ListScope {
 
 /**
  * A visitor that passes on the servers of the region that are listed and pass the filter, of these one of each
- * address when the filter asks for it. Servers of a local network and outdated ones are not listed, unless a Xash3D client asks for
- * the former.
+ * address when the filter asks for it. Servers of a local network and outdated ones are not listed, unless a Xash3D
+ * client asks for the former.
  */
 export const listed = (filter: Filter, { after, region, from }: ListScope, visit: Visit): Visit => {
   let previous = after;
+  const address = new PeerAddress();
   return (registration) => {
     if (registration.hidden || registration.outdated || (registration.lan && !filter.lan))
       return true;
-    if (from !== undefined && !canReach(from, registration.address)) return true;
     if (!isInRegion(registration, region) || !filter.test(registration)) return true;
+    if (from !== undefined && !canReach(from, registration.readAddress(address))) return true;
     if (filter.collapse) {
       if (previous?.sameHost(registration.address)) return true;
       previous = registration.address;

@@ -1,11 +1,14 @@
 import { type Clock, PeerAddress } from 'beaconry';
-import { compareAddresses, type OrderedAddresses } from './ordered-addresses.js';
+import { AddressIndex } from './address-index.js';
+import type { OrderedAddresses } from './ordered-addresses.js';
 import { OrderedIndexes } from './ordered-indexes.js';
 import type { Registration, ServerDescription } from './public.js';
-import { NONE, RegistrationColumns, type RegistrationEntry } from './registration-columns.js';
+import { RegistrationColumns } from './registration-columns.js';
+import type { RegistrationEntry } from './registration-entry.js';
 import type {
   AdoptedRegistration,
   Leaving,
+  Registered,
   RegistrationLimits,
   RegistrationTable,
   Revision,
@@ -13,19 +16,21 @@ import type {
   Standing,
   UpsertResult,
 } from './registration-table.js';
+import { NONE } from './slots.js';
 import { TextPool } from './text-pool.js';
 
 /** The table of one process: columns of numbers, ordered pieces for lists, a chain in order of joins for expiry. */
 export class MemoryRegistrationTable implements RegistrationTable {
-  readonly #families = {
-    ipv4: new OrderedIndexes<RegistrationEntry>(),
-    ipv6: new OrderedIndexes<RegistrationEntry>(),
-  };
   readonly #columns = new RegistrationColumns();
+  readonly #index = new AddressIndex(this.#columns.addresses);
+  readonly #families = {
+    ipv4: new OrderedIndexes(this.#columns.addresses),
+    ipv6: new OrderedIndexes(this.#columns.addresses),
+  };
   readonly #texts = new TextPool();
   readonly #upsertListeners = new Set<(registration: Registration) => void>();
   readonly #removeListeners = new Set<(registration: Registration) => void>();
-  readonly #forgetListeners = new Set<(registration: Registration, why: Leaving) => void>();
+  readonly #forgetListeners = new Set<(registration: Registered, why: Leaving) => void>();
   /** Slots of those whose last join is longest ago, and latest. */
   #first = NONE;
   #last = NONE;
@@ -37,20 +42,25 @@ export class MemoryRegistrationTable implements RegistrationTable {
   ) {}
 
   get size(): number {
-    return this.#families.ipv4.all.size + this.#families.ipv6.all.size;
+    return this.#index.size;
   }
 
   get version(): number {
     return this.#version;
   }
 
-  find(address: PeerAddress): Registration | undefined {
-    return this.#familyOf(address).all.find(address);
+  find(address: PeerAddress): RegistrationEntry | undefined {
+    const slot = this.#index.find(address);
+    return slot === NONE ? undefined : this.#columns.at(slot);
+  }
+
+  at(slot: number): RegistrationEntry {
+    return this.#columns.at(slot);
   }
 
   upsert(address: PeerAddress, description: ServerDescription, standing: Standing): UpsertResult {
     const family = this.#familyOf(address);
-    const known = family.all.find(address);
+    const known = this.find(address);
     if (known === undefined) {
       const full = this.#fullness(family.all, address);
       if (full !== undefined) return full;
@@ -63,6 +73,7 @@ export class MemoryRegistrationTable implements RegistrationTable {
     this.#columns.joinedAt[slot] = this.clock.monotonic();
     if (known === undefined) {
       family.insert(entry);
+      this.#index.add(slot);
     } else {
       family.moved(entry, modDir, appId);
       this.#unlink(slot);
@@ -77,7 +88,7 @@ export class MemoryRegistrationTable implements RegistrationTable {
   adopt(address: PeerAddress, adopted: AdoptedRegistration): boolean {
     const result = this.upsert(address, adopted, adopted);
     if (result === 'address-full' || result === 'prefix-full') return false;
-    const entry = this.#familyOf(address).all.find(address);
+    const entry = this.find(address);
     if (entry === undefined) return false;
     this.#columns.firstSeen[entry.slot] = adopted.firstSeen;
     this.#columns.lastSeen[entry.slot] = adopted.lastSeen;
@@ -86,7 +97,7 @@ export class MemoryRegistrationTable implements RegistrationTable {
     return true;
   }
 
-  revise(registration: Registration, { verified, hidden, players }: Partial<Revision>): void {
+  revise(registration: Registered, { verified, hidden, players }: Partial<Revision>): void {
     const entry = registration as RegistrationEntry;
     const wasHidden = entry.hidden;
     const before = entry.players;
@@ -98,8 +109,10 @@ export class MemoryRegistrationTable implements RegistrationTable {
   }
 
   remove(address: PeerAddress, why: Leaving = 'removed'): boolean {
-    const entry = this.#familyOf(address).remove(address);
+    const entry = this.find(address);
     if (entry === undefined) return false;
+    this.#familyOf(address).remove(entry);
+    this.#index.remove(entry.slot);
     this.#unlink(entry.slot);
     if (!entry.hidden) this.#vanished(entry);
     for (const listener of this.#forgetListeners) listener(entry, why);
@@ -110,7 +123,8 @@ export class MemoryRegistrationTable implements RegistrationTable {
   removeWhere(test: (registration: Registration) => boolean, why: Leaving): void {
     const found: PeerAddress[] = [];
     for (const family of Object.values(this.#families)) {
-      family.all.scan(undefined, (entry) => {
+      family.all.scan(undefined, (slot) => {
+        const entry = this.#columns.at(slot);
         if (test(entry)) found.push(entry.address);
         return true;
       });
@@ -131,9 +145,10 @@ export class MemoryRegistrationTable implements RegistrationTable {
 
   scan(
     { family, after, wanted = {} }: ScanRange,
-    visit: (registration: Registration) => boolean,
+    visit: (registration: Registered) => boolean,
   ): void {
-    this.#families[family].narrowest(wanted)?.scan(after, visit);
+    const columns = this.#columns;
+    this.#families[family].narrowest(wanted)?.scan(after, (slot) => visit(columns.at(slot)));
   }
 
   countAtMost({ family, wanted = {} }: ScanRange): number {
@@ -150,7 +165,7 @@ export class MemoryRegistrationTable implements RegistrationTable {
     return () => this.#removeListeners.delete(listener);
   }
 
-  onForget(listener: (registration: Registration, why: Leaving) => void): () => void {
+  onForget(listener: (registration: Registered, why: Leaving) => void): () => void {
     this.#forgetListeners.add(listener);
     return () => this.#forgetListeners.delete(listener);
   }
@@ -165,13 +180,13 @@ export class MemoryRegistrationTable implements RegistrationTable {
     for (const listener of this.#removeListeners) listener(entry);
   }
 
-  #familyOf(address: PeerAddress): OrderedIndexes<RegistrationEntry> {
+  #familyOf(address: PeerAddress): OrderedIndexes {
     return address.isIPv4 ? this.#families.ipv4 : this.#families.ipv6;
   }
 
   /** Servers of one address, and of one prefix, lie side by side in the order: counting them is cheap. */
   #fullness(
-    family: OrderedAddresses<RegistrationEntry>,
+    family: OrderedAddresses,
     address: PeerAddress,
   ): 'address-full' | 'prefix-full' | undefined {
     const { a, b, c, d } = address;
@@ -195,22 +210,18 @@ export class MemoryRegistrationTable implements RegistrationTable {
   }
 
   /** Of the servers that no query has found yet the one that joined first goes. */
-  #makeRoom(
-    family: OrderedAddresses<RegistrationEntry>,
-    low: PeerAddress,
-    high: PeerAddress,
-  ): boolean {
+  #makeRoom(family: OrderedAddresses, low: PeerAddress, high: PeerAddress): boolean {
     if (this.limits.verify?.() !== true) return false;
     let oldest: RegistrationEntry | undefined;
-    const consider = (entry: RegistrationEntry): boolean => {
-      if (compareAddresses(entry.address, high) > 0) return false;
+    const consider = (slot: number): boolean => {
+      if (this.#columns.addresses.compare(slot, high) > 0) return false;
+      const entry = this.#columns.at(slot);
       if (!entry.verified && (oldest === undefined || entry.joinedAt < oldest.joinedAt)) {
         oldest = entry;
       }
       return true;
     };
-    const first = family.find(low);
-    if (first !== undefined) consider(first);
+    // A port is never 0, so nobody stands at the lower end itself.
     family.scan(low, consider);
     return oldest !== undefined && this.remove(oldest.address);
   }

@@ -1,82 +1,108 @@
-import type { PeerAddress } from 'beaconry';
+import { PeerAddress } from 'beaconry';
+import type { AddressColumns } from './address-columns.js';
 
 /** Pieces are split at this length; a short one is cheap to insert into. */
 const longestPiece = 512;
+const firstLength = 8;
+/** Where addresses are read to, for a moment. */
+const scratch = new PeerAddress();
 
-export interface Addressed {
-  readonly address: PeerAddress;
+/** Slots in the order of their addresses. */
+interface Piece {
+  slots: Int32Array;
+  count: number;
 }
 
 /**
- * Items in order of address (unsigned) and port, as a list of short sorted pieces: finding is a binary
- * search, coming and going moves at most one piece's items, and no key is ever made into text.
+ * Slots in order of address (unsigned) and port, as a list of short sorted pieces: finding is a binary search, coming
+ * and going moves at most one piece's slots, and no key is ever made into text.
  */
-export class OrderedAddresses<T extends Addressed> {
-  readonly #pieces: T[][] = [];
+export class OrderedAddresses {
+  readonly #pieces: Piece[] = [];
   #size = 0;
+
+  constructor(private readonly addresses: AddressColumns) {}
 
   get size(): number {
     return this.#size;
   }
 
-  find(address: PeerAddress): T | undefined {
-    const piece = this.#pieces[this.#pieceOf(address)];
-    const item = piece?.[lowerBound(piece, address)];
-    return item?.address.equals(address) ? item : undefined;
-  }
-
-  /** The address must not be in the list yet. */
-  insert(item: T): void {
-    const at = this.#pieceOf(item.address);
+  /** The address of the slot must not be in the list yet. */
+  insert(slot: number): void {
+    const address = this.addresses.read(slot, scratch);
+    const at = this.#pieceOf(address);
     const piece = this.#pieces[at];
     this.#size++;
     if (piece === undefined) {
-      this.#pieces.push([item]);
+      const slots = new Int32Array(firstLength);
+      slots[0] = slot;
+      this.#pieces.push({ slots, count: 1 });
       return;
     }
-    piece.splice(lowerBound(piece, item.address), 0, item);
-    if (piece.length > longestPiece) this.#pieces.splice(at + 1, 0, piece.splice(piece.length / 2));
+    if (piece.count === piece.slots.length) {
+      const slots = new Int32Array(piece.count * 2);
+      slots.set(piece.slots);
+      piece.slots = slots;
+    }
+    const index = this.#lowerBound(piece, address);
+    piece.slots.copyWithin(index + 1, index, piece.count);
+    piece.slots[index] = slot;
+    if (++piece.count === longestPiece) this.#split(at, piece);
   }
 
-  remove(address: PeerAddress): T | undefined {
+  /** Whether it was in the list. */
+  remove(slot: number): boolean {
+    const address = this.addresses.read(slot, scratch);
     const at = this.#pieceOf(address);
     const piece = this.#pieces[at];
-    if (piece === undefined) return undefined;
-    const index = lowerBound(piece, address);
-    const item = piece[index];
-    if (!item?.address.equals(address)) return undefined;
-    piece.splice(index, 1);
-    if (piece.length === 0) this.#pieces.splice(at, 1);
+    if (piece === undefined) return false;
+    const index = this.#lowerBound(piece, address);
+    if (index === piece.count || piece.slots[index] !== slot) return false;
+    piece.slots.copyWithin(index, index + 1, piece.count);
+    if (--piece.count === 0) this.#pieces.splice(at, 1);
     this.#size--;
-    return item;
+    return true;
   }
 
-  /** Visits in order the items greater than `after`, until the visitor says false. */
-  scan(after: PeerAddress | undefined, visit: (item: T) => boolean): void {
+  /** Visits in order the slots whose address is greater than `after`, until the visitor says false. */
+  scan(after: PeerAddress | undefined, visit: (slot: number) => boolean): void {
     let at = after === undefined ? 0 : this.#pieceOf(after);
     let index = 0;
     const first = this.#pieces[at];
     if (after !== undefined && first !== undefined) {
-      index = lowerBound(first, after);
-      if (first[index]?.address.equals(after)) index++;
+      index = this.#lowerBound(first, after);
+      if (this.#isAt(first, index, after)) index++;
     }
     for (; at < this.#pieces.length; at++) {
-      const piece = this.#pieces[at] as T[];
-      for (; index < piece.length; index++) if (!visit(piece[index] as T)) return;
+      const { slots, count } = this.#pieces[at] as Piece;
+      for (; index < count; index++) if (!visit(slots[index] as number)) return;
       index = 0;
     }
   }
 
-  /** How many items lie from `low` to `high`, both included. */
+  /** How many lie from `low` to `high`, both included. */
   countBetween(low: PeerAddress, high: PeerAddress): number {
     const from = this.#pieceOf(low);
     const to = this.#pieceOf(high);
     const last = this.#pieces[to];
     if (last === undefined) return 0;
-    const end = lowerBound(last, high);
-    let count = end + (last[end]?.address.equals(high) ? 1 : 0);
-    for (let at = from; at < to; at++) count += (this.#pieces[at] as T[]).length;
-    return count - lowerBound(this.#pieces[from] as T[], low);
+    const end = this.#lowerBound(last, high);
+    let count = end + (this.#isAt(last, end, high) ? 1 : 0);
+    for (let at = from; at < to; at++) count += (this.#pieces[at] as Piece).count;
+    return count - this.#lowerBound(this.#pieces[from] as Piece, low);
+  }
+
+  #isAt({ slots, count }: Piece, index: number, address: PeerAddress): boolean {
+    return index < count && this.addresses.equals(slots[index] as number, address);
+  }
+
+  #split(at: number, piece: Piece): void {
+    const half = longestPiece / 2;
+    // Of the full length at once: arrays that grow again leave holes in memory.
+    const slots = new Int32Array(longestPiece);
+    slots.set(piece.slots.subarray(half));
+    piece.count = half;
+    this.#pieces.splice(at + 1, 0, { slots, count: half });
   }
 
   /** The piece that holds the address or would take it: the last one that begins at or before it. */
@@ -85,31 +111,22 @@ export class OrderedAddresses<T extends Addressed> {
     let high = this.#pieces.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const [first] = this.#pieces[middle] as [T];
-      if (compareAddresses(first.address, address) <= 0) low = middle + 1;
+      const { slots } = this.#pieces[middle] as Piece;
+      if (this.addresses.compare(slots[0] as number, address) <= 0) low = middle + 1;
       else high = middle;
     }
     return Math.max(0, low - 1);
   }
-}
 
-/** Negative, 0 or positive: by address as unsigned numbers, then by port. */
-export const compareAddresses = (one: PeerAddress, other: PeerAddress): number => {
-  if (one.a !== other.a) return (one.a >>> 0) - (other.a >>> 0);
-  if (one.b !== other.b) return (one.b >>> 0) - (other.b >>> 0);
-  if (one.c !== other.c) return (one.c >>> 0) - (other.c >>> 0);
-  if (one.d !== other.d) return (one.d >>> 0) - (other.d >>> 0);
-  return one.port - other.port;
-};
-
-/** Index of the first item that is not below the address. */
-const lowerBound = (items: readonly Addressed[], address: PeerAddress): number => {
-  let low = 0;
-  let high = items.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (compareAddresses((items[middle] as Addressed).address, address) < 0) low = middle + 1;
-    else high = middle;
+  /** Index of the first slot whose address is not below. */
+  #lowerBound({ slots, count }: Piece, address: PeerAddress): number {
+    let low = 0;
+    let high = count;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.addresses.compare(slots[middle] as number, address) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
-  return low;
-};
+}

@@ -1,29 +1,14 @@
 import type { PeerAddress } from 'beaconry';
-import type { Registration, ServerDescription } from './public.js';
-import type { Standing } from './registration-table.js';
-import type { TextPool } from './text-pool.js';
-
-/** No slot: the end of a chain. */
-export const NONE = -1;
-
-const serverTypes = ['', 'd', 'l', 'p'] as const;
-const systems = ['', 'l', 'w', 'm', 'o'] as const;
-
-/** Bits of `flags`. */
-const PASSWORD = 1;
-const SECURE = 2;
-const LAN = 4;
-const NAT = 8;
-const WHITELISTED = 16;
-const OUTDATED = 32;
-const VERIFIED = 64;
-const HIDDEN = 128;
+import { AddressColumns, larger } from './address-columns.js';
+import { RegistrationEntry } from './registration-entry.js';
+import { NONE } from './slots.js';
 
 /**
  * The numbers of all registrations, a typed array for each field: a seventh of what fields of objects need. Slots are
  * handed out and taken back; the arrays grow by doubling.
  */
 export class RegistrationColumns {
+  readonly addresses = new AddressColumns();
   firstSeen = new Float64Array(0);
   lastSeen = new Float64Array(0);
   /** Monotonic milliseconds of the last join. */
@@ -49,7 +34,8 @@ export class RegistrationColumns {
   add(address: PeerAddress): RegistrationEntry {
     const slot = this.#free.pop() ?? this.#entries.length;
     if (slot >= this.players.length) this.#grow();
-    const entry = new RegistrationEntry(address.copy(), this, slot);
+    const entry = new RegistrationEntry(this, slot);
+    this.addresses.write(slot, address);
     this.#entries[slot] = entry;
     this.flags[slot] = 0;
     this.players[slot] = 0;
@@ -80,10 +66,7 @@ export class RegistrationColumns {
 
   #grow(): void {
     const size = Math.max(64, this.players.length * 2);
-    const larger = <T extends { set(from: T): void }>(from: T, to: T): T => {
-      to.set(from);
-      return to;
-    };
+    this.addresses.grow(size);
     this.firstSeen = larger(this.firstSeen, new Float64Array(size));
     this.lastSeen = larger(this.lastSeen, new Float64Array(size));
     this.joinedAt = larger(this.joinedAt, new Float64Array(size));
@@ -102,174 +85,3 @@ export class RegistrationColumns {
     this.later = larger(this.later, new Int32Array(size));
   }
 }
-
-/** One registration: its texts, and its numbers as they stand in the columns. */
-export class RegistrationEntry implements Registration {
-  name = '';
-  map = '';
-  modDir = '';
-  product = '';
-  version = '';
-  tags = '';
-  gameData = '';
-
-  constructor(
-    readonly address: PeerAddress,
-    private readonly columns: RegistrationColumns,
-    readonly slot: number,
-  ) {}
-
-  get protocol(): number {
-    return this.columns.protocol[this.slot] as number;
-  }
-  get players(): number {
-    return this.columns.players[this.slot] as number;
-  }
-  set players(count: number) {
-    this.columns.players[this.slot] = count;
-  }
-  get maxPlayers(): number {
-    return this.columns.maxPlayers[this.slot] as number;
-  }
-  get bots(): number {
-    return this.columns.bots[this.slot] as number;
-  }
-  get appId(): number {
-    return this.columns.appId[this.slot] as number;
-  }
-  get serverType(): ServerDescription['serverType'] {
-    return serverTypes[this.columns.serverType[this.slot] as number] ?? '';
-  }
-  get os(): ServerDescription['os'] {
-    return systems[this.columns.os[this.slot] as number] ?? '';
-  }
-  get region(): number {
-    return this.columns.region[this.slot] as number;
-  }
-  get gamePort(): number | null {
-    return portOf(this.columns.gamePort[this.slot] as number);
-  }
-  get spectatorPort(): number | null {
-    return portOf(this.columns.spectatorPort[this.slot] as number);
-  }
-  get password(): boolean {
-    return this.#has(PASSWORD);
-  }
-  get secure(): boolean {
-    return this.#has(SECURE);
-  }
-  get lan(): boolean {
-    return this.#has(LAN);
-  }
-  get nat(): boolean {
-    return this.#has(NAT);
-  }
-  get whitelisted(): boolean {
-    return this.#has(WHITELISTED);
-  }
-  get outdated(): boolean {
-    return this.#has(OUTDATED);
-  }
-  get verified(): boolean {
-    return this.#has(VERIFIED);
-  }
-  set verified(on: boolean) {
-    this.#put(VERIFIED, on);
-  }
-  get hidden(): boolean {
-    return this.#has(HIDDEN);
-  }
-  set hidden(on: boolean) {
-    this.#put(HIDDEN, on);
-  }
-  get firstSeen(): number {
-    return this.columns.firstSeen[this.slot] as number;
-  }
-  get lastSeen(): number {
-    return this.columns.lastSeen[this.slot] as number;
-  }
-  get joinedAt(): number {
-    return this.columns.joinedAt[this.slot] as number;
-  }
-
-  /** Takes what is new, texts that many servers share once for all; whether anything was. */
-  describe(said: ServerDescription, standing: Standing, texts: TextPool): boolean {
-    const { columns, slot } = this;
-    let changed = this.#describeTexts(said, texts);
-    const put = (column: { [slot: number]: number }, value: number): void => {
-      if (column[slot] === value) return;
-      column[slot] = value;
-      changed = true;
-    };
-    put(columns.protocol, said.protocol);
-    put(columns.players, said.players);
-    put(columns.maxPlayers, said.maxPlayers);
-    put(columns.bots, said.bots);
-    put(columns.appId, said.appId);
-    put(columns.region, said.region);
-    put(columns.serverType, serverTypes.indexOf(said.serverType));
-    put(columns.os, systems.indexOf(said.os));
-    put(columns.gamePort, said.gamePort ?? NONE);
-    put(columns.spectatorPort, said.spectatorPort ?? NONE);
-    put(
-      columns.flags,
-      ((columns.flags[slot] as number) & (VERIFIED | HIDDEN)) |
-        (said.password ? PASSWORD : 0) |
-        (said.secure ? SECURE : 0) |
-        (said.lan ? LAN : 0) |
-        (said.nat ? NAT : 0) |
-        (standing.whitelisted ? WHITELISTED : 0) |
-        (standing.outdated ? OUTDATED : 0),
-    );
-    return changed;
-  }
-
-  #describeTexts(said: ServerDescription, texts: TextPool): boolean {
-    let changed = false;
-    if (this.name !== said.name) {
-      // Nearly every name is another one: in the pool they would only push out the rest.
-      this.name = ownText(said.name);
-      changed = true;
-    }
-    if (this.map !== said.map) {
-      this.map = texts.keep(said.map);
-      changed = true;
-    }
-    if (this.modDir !== said.modDir) {
-      this.modDir = texts.keep(said.modDir);
-      changed = true;
-    }
-    if (this.product !== said.product) {
-      this.product = texts.keep(said.product);
-      changed = true;
-    }
-    if (this.version !== said.version) {
-      this.version = texts.keep(said.version);
-      changed = true;
-    }
-    if (this.tags !== said.tags) {
-      this.tags = texts.keep(said.tags);
-      changed = true;
-    }
-    if (this.gameData !== said.gameData) {
-      this.gameData = texts.keep(said.gameData);
-      changed = true;
-    }
-    return changed;
-  }
-
-  #has(bit: number): boolean {
-    return ((this.columns.flags[this.slot] as number) & bit) !== 0;
-  }
-
-  #put(bit: number, on: boolean): void {
-    const { flags } = this.columns;
-    const before = flags[this.slot] as number;
-    flags[this.slot] = on ? before | bit : before & ~bit;
-  }
-}
-
-const portOf = (port: number): number | null => (port === NONE ? null : port);
-
-/** A part of a larger text keeps the whole alive; a text made from bytes does not. */
-const ownText = (text: string): string => Buffer.from(text).toString();

@@ -17,6 +17,14 @@ export type UpsertResult =
   | 'address-full'
   | 'prefix-full';
 
+/** A registration as the table holds it. */
+export interface Registered extends Registration {
+  /** Its own as long as it is registered, then another one's: a small number, for facts in columns. */
+  readonly slot: number;
+  /** Writes the address into a reused one. */
+  readAddress(into: PeerAddress): PeerAddress;
+}
+
 /** What a query told of a server. */
 export interface Revision {
   readonly verified: boolean;
@@ -50,18 +58,20 @@ export interface RegistrationTable {
   readonly size: number;
   /** Rises when a server comes, goes or changes; not when it is only refreshed. */
   readonly version: number;
-  find(address: PeerAddress): Registration | undefined;
+  find(address: PeerAddress): Registered | undefined;
+  /** The registration in a slot that is in use. */
+  at(slot: number): Registered;
   /** Registers a server or refreshes it: its time to live starts anew. The address is copied. */
   upsert(address: PeerAddress, description: ServerDescription, standing: Standing): UpsertResult;
   /** Takes what a query told; lists change with it. */
-  revise(registration: Registration, revision: Partial<Revision>): void;
+  revise(registration: Registered, revision: Partial<Revision>): void;
   remove(address: PeerAddress, why?: Leaving): boolean;
   /** Removes all servers of which the test says yes. */
   removeWhere(test: (registration: Registration) => boolean, why: Leaving): void;
   /** Removes servers whose time is over, at most `limit` in one call; tells how many. */
   expire(limit?: number): number;
   /** Visits in order of address and port, until the visitor says false. The visitor changes nothing. */
-  scan(range: ScanRange, visit: (registration: Registration) => boolean): void;
+  scan(range: ScanRange, visit: (registration: Registered) => boolean): void;
   /** How many registrations a scan of that kind would visit at most, wherever it starts. */
   countAtMost(range: ScanRange): number;
   /** Called when a server that is not hidden comes or changes; the returned function ends it. */
@@ -69,7 +79,7 @@ export interface RegistrationTable {
   /** Called when a server is hidden or, not being hidden, removed. */
   onRemove(listener: (registration: Registration) => void): () => void;
   /** Called when a server is removed, hidden or not. */
-  onForget(listener: (registration: Registration, why: Leaving) => void): () => void;
+  onForget(listener: (registration: Registered, why: Leaving) => void): () => void;
 }
 
 export interface RegistrationLimits {

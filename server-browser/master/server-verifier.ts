@@ -1,7 +1,9 @@
 import { type Clock, GlobalLimit, type PeerAddress } from 'beaconry';
 import { CloneGroups } from './clone-groups.js';
-import type { Registration, ServerDescription } from './public.js';
-import type { RegistrationTable } from './registration-table.js';
+import type { ServerDescription } from './public.js';
+import type { Registered, RegistrationTable } from './registration-table.js';
+import { NONE } from './slots.js';
+import { StandingColumns } from './standing-columns.js';
 
 /** Milliseconds between two questions to a server that does not answer. */
 const askInterval = 3000;
@@ -26,16 +28,6 @@ export interface InfoFacts {
   readonly players: number;
 }
 
-/** What is known of one registration beside what it says. */
-interface Standing {
-  /** Players that the last join claimed. */
-  claimed: number;
-  verifiedAt: number;
-  info: InfoFacts | undefined;
-  isLeaving: boolean;
-  shutdownsIgnoredUntil: number;
-}
-
 interface Probe {
   /** Undefined while it waits for its turn. */
   firstAskedAt: number | undefined;
@@ -53,9 +45,9 @@ const mostChallenges = 4;
  * only, which were made from that very address with a challenge. Messages and time in, messages out.
  */
 export class ServerVerifier {
-  readonly #standings = new Map<Registration, Standing>();
-  readonly #probes = new Map<Registration, Probe>();
-  readonly #groups = new CloneGroups();
+  readonly #standings = new StandingColumns();
+  readonly #probes = new Map<Registered, Probe>();
+  readonly #groups: CloneGroups;
   readonly #toKnown: GlobalLimit;
   readonly #toStrangers: GlobalLimit;
   readonly #shutdowns: GlobalLimit;
@@ -66,6 +58,7 @@ export class ServerVerifier {
     /** Asks INFO, with a challenge if there is one. */
     private readonly ask: (to: PeerAddress, challenge: number | null) => void,
   ) {
+    this.#groups = new CloneGroups((slot) => table.at(slot));
     this.#toKnown = new GlobalLimit(clock, { perSecond: questionsPerSecond.known });
     this.#toStrangers = new GlobalLimit(clock, { perSecond: questionsPerSecond.strange });
     this.#shutdowns = new GlobalLimit(clock, { perSecond: shutdownsPerSecond });
@@ -80,27 +73,32 @@ export class ServerVerifier {
   /** What a join may claim: never more players than the server said when it was asked, nor than fit. */
   believable(address: PeerAddress, said: ServerDescription): ServerDescription {
     const known = this.table.find(address);
-    const info = known && this.#standings.get(known)?.info;
-    return { ...said, players: shownPlayers(said.players, said.maxPlayers, info) };
+    const answered = known === undefined ? NONE : (this.#standings.answered[known.slot] ?? NONE);
+    return { ...said, players: shownPlayers(said.players, said.maxPlayers, answered) };
   }
 
   /** A server joined, for the first time or again: it is asked whether that is true. */
-  joined(registration: Registration, claimed: number): void {
-    const standing = this.#standing(registration);
-    standing.claimed = claimed;
+  joined(registration: Registered, claimed: number): void {
+    const { slot } = registration;
+    const standings = this.#standings;
+    standings.reach(slot);
+    standings.claimed[slot] = claimed;
     // Whoever joins is not leaving: a join, unlike a shutdown, carries a challenge.
-    standing.isLeaving = false;
+    standings.isLeaving[slot] = 0;
     this.#show(registration);
-    const isKnown = registration.verified && this.#now - standing.verifiedAt < answerCounts;
+    const answeredAt = standings.verifiedAt[slot] as number;
+    const isKnown = registration.verified && this.#now - answeredAt < answerCounts;
     if (!isKnown) this.#probe(registration);
   }
 
   /** Somebody said, without any proof, that the server shuts down. */
-  shutdown(registration: Registration): void {
-    const standing = this.#standing(registration);
-    if (standing.isLeaving || this.#now < standing.shutdownsIgnoredUntil) return;
-    if (!this.#shutdowns.take()) return;
-    standing.isLeaving = true;
+  shutdown(registration: Registered): void {
+    const { slot } = registration;
+    const standings = this.#standings;
+    standings.reach(slot);
+    const isIgnored = this.#now < (standings.shutdownsIgnoredUntil[slot] as number);
+    if (isIgnored || this.#isLeaving(registration) || !this.#shutdowns.take()) return;
+    standings.isLeaving[slot] = 1;
     this.#show(registration);
     this.#probe(registration);
   }
@@ -124,10 +122,12 @@ export class ServerVerifier {
   answered(from: PeerAddress, info: InfoFacts): void {
     const registration = this.table.find(from);
     if (registration === undefined || !this.#probes.delete(registration)) return;
-    const standing = this.#standing(registration);
-    if (standing.isLeaving) {
-      standing.isLeaving = false;
-      standing.shutdownsIgnoredUntil = this.#now + shutdownsIgnored;
+    const { slot } = registration;
+    const standings = this.#standings;
+    standings.reach(slot);
+    if (this.#isLeaving(registration)) {
+      standings.isLeaving[slot] = 0;
+      standings.shutdownsIgnoredUntil[slot] = this.#now + shutdownsIgnored;
       // Whoever forged the shutdown knows when an answer is waited for and can forge that as well: it counts
       // as a sign of life, and says nothing new of a server that is known.
       if (registration.verified) {
@@ -135,12 +135,16 @@ export class ServerVerifier {
         return;
       }
     }
-    standing.info = info;
-    standing.verifiedAt = this.#now;
+    standings.answered[slot] = info.players;
+    standings.verifiedAt[slot] = this.#now;
     const touched = this.#groups.put(registration, info.name, info.map, info.players);
     this.table.revise(registration, {
       verified: true,
-      players: shownPlayers(standing.claimed, registration.maxPlayers, info),
+      players: shownPlayers(
+        standings.claimed[slot] as number,
+        registration.maxPlayers,
+        info.players,
+      ),
     });
     this.#show(registration);
     for (const other of touched) this.#show(other);
@@ -163,7 +167,7 @@ export class ServerVerifier {
     return this.clock.monotonic();
   }
 
-  #probe(registration: Registration): void {
+  #probe(registration: Registered): void {
     if (this.#probes.has(registration)) return;
     const probe = {
       firstAskedAt: undefined,
@@ -175,7 +179,7 @@ export class ServerVerifier {
     this.#ask(registration, probe);
   }
 
-  #ask(registration: Registration, probe: Probe): void {
+  #ask(registration: Registered, probe: Probe): void {
     if (!(registration.verified ? this.#toKnown : this.#toStrangers).take()) return;
     probe.askedAt = this.#now;
     probe.firstAskedAt ??= probe.askedAt;
@@ -184,9 +188,9 @@ export class ServerVerifier {
     probe.challenge = null;
   }
 
-  #silent(registration: Registration): void {
+  #silent(registration: Registered): void {
     this.#probes.delete(registration);
-    if (this.#standing(registration).isLeaving) {
+    if (this.#isLeaving(registration)) {
       this.table.remove(registration.address, 'signed-off');
       return;
     }
@@ -196,32 +200,25 @@ export class ServerVerifier {
     for (const other of touched) this.#show(other);
   }
 
-  #forget(registration: Registration): void {
+  #forget(registration: Registered): void {
     this.#probes.delete(registration);
-    this.#standings.delete(registration);
     for (const other of this.#groups.remove(registration)) this.#show(other);
+    // The slot will be another one's.
+    if (registration.slot < this.#standings.claimed.length)
+      this.#standings.clear(registration.slot);
   }
 
-  #show(registration: Registration): void {
-    const isLeaving = this.#standings.get(registration)?.isLeaving === true;
-    const hidden = !registration.verified || isLeaving || this.#groups.hides(registration);
+  #show(registration: Registered): void {
+    const hidden =
+      !registration.verified || this.#isLeaving(registration) || this.#groups.hides(registration);
     if (hidden !== registration.hidden) this.table.revise(registration, { hidden });
   }
 
-  #standing(registration: Registration): Standing {
-    const known = this.#standings.get(registration);
-    if (known !== undefined) return known;
-    const standing = {
-      claimed: registration.players,
-      verifiedAt: Number.NEGATIVE_INFINITY,
-      info: undefined,
-      isLeaving: false,
-      shutdownsIgnoredUntil: Number.NEGATIVE_INFINITY,
-    };
-    this.#standings.set(registration, standing);
-    return standing;
+  #isLeaving({ slot }: Registered): boolean {
+    return this.#standings.isLeaving[slot] === 1;
   }
 }
 
-const shownPlayers = (claimed: number, maxPlayers: number, info: InfoFacts | undefined): number =>
-  Math.min(claimed, maxPlayers, info?.players ?? claimed);
+/** The smallest of what was claimed, what fits, and what was answered, if anything was. */
+const shownPlayers = (claimed: number, maxPlayers: number, answered: number): number =>
+  Math.min(claimed, maxPlayers, answered === NONE ? claimed : answered);

@@ -11,6 +11,7 @@ import type { MemoryRegistrationTable } from './memory-registration-table.js';
 import type { Registration, ServerDescription } from './public.js';
 import type {
   Leaving,
+  Registered,
   RegistrationTable,
   Revision,
   ScanRange,
@@ -100,8 +101,11 @@ export class SharedRegistrations implements RegistrationTable {
     for (const [address, written] of found) this.#adopt(address, written);
   }
 
-  find(address: PeerAddress): Registration | undefined {
+  find(address: PeerAddress): Registered | undefined {
     return this.#table.find(address);
+  }
+  at(slot: number): Registered {
+    return this.#table.at(slot);
   }
 
   upsert(address: PeerAddress, description: ServerDescription, standing: Standing): UpsertResult {
@@ -114,7 +118,7 @@ export class SharedRegistrations implements RegistrationTable {
     return result;
   }
 
-  revise(registration: Registration, revision: Partial<Revision>): void {
+  revise(registration: Registered, revision: Partial<Revision>): void {
     this.#table.revise(registration, revision);
     this.#touch(registration.address.toString(), true);
   }
@@ -128,7 +132,7 @@ export class SharedRegistrations implements RegistrationTable {
   expire(limit?: number): number {
     return this.#table.expire(limit);
   }
-  scan(range: ScanRange, visit: (registration: Registration) => boolean): void {
+  scan(range: ScanRange, visit: (registration: Registered) => boolean): void {
     this.#table.scan(range, visit);
   }
   countAtMost(range: ScanRange): number {
@@ -140,7 +144,7 @@ export class SharedRegistrations implements RegistrationTable {
   onRemove(listener: (registration: Registration) => void): () => void {
     return this.#table.onRemove(listener);
   }
-  onForget(listener: (registration: Registration, why: Leaving) => void): () => void {
+  onForget(listener: (registration: Registered, why: Leaving) => void): () => void {
     return this.#table.onForget(listener);
   }
 

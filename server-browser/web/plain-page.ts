@@ -32,8 +32,9 @@ export function plainPage(servers: readonly ListedServer[], more: boolean): stri
 <style>
 :root { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif; }
 body { max-width: 70rem; margin: 0 auto; padding: 1rem; }
-table { width: 100%; border-collapse: collapse; }
-th, td { text-align: start; padding: .4rem .6rem; border-bottom: 1px solid color-mix(in srgb, currentColor 20%, transparent); overflow-wrap: anywhere; }
+table { width: 100%; min-width: 42rem; border-collapse: collapse; }
+th, td { text-align: start; padding: .4rem .6rem; border-bottom: 1px solid color-mix(in srgb, currentColor 20%, transparent); overflow-wrap: break-word; }
+td:first-child { overflow-wrap: anywhere; width: 40%; }
 .n { white-space: nowrap; }
 .wide { overflow-x: auto; }
 </style>

@@ -24,11 +24,11 @@ export function encodeAddressProbe(challenge: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** The challenge of a probe. */
+/** The challenge of a probe: a copy, even of a Buffer that is used again. */
 export function decodeAddressProbe(bytes: Uint8Array): Uint8Array {
   const reader = new ByteReader(bytes);
   expectLead(reader, PROBE);
-  const challenge = reader.view(CHALLENGE_LENGTH).slice();
+  const challenge = new Uint8Array(reader.view(CHALLENGE_LENGTH));
   if (bytes.length < PROBE_LENGTH) {
     throw new DecodeError('truncated', bytes.length, `probe of less than ${PROBE_LENGTH} bytes`);
   }
@@ -41,8 +41,8 @@ export const encodeAddressAnswer = ({ challenge, signature }: AddressProofAnswer
 export function decodeAddressAnswer(bytes: Uint8Array): AddressProofAnswer {
   const reader = new ByteReader(bytes);
   expectLead(reader, ANSWER);
-  const challenge = reader.view(CHALLENGE_LENGTH).slice();
-  const signature = reader.view(64).slice();
+  const challenge = new Uint8Array(reader.view(CHALLENGE_LENGTH));
+  const signature = new Uint8Array(reader.view(64));
   reader.end();
   return { challenge, signature };
 }

@@ -56,7 +56,7 @@ export function decodeHostedAddress(bytes: Uint8Array): HostedAddress {
   const reader = new ByteReader(bytes, 4);
   const form = reader.u8();
   if (form === FORM_SEALED)
-    return { kind: 'sealed', pop, sealed: reader.view(reader.remaining).slice() };
+    return { kind: 'sealed', pop, sealed: new Uint8Array(reader.view(reader.remaining)) };
   if (form === FORM_ROUTE) return { kind: 'plain', pop, route: readRoute(pop, reader) };
   if (form !== FORM_DEV || reader.u8() !== 1) {
     throw new DecodeError('unexpected', 4, `hosted address has form ${form}`);

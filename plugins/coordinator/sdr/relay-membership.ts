@@ -40,6 +40,7 @@ export class RelayMembership {
   #probers: ReadonlySet<string> = new Set();
   readonly #sent = new Map<string, string>();
   readonly #answered = new Map<string, AnsweredProbe>();
+  #reported: readonly string[] = [];
 
   constructor(private readonly options: RelayMembershipOptions) {}
 
@@ -59,9 +60,14 @@ export class RelayMembership {
       firstPort,
       lastPort,
       routeKey: routeKey ?? new Uint8Array(),
-      answered: [...this.#answered.values()].slice(0, MAX_ANSWERED),
+      answered: this.#report(),
     });
     return encodeSignedCheckIn({ certificate, body, signature: key.sign(body) });
+  }
+
+  #report(): readonly AnsweredProbe[] {
+    this.#reported = [...this.#answered.keys()].slice(0, MAX_ANSWERED);
+    return this.#reported.flatMap((challenge) => this.#answered.get(challenge) ?? []);
   }
 
   /** Takes the coordinator's answer; gives the probes to send. Reported proofs are done with. */
@@ -70,7 +76,9 @@ export class RelayMembership {
   ): readonly { readonly to: PeerAddress; readonly bytes: Uint8Array }[] {
     this.#state = answer.state;
     this.#probers = new Set(answer.probers);
-    this.#answered.clear();
+    // An answer that came since is reported next time.
+    for (const challenge of this.#reported) this.#answered.delete(challenge);
+    this.#reported = [];
     this.#sent.clear();
     return answer.probes.slice(0, MAX_ANSWERED).flatMap(({ challenge, address }) => {
       const to = PeerAddress.parse(address);
@@ -80,9 +88,14 @@ export class RelayMembership {
     });
   }
 
+  /** Whether the coordinator announced probes from this host. */
+  expects(from: PeerAddress): boolean {
+    return this.#probers.has(from.host);
+  }
+
   /** A probe, to be answered only when the coordinator announced its sender; undefined: say nothing. */
   probe(bytes: Uint8Array, from: PeerAddress): Uint8Array | undefined {
-    if (!this.#probers.has(from.host)) return undefined;
+    if (!this.expects(from)) return undefined;
     const challenge = decodeAddressProbe(bytes);
     const { key, ipv4, firstPort } = this.options;
     const signature = key.sign(addressProofBytes(challenge, `${ipv4}:${firstPort}`));

@@ -68,7 +68,7 @@ export function decodeAgentControl(bytes: Uint8Array): AgentControl {
     case 4: {
       const number = reader.u32le();
       const last = reader.u8() === 1;
-      control = { type: 'segment', number, last, bytes: reader.view(reader.remaining).slice() };
+      control = { type: 'segment', number, last, bytes: new Uint8Array(reader.view(reader.remaining)) };
       break;
     }
     case 5:

@@ -69,7 +69,7 @@ export class FakeUdpPort {
       return 'ok';
     }
     while (peer.waiting.length >= MAX_WAITING) peer.waiting.shift();
-    peer.waiting.push(bytes.slice());
+    peer.waiting.push(new Uint8Array(bytes));
     if (connection === undefined && !peer.opening) void this.#open(peer);
     return 'ok';
   }

@@ -48,7 +48,7 @@ export class Fragments {
       this.#incomplete.set(id, known);
     }
     if (known.parts[index] === undefined) known.missing--;
-    known.parts[index] = bytes.slice(2);
+    known.parts[index] = new Uint8Array(bytes.subarray(2));
     if (known.missing > 0) return undefined;
     this.#incomplete.delete(id);
     return new Uint8Array(Buffer.concat(known.parts as Uint8Array[]));

@@ -120,7 +120,7 @@ export class MessageFront {
         if (bytes.length < CHANNEL) return;
         session.usedAt = this.options.clock.monotonic();
         const channel = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
-        this.options.onMessage(identity, bytes.slice(CHANNEL), channel);
+        this.options.onMessage(identity, new Uint8Array(bytes.subarray(CHANNEL)), channel);
       },
       onState: (state) => {
         if (state === ConnectionState.connected) this.#flush(session, connection);

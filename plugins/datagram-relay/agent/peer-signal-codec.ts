@@ -68,7 +68,7 @@ export function decodeRoutes(bytes: Uint8Array): readonly PeerRoute[] {
     relay: readText(reader),
     port: reader.u16le(),
     ping: reader.u16le(),
-    token: readFlag(reader) ? reader.view(TOKEN_LENGTH).slice() : undefined,
+    token: readFlag(reader) ? new Uint8Array(reader.view(TOKEN_LENGTH)) : undefined,
   }));
   reader.end();
   return routes;

@@ -44,7 +44,7 @@ export class ReliableMessages {
       throw new ServerError('QUEUE_FULL', 'the far side does not keep up with reliable messages');
     }
     for (let i = 0; i < count; i++) {
-      const part = bytes.slice(i * SEGMENT, (i + 1) * SEGMENT);
+      const part = new Uint8Array(bytes.subarray(i * SEGMENT, (i + 1) * SEGMENT));
       const number = this.#next++;
       const control = { type: 'segment', number, last: i === count - 1, bytes: part } as const;
       this.#waiting.set(number, { control, sentAt: Number.NEGATIVE_INFINITY, tries: 0 });
@@ -71,6 +71,8 @@ export class ReliableMessages {
     this.#mustAcknowledge = true;
     const { number, last, bytes } = control;
     if (number < this.#expected || number >= this.#expected + WINDOW) return;
+    // Only a whole empty message has no bytes: others would grow a list for nothing.
+    if (bytes.length === 0 && !last) return;
     this.#early.set(number, { last, bytes });
     for (;;) {
       const part = this.#early.get(this.#expected);

@@ -67,7 +67,7 @@ export class ClientForwarder {
       return;
     }
     while (this.#queue.length >= QUEUE) this.#queue.shift();
-    this.#queue.push({ index, bytes: bytes.slice(), at: now });
+    this.#queue.push({ index, bytes: new Uint8Array(bytes), at: now });
     if (this.#connection === undefined && !this.#opening) void this.#open();
   }
 

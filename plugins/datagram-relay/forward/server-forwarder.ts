@@ -47,7 +47,7 @@ export class ServerForwarder {
     const player: Player = { identity, host, connection, sockets: new Map(), waiting: 0 };
     this.#players.set(name, player);
     connection.listener = {
-      onDatagram: (port, bytes, index) => this.#toGame(player, port, index, bytes.slice()),
+      onDatagram: (port, bytes, index) => this.#toGame(player, port, index, new Uint8Array(bytes)),
       onState: (state) => {
         if (state > 3) this.#endLater(name, player);
       },

@@ -40,7 +40,7 @@ export class ReliableStream {
       }
       const known = this.#early.get(position);
       if (known === undefined || known.length < data.length)
-        this.#early.set(position, data.slice());
+        this.#early.set(position, new Uint8Array(data));
       return [];
     }
     this.#append(data.subarray(this.#expected - position));
@@ -79,7 +79,7 @@ export class ReliableStream {
       if ((lead & 0x40) !== 0) readVarint(reader);
       const size = (lead & 31) + ((lead & 0x20) === 0 ? 0 : readVarint(reader) * 32);
       if (size > MAX_MESSAGE) throw new DecodeError('invalid', 0, `message of ${size} bytes`);
-      const message = reader.view(size).slice();
+      const message = new Uint8Array(reader.view(size));
       this.#rest = this.#rest.subarray(reader.offset);
       return message;
     } catch (error) {
@@ -119,7 +119,7 @@ export class UnreliableMessages {
       this.#incomplete.set(messageNumber, known);
     }
     if (known.parts.has(offset) || known.parts.size >= MAX_SEGMENTS) return undefined;
-    known.parts.set(offset, data.slice());
+    known.parts.set(offset, new Uint8Array(data));
     known.length += data.length;
     if (last) known.end = offset + data.length;
     if (known.end === undefined || known.length < known.end) return undefined;

@@ -135,7 +135,7 @@ export class SnpSession {
   #take(frame: Extract<Frame, { type: 'unreliable' | 'reliable' }>): void {
     if (frame.type === 'unreliable') {
       const whole = this.#unreliable.add(frame);
-      if (whole !== undefined) this.onMessage(whole.slice(), false);
+      if (whole !== undefined) this.onMessage(new Uint8Array(whole), false);
       return;
     }
     for (const message of this.#stream.add(frame)) this.onMessage(message, true);

@@ -62,7 +62,9 @@ export class ServerListing {
     if (!this.hosted.state.snapshot.advertise) {
       if (isListed) this.#withdraw();
     } else if (!isListed || elapsed >= REJOIN || (this.#dirty && elapsed >= LEAST_GAP)) {
-      if (elapsed >= LEAST_GAP) this.#tell();
+      // Who just proved its port is listed at once.
+      const hasProof = !isListed && this.#challenge !== undefined;
+      if (elapsed >= LEAST_GAP || hasProof) this.#tell();
     }
   }
 

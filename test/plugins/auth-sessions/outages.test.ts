@@ -91,6 +91,21 @@ describe('sessions while something is out of order (6.5)', () => {
     expect(await game.verdicts()).to.eql([[0, player.steamId]]);
   });
 
+  it('5: after a restart of the backend the anti-cheat is waited for anew', async () => {
+    await world.close();
+    world = await SteamWorld.start({ antiCheatHeartbeat: true });
+    game = await world.serverOn();
+    player = (await world.player()).client;
+    const { steamId } = player;
+    game.server.beginAuthSession(await world.ticket(player), steamId);
+    await game.pump();
+    // Who is watched is known in memory only.
+    world.backend.antiCheat.forget(steamId);
+    cut(game);
+    expect(await game.verdicts(9_000)).to.eql([]);
+    expect(await game.verdicts(36_000)).to.eql([[5, steamId]]);
+  });
+
   it('a player who was too quick makes tickets again when he slows down', async () => {
     const results: string[] = [];
     for (let i = 0; i < 80; i++) {

@@ -263,6 +263,16 @@ describe('relays of other operators', () => {
     expect(await checkIn(again)).to.equal('proving');
   });
 
+  it('are each told that they are removed when all of their POP are', async () => {
+    const second = await startJoining('second', 'sto');
+    await checkIn(second);
+    const sibling = await startJoining('second', 'sto');
+    expect(await checkIn(sibling)).to.equal('listed');
+    await server.get(RelayNetwork).remove('sto');
+    expect(await checkIn(second)).to.equal('removed');
+    expect(await checkIn(sibling)).to.equal('removed');
+  });
+
   it('disappear at once when the key that certified them is revoked', async () => {
     const name = readdirSync(folder).find((file) => /^signing-.*\.key$/.test(file)) ?? '';
     const ca = SigningKey.fromText(readFileSync(join(folder, name), 'utf8'), name);

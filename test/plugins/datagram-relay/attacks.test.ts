@@ -26,12 +26,12 @@ describe('a relay under attack', () => {
     return { agent, connection, relay };
   };
   /** A cookie for an address that the attacker holds. */
-  const cookieFor = async (from: string): Promise<Uint8Array> => {
+  const cookieFor = async (from: string, relay = RELAY): Promise<Uint8Array> => {
     let cookie: Uint8Array | undefined;
     lab.network.attach(from, (bytes) => {
       if (bytes[0] === 2) cookie = codec.decodeProbeOk(bytes).cookie;
     });
-    lab.network.send(codec.encodeProbe({ nonce: fill(8, 1), time: fill(8, 2) }), from, RELAY);
+    lab.network.send(codec.encodeProbe({ nonce: fill(8, 1), time: fill(8, 2) }), from, relay);
     await lab.clock.advance(10);
     return cookie as Uint8Array;
   };
@@ -212,6 +212,36 @@ describe('a relay under attack', () => {
     await lab.clock.advance(100);
     expect(relay.handshakes.opened).equal(opened);
     expect(relay.handshakes.joins).equal(joins);
+  });
+
+  it('says no, and why, when the next relay does', async () => {
+    lab = new RelayLab({ aaa: ['5.0.0.1'], bbb: ['5.0.0.2'] });
+    await lab.server('5.9.0.1');
+    await lab.clock.advance(1500);
+    const first = PeerAddress.of('5.0.0.1', 27000);
+    const from = '8.8.0.1:1000';
+    const cookie = await cookieFor(from, first);
+    lab.network.capture = true;
+    const ticket = lab.ticket('5.9.0.77:30000');
+    lab.network.send(openFor(cookie, { next: RELAY, ticket }), from, first);
+    await lab.clock.advance(1000);
+    expect(codesOf(from)).deep.equal([codec.Refusal.noServer]);
+  });
+
+  it('says no once more to who asks again after the way ahead is gone', async () => {
+    lab = new RelayLab({ aaa: ['5.0.0.1'], bbb: ['5.0.0.2'] });
+    await lab.server('5.9.0.1');
+    await lab.clock.advance(1500);
+    const first = PeerAddress.of('5.0.0.1', 27000);
+    const from = '8.8.0.1:1000';
+    const open = openFor(await cookieFor(from, first), { next: RELAY });
+    lab.network.detach(String(RELAY));
+    lab.network.capture = true;
+    lab.network.send(open, from, first);
+    await lab.clock.advance(15_000);
+    lab.network.send(open, from, first);
+    await lab.clock.advance(100);
+    expect(codesOf(from)).deep.equal([codec.Refusal.server]);
   });
 
   it('opens one session for an OPEN that is played back, and nothing for it elsewhere', async () => {

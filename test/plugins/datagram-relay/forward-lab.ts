@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { PeerAddress } from 'beaconry';
 import { encodeCertificateText } from '../../../plugins/coordinator/sdr/certificate-codec.js';
 import { issueCertificate } from '../../../plugins/coordinator/sdr/certificate-issue.js';
-import { encodeNetworkConfig } from '../../../plugins/coordinator/sdr/network-config-codec.js';
+import { type DirectMode, encodeNetworkConfig } from '../../../plugins/coordinator/sdr/network-config-codec.js';
 import { encodePopCode } from '../../../plugins/coordinator/sdr/pop-code-codec.js';
 import { issueRelayTicket } from '../../../plugins/coordinator/sdr/relay-ticket.js';
 import type { RelayTicket } from '../../../plugins/coordinator/sdr/relay-ticket-codec.js';
@@ -43,6 +43,7 @@ export class ForwardLab {
     ranges: readonly string[] = [],
     pings: readonly (readonly [string, string, number])[] = [],
     pop = 'bbb',
+    directMode: DirectMode = 'relay',
   ): string {
     const codes = [...new Set([...relays.map((relay) => relay.pop ?? pop), pop])];
     return this.file(
@@ -74,7 +75,7 @@ export class ForwardLab {
         relayPublicKey: this.routeKey.publicKey,
         p2pShareIp: {},
         typicalPings: pings,
-        directMode: 'relay',
+        directMode,
       }),
     );
   }

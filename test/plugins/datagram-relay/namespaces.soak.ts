@@ -1,14 +1,7 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { BeaconryProcess } from '../../end-to-end/beaconry-process.js';
 import { NetworkNamespaces } from '../../network-namespaces/network-namespaces.js';
-import { ForwardLab, type ForwardRelay } from './forward-lab.js';
-
-const PORT = 27000;
-const STREAM = fileURLToPath(new URL('datagram-stream.js', import.meta.url));
-const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+import { type HostProgram, RelayHosts, wait } from './relay-hosts.js';
 
 interface Streamed {
   readonly sent: number;
@@ -24,137 +17,25 @@ const HOSTS = {
   server: '7.0.0.1',
 } as const;
 
-/** What a program in a namespace prints. */
-class HostProgram {
-  output = '';
-  readonly child: ChildProcess;
-  readonly ended: Promise<void>;
-  constructor(within: readonly string[], command: readonly string[]) {
-    const [program = '', ...rest] = [...within, ...command];
-    this.child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
-    this.child.stdout?.on('data', (chunk) => {
-      this.output += chunk;
-    });
-    this.child.stderr?.on('data', (chunk) => {
-      this.output += chunk;
-    });
-    this.ended = new Promise((resolve) => this.child.once('close', () => resolve()));
-  }
-  async until(pattern: RegExp): Promise<void> {
-    for (let i = 0; i < 200 && !pattern.test(this.output); i++) await wait(25);
-    if (!pattern.test(this.output)) throw new Error(`no ${pattern} in: ${this.output}`);
-  }
-}
-
 describe('relays between hosts of their own', function () {
   this.timeout(90_000);
-  let lab: ForwardLab;
-  let network: NetworkNamespaces<Host> | undefined;
-  const processes: BeaconryProcess[] = [];
-  const programs: HostProgram[] = [];
-  beforeEach(() => {
-    lab = new ForwardLab();
-  });
+  let hosts: RelayHosts<Host> | undefined;
   afterEach(async () => {
-    for (const { child } of programs) child.kill('SIGKILL');
-    await Promise.all(programs.splice(0).map(({ ended }) => ended));
-    await Promise.all(processes.splice(0).map((process) => process.kill()));
-    network?.close();
-    network = undefined;
-    lab.close();
+    await hosts?.close();
+    hosts = undefined;
   });
 
-  const within = (host: Host) => network?.host(host).within ?? [];
-  const run = (host: Host, ...command: readonly string[]) => {
-    const program = new HostProgram(within(host), command);
-    programs.push(program);
-    return program;
-  };
-  const tool = (host: Host, ...command: readonly string[]) => {
-    const [program = '', ...rest] = [...within(host), ...command];
-    return execFileSync(program, rest, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
-  };
-  const beaconry = (host: Host, args: readonly string[], env = {}) => {
-    const process = new BeaconryProcess(args, { cwd: lab.folder, within: within(host), env });
-    processes.push(process);
-    return process;
-  };
-  const forward = async (host: Host, args: readonly string[], env = {}) => {
-    const process = beaconry(host, ['forward', ...args], env);
-    const ended = process.ended.then(({ stderr }) => {
-      throw new Error(stderr);
-    });
-    await Promise.race([process.waitFor(/^beaconry forward ready/m), ended]);
+  const start = async () => {
+    hosts = new RelayHosts<Host>(HOSTS);
+    const pops = { a: 'bbb', b: 'bbb', c: 'bbb' };
+    const config = hosts.config(pops);
+    const started = await hosts.relays(pops, config);
+    const echo = await hosts.game('server', 'client', config);
+    return { hosts, started, echo };
   };
 
-  /** Starts relays, server with its forwarder and echo, and the client's forwarder on 127.0.0.1:27015. */
-  const start = async (
-    pops: Readonly<Partial<Record<Host, string>>>,
-    pings: readonly (readonly [string, string, number])[] = [],
-  ) => {
-    network = new NetworkNamespaces<Host>(
-      Object.fromEntries(
-        Object.entries(HOSTS).map(([name, address]) => [name, [`${address}/24`]]),
-      ) as Record<Host, string[]>,
-    );
-    const names = Object.keys(pops) as Host[];
-    const relays: ForwardRelay[] = names.map((name) => ({
-      ipv4: HOSTS[name],
-      port: PORT,
-      pop: pops[name] as string,
-    }));
-    const config = lab.config(relays, [], pings);
-    const routeKey = lab.routeKeyFile;
-    const started: Partial<Record<Host, BeaconryProcess>> = {};
-    for (const name of names) {
-      const file = lab.file(
-        `${name}.yaml`,
-        `data: ./data-${name}
-endpoints: { datagrams: { udp: "${HOSTS[name]}:${PORT}" }, http: { http: 127.0.0.1:0 }, admin: { http: 127.0.0.1:0 } }
-plugins:
-  datagram-relay:
-    pop: ${pops[name]}
-    publicAddress: "${HOSTS[name]}:${PORT}"
-    networkConfig: ${config}
-    rootKeys: ["${lab.rootLine}"]
-    routeKey: ${routeKey}
-`,
-      );
-      const process = beaconry(name, ['start', file]);
-      await process.ready();
-      started[name] = process;
-    }
-    const echo = run('server', process.execPath, STREAM, 'echo', '27015');
-    await echo.until(/echo ready/);
-    const common = ['--app', '240', '--config', config, '--root', lab.rootLine];
-    const hosted = lab.credentials('str:server', 'bbb');
-    await forward(
-      'server',
-      ['server', '--game', '127.0.0.1:27015', '--identity', 'str:server', ...common],
-      {
-        SDR_LISTEN_PORT: '30000',
-        SDR_IP: `${HOSTS.server}:30000`,
-        SDR_POPID: 'bbb',
-        SDR_PRIVATE_KEY: readFileSync(hosted.key, 'utf8'),
-        SDR_CERT: readFileSync(hosted.cert, 'utf8'),
-      },
-    );
-    const player = lab.credentials('str:alice');
-    const ticket = lab.ticket(`${HOSTS.server}:30000`);
-    const credentials = ['--identity', 'str:alice', '--key', player.key, '--cert', player.cert];
-    await wait(1000);
-    await forward('client', [
-      'client',
-      ...['--listen', '127.0.0.1:27015', '--to', 'str:server', '--ticket', ticket],
-      ...credentials,
-      ...common,
-    ]);
-    await wait(1500);
-    return { started, echo };
-  };
-
-  const capture = async (host: Host, file: string) => {
-    const program = run(host, 'tcpdump', '-i', 'eth0', '-U', '-w', file, 'udp');
+  const capture = async (on: RelayHosts<Host>, host: Host, file: string) => {
+    const program = on.run(host, 'tcpdump', '-i', 'eth0', '-U', '-w', file, 'udp');
     await program.until(/listening on/);
     return program;
   };
@@ -174,11 +55,12 @@ plugins:
 
   it('hides both sides, follows a client that moves, and survives a killed and a drained relay', async function () {
     NetworkNamespaces.skipUnlessPermitted(this);
-    const { started, echo } = await start({ a: 'bbb', b: 'bbb', c: 'bbb' });
+    const { hosts: network, started, echo } = await start();
+    const { lab } = network;
     const captures = { client: `${lab.folder}/client.pcap`, server: `${lab.folder}/server.pcap` };
-    const clientCapture = await capture('client', captures.client);
-    const serverCapture = await capture('server', captures.server);
-    const sending = run(
+    const clientCapture = await capture(network, 'client', captures.client);
+    const serverCapture = await capture(network, 'server', captures.server);
+    const sending = network.run(
       'client',
       'tcpdump',
       '-i',
@@ -196,13 +78,12 @@ plugins:
       const [first = 'a'] = [...(['a', 'b', 'c'] as const)].sort((x, y) => count(y) - count(x));
       return first;
     };
-    const stream = run('client', process.execPath, STREAM, 'stream', '27015', '17');
-    await stream.until(/started/);
+    const stream = await network.stream('client', 17);
     await wait(4000);
-    tool('client', 'ip', 'address', 'delete', '6.0.0.1/24', 'dev', 'eth0');
-    tool('client', 'ip', 'address', 'add', '6.0.0.77/24', 'dev', 'eth0');
+    network.tool('client', 'ip', 'address', 'delete', '6.0.0.1/24', 'dev', 'eth0');
+    network.tool('client', 'ip', 'address', 'add', '6.0.0.77/24', 'dev', 'eth0');
     try {
-      tool('client', 'ip', 'route', 'add', 'default', 'dev', 'eth0');
+      network.tool('client', 'ip', 'route', 'add', 'default', 'dev', 'eth0');
     } catch {
       // The route outlived the address.
     }

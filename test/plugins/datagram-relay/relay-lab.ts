@@ -113,11 +113,14 @@ export class RelayLab {
     });
     this.relays.set(host, engine);
     this.network.attach(address, (bytes, from) => {
+      // As a driver does: a view into memory that the next datagram overwrites.
+      const memory = Buffer.from(bytes);
       try {
-        engine.receive(bytes, from);
+        engine.receive(memory, from);
       } catch (error) {
         if ((error as Error).name !== 'DecodeError') throw error;
       }
+      memory.fill(0xee);
     });
     this.stops.push(this.clock.every(1000, () => engine.sweep()));
   }

@@ -37,8 +37,8 @@ export class SimulatedNetwork {
 
   send(bytes: Uint8Array, from: string, to: PeerAddress): void {
     const target = to.toString();
-    const passing = { from, to: target, bytes: bytes.slice() };
-    if (this.capture) this.captured.push({ ...passing, bytes: bytes.slice() });
+    const passing = { from, to: target, bytes: new Uint8Array(bytes) };
+    if (this.capture) this.captured.push({ ...passing, bytes: new Uint8Array(bytes) });
     if (!this.passes(passing)) return;
     const fromHost = from.replace(/:\d+$/, '');
     const delay = this.#delays.get(`${fromHost} ${to.host}`) ?? 1;

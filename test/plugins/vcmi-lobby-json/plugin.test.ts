@@ -129,6 +129,28 @@ describe('vcmi-lobby-json: plugin', () => {
     await tooMuch.isClosed();
   });
 
+  it('keeps only so many mods of a room, since every list of rooms has them', async () => {
+    await fixture.start();
+    const alice = await fixture.player('Alice1');
+    const server = await fixture.open();
+    const text = 'x'.repeat(90);
+    server.send({
+      type: 'serverLogin',
+      gameRoomID: '00000000-0000-4000-8000-000000000000',
+      accountID: alice.accountID,
+      accountCookie: alice.cookie,
+      version: '1.7.4',
+      mods: Array.from({ length: 300 }, () => ({ modId: text, name: text, version: text })),
+    });
+    await server.hears('serverLoginSuccess');
+    alice.send({ type: 'activateGameRoom', hostAccountID: alice.accountID, roomType: 'public' });
+    const { gameRooms } = await alice.hears(
+      'activeGameRooms',
+      (message) => message.gameRooms.length > 0,
+    );
+    expect(gameRooms[0]?.mods).to.have.length(Math.floor((32 * 1024) / 270));
+  });
+
   it('sends heartbeats to those who are logged in, and takes theirs', async () => {
     await fixture.start({ heartbeat: '1s' });
     const alice = await fixture.player('Alice1');

@@ -161,6 +161,20 @@ describe('vcmi-lobby-json: proxies', () => {
     await far.isClosed();
   });
 
+  it('of one address are limited, and a place is free again when one has closed', async () => {
+    await begin({ proxy: { perAddressLimit: 2 } });
+    const carol = await fixture.player('Carol');
+    const { near, far } = await fixture.joinByProxy(bobby, alice, roomID, server);
+    carol.send({ type: 'joinGameRoom', gameRoomID: roomID });
+    await server.hears('accountJoinsRoom', ({ accountID }) => accountID === carol.accountID);
+    await (await fixture.serverProxy(alice, carol, roomID)).isClosed();
+    near.socket.destroy();
+    await far.isClosed();
+    server.send({ type: 'leaveGameRoom', accountID: carol.accountID });
+    await carol.sync();
+    await fixture.joinByProxy(carol, alice, roomID, server);
+  });
+
   it('are announced for a minute only', async () => {
     await begin();
     await join();

@@ -272,6 +272,16 @@ describe('vcmi-lobby: limits', () => {
     expect(fixture.clock.pending, 'no timer is left').to.equal(0);
   });
 
+  it('frames without a command are looked through at that pace, too', async () => {
+    const fixture = new LobbyFixture({ perAddressLimit: 4 });
+    const quick = fixture.join(4, 'alice');
+    for (let i = 0; i < 50; i++) quick.say('<'.repeat(10_000));
+    quick.say('<HERE>');
+    expect(quick.heard()).to.equal('');
+    quick.finish();
+    expect(fixture.clock.pending, 'no timer is left').to.equal(0);
+  });
+
   it('wrong passwords get slow', async () => {
     const fixture = new LobbyFixture({ perAddressLimit: 1000 });
     fixture.join(4, 'alice').say('<NEW>room1<PSWD>pw<COUNT>3');

@@ -76,6 +76,14 @@ export class ServerProcess {
     return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(file, 'utf8'))?.[1]) / 1024;
   }
 
+  /** Seconds of processor time so far; undefined where the system does not tell. */
+  get processorSeconds(): number | undefined {
+    const file = `/proc/${this.pid}/stat`;
+    if (!existsSync(file)) return undefined;
+    const fields = readFileSync(file, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  }
+
   /** Open sockets, listening ones included; undefined where the system does not tell. */
   get sockets(): number | undefined {
     const folder = `/proc/${this.pid}/fd`;

@@ -41,7 +41,20 @@ describe('access to the web API', () => {
   it('takes no form and no plain text, which pages could send without asking', async () => {
     const form = 'application/x-www-form-urlencoded';
     expect(await post('host: localhost\r\n', form)).contain(' 415 ');
-    expect(await post('host: localhost\r\n', 'text/plain')).contain(' 400 ');
+    expect(await post('host: localhost\r\n', 'text/plain')).contain(' 415 ');
+  });
+
+  it('says what is wrong with a request in words that help, and repeats little of it', async () => {
+    const say = async (body: unknown) =>
+      (await world.call('POST', '/v1/gameservers', { body })).body.error.message;
+    const init = { appId: APP, version: '1', gamePort: 1, queryPort: 2 };
+    expect(await say({ ...init, gameport: 3 })).equal('body has no field gameport');
+    expect(await say({ ...init, ['x'.repeat(9000)]: 3 })).have.length.lessThan(300);
+    const headers = { 'content-type': 'application/json' };
+    const answer = await world.call('POST', '/v1/gameservers', { headers });
+    expect(answer.status).equal(400);
+    const empty = await world.call('POST', '/v1/gameservers');
+    expect(empty.body.error.message).contain('content-type: application/json');
   });
 
   it('answers 413 to a body that is too large', async () => {
@@ -142,6 +155,7 @@ describe('access to the web API', () => {
         `/nowhere?key=${secret}`,
         `/IGameServersService/QueryLoginToken/v1/?key=wrong-key-wrong&login_token=${secret}`,
         '/v1/gameservers/self/nowhere',
+        `/%zz?key=${secret}`,
       ]) {
         answers.push(JSON.stringify((await world.call('GET', path, { bearer: secret })).body));
       }

@@ -1,24 +1,54 @@
 import { PeerAddress } from 'beaconry';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import {
-  compareAddresses,
-  OrderedAddresses,
-} from '../../../server-browser/master/ordered-addresses.js';
+import { AddressColumns } from '../../../server-browser/master/address-columns.js';
+import { AddressIndex } from '../../../server-browser/master/address-index.js';
+import { OrderedAddresses } from '../../../server-browser/master/ordered-addresses.js';
 import { at } from './build.js';
 
-interface Item {
-  readonly address: PeerAddress;
+/** Addresses in slots, their order and their index, as a table has them. */
+class Rig {
+  readonly addresses = new AddressColumns();
+  readonly order = new OrderedAddresses(this.addresses);
+  readonly index = new AddressIndex(this.addresses);
+  readonly #free: number[] = [];
+  #used = 0;
+
+  insert(address: PeerAddress): void {
+    const slot = this.#free.pop() ?? this.#used++;
+    if (slot >= this.addresses.size) this.addresses.grow(Math.max(8, slot * 2));
+    this.addresses.write(slot, address);
+    this.order.insert(slot);
+    this.index.add(slot);
+  }
+  remove(address: PeerAddress): boolean {
+    const slot = this.index.find(address);
+    if (slot === -1) return false;
+    expect(this.order.remove(slot)).to.equal(true);
+    this.index.remove(slot);
+    this.#free.push(slot);
+    return true;
+  }
+  has(address: PeerAddress): boolean {
+    return this.index.find(address) !== -1;
+  }
+  walk(after?: PeerAddress): string[] {
+    const seen: string[] = [];
+    this.order.scan(after, (slot) => seen.push(this.addresses.read(slot).toString()) > 0);
+    return seen;
+  }
 }
-const walk = (list: OrderedAddresses<Item>, after?: PeerAddress): string[] => {
-  const seen: string[] = [];
-  list.scan(after, ({ address }) => seen.push(address.toString()) > 0);
-  return seen;
+
+const compareAddresses = (one: PeerAddress, other: PeerAddress): number => {
+  const words = ({ a, b, c, d, port }: PeerAddress) => [a >>> 0, b >>> 0, c >>> 0, d >>> 0, port];
+  const [left, right] = [words(one), words(other)];
+  const at = left.findIndex((word, i) => word !== right[i]);
+  return at === -1 ? 0 : (left[at] ?? 0) - (right[at] ?? 0);
 };
 
 describe('ordered addresses', () => {
   it('orders addresses as unsigned numbers, then ports', () => {
-    const list = new OrderedAddresses<Item>();
+    const list = new Rig();
     const inOrder = [
       '1.0.0.1:5',
       '9.0.0.1:4',
@@ -27,31 +57,31 @@ describe('ordered addresses', () => {
       '200.0.0.1:1',
       '255.0.0.1:1',
     ];
-    for (const text of inOrder.toReversed()) list.insert({ address: at(text) });
-    expect(walk(list)).to.deep.equal(inOrder);
+    for (const text of inOrder.toReversed()) list.insert(at(text));
+    expect(list.walk()).to.deep.equal(inOrder);
   });
 
   it('orders IPv6 addresses likewise', () => {
-    const list = new OrderedAddresses<Item>();
+    const list = new Rig();
     const inOrder = ['[::1]:5', '[2001:db8::1]:4', '[2001:db8::1:0]:4', '[fd00::1]:1'];
-    for (const text of inOrder.toReversed()) list.insert({ address: at(text) });
-    expect(walk(list)).to.deep.equal(inOrder);
+    for (const text of inOrder.toReversed()) list.insert(at(text));
+    expect(list.walk()).to.deep.equal(inOrder);
   });
 
   it('continues behind an address that is not in the list', () => {
-    const list = new OrderedAddresses<Item>();
-    for (const text of ['10.0.0.1:1', '10.0.0.3:1']) list.insert({ address: at(text) });
-    expect(walk(list, at('10.0.0.1:1'))).to.deep.equal(['10.0.0.3:1']);
-    expect(walk(list, at('10.0.0.2:65535'))).to.deep.equal(['10.0.0.3:1']);
-    expect(walk(list, at('0.0.0.1:1'))).to.deep.equal(['10.0.0.1:1', '10.0.0.3:1']);
-    expect(walk(list, at('10.0.0.3:1'))).to.deep.equal([]);
+    const list = new Rig();
+    for (const text of ['10.0.0.1:1', '10.0.0.3:1']) list.insert(at(text));
+    expect(list.walk(at('10.0.0.1:1'))).to.deep.equal(['10.0.0.3:1']);
+    expect(list.walk(at('10.0.0.2:65535'))).to.deep.equal(['10.0.0.3:1']);
+    expect(list.walk(at('0.0.0.1:1'))).to.deep.equal(['10.0.0.1:1', '10.0.0.3:1']);
+    expect(list.walk(at('10.0.0.3:1'))).to.deep.equal([]);
   });
 
   it('stops when the visitor says so', () => {
-    const list = new OrderedAddresses<Item>();
-    for (const text of ['10.0.0.1:1', '10.0.0.3:1']) list.insert({ address: at(text) });
+    const list = new Rig();
+    for (const text of ['10.0.0.1:1', '10.0.0.3:1']) list.insert(at(text));
     let visits = 0;
-    list.scan(undefined, () => {
+    list.order.scan(undefined, () => {
       visits++;
       return false;
     });
@@ -69,26 +99,28 @@ describe('ordered addresses', () => {
         address,
         address,
         (steps, from, to) => {
-          const list = new OrderedAddresses<Item>();
+          const list = new Rig();
           const model = new Map<string, PeerAddress>();
           for (const [coming, peer] of steps) {
             const known = model.has(peer.toString());
-            expect(list.find(peer) !== undefined).to.equal(known);
+            expect(list.has(peer)).to.equal(known);
             if (coming && !known) {
-              list.insert({ address: peer });
+              list.insert(peer);
               model.set(peer.toString(), peer);
             } else if (!coming) {
-              expect(list.remove(peer) !== undefined).to.equal(known);
+              expect(list.remove(peer)).to.equal(known);
               model.delete(peer.toString());
             }
           }
           const sorted = [...model.values()].sort(compareAddresses);
-          expect(list.size).to.equal(sorted.length);
-          expect(walk(list)).to.deep.equal(sorted.map(String));
+          expect(list.order.size).to.equal(sorted.length);
+          expect(list.index.size).to.equal(sorted.length);
+          expect(sorted.every((peer) => list.has(peer))).to.equal(true);
+          expect(list.walk()).to.deep.equal(sorted.map(String));
           const later = sorted.filter((peer) => compareAddresses(peer, from) > 0);
-          expect(walk(list, from)).to.deep.equal(later.map(String));
+          expect(list.walk(from)).to.deep.equal(later.map(String));
           const [low, high] = compareAddresses(from, to) < 0 ? [from, to] : [to, from];
-          expect(list.countBetween(low, high)).to.equal(
+          expect(list.order.countBetween(low, high)).to.equal(
             sorted.filter(
               (peer) => compareAddresses(peer, low) >= 0 && compareAddresses(peer, high) <= 0,
             ).length,

@@ -1,6 +1,6 @@
 import { FakeClock } from 'beaconry/testing';
 import { expect } from 'chai';
-import type { Registration } from '../../../server-browser/master/public.js';
+import type { Registered } from '../../../server-browser/master/registration-table.js';
 import { ServerVerifier } from '../../../server-browser/master/server-verifier.js';
 import { at, described, tableOf, usual } from './build.js';
 
@@ -18,14 +18,14 @@ describe('the verifier of servers', () => {
     verifier = new ServerVerifier(clock, table, (to) => asked.push(to.toString()));
   });
 
-  const join = (address: string): Registration => {
+  const join = (address: string): Registered => {
     table.upsert(at(address), verifier.believable(at(address), described()), usual);
     const registration = table.find(at(address));
     if (registration === undefined) throw new Error('not registered');
     verifier.joined(registration, 5);
     return registration;
   };
-  const verified = (address: string, name = address): Registration => {
+  const verified = (address: string, name = address): Registered => {
     const registration = join(address);
     verifier.answered(registration.address, info(name));
     return registration;

@@ -8,26 +8,28 @@ export const Audit = () => (
     {audit.value.length === 0 ? (
       <p class="muted">{t('auditNone')}</p>
     ) : (
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{t('when')}</th>
-            <th scope="col">{t('who')}</th>
-            <th scope="col">{t('what')}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {audit.value.map(({ at, by, action }) => (
-            <tr key={`${at} ${JSON.stringify(action)}`}>
-              <td>{new Date(at).toLocaleString(language.value)}</td>
-              <td>{by}</td>
-              <td>
-                <code>{JSON.stringify(action)}</code>
-              </td>
+      <div class="scroll">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">{t('when')}</th>
+              <th scope="col">{t('who')}</th>
+              <th scope="col">{t('what')}</th>
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {audit.value.map(({ at, by, action }) => (
+              <tr key={`${at} ${JSON.stringify(action)}`}>
+                <td>{new Date(at).toLocaleString(language.value)}</td>
+                <td>{by}</td>
+                <td>
+                  <code>{JSON.stringify(action)}</code>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
     )}
   </section>
 );

@@ -31,6 +31,19 @@ describe('address proofs', () => {
     expect(decodeAddressAnswer(fromHex(answer))).to.deep.equal({ challenge, signature });
   });
 
+  it('are copied out of memory that is used again', () => {
+    const challenge = new Uint8Array(16).fill(7);
+    const memory = Buffer.from(
+      encodeAddressAnswer({ challenge, signature: new Uint8Array(64).fill(9) }),
+    );
+    const answer = decodeAddressAnswer(memory);
+    const probe = Buffer.from(encodeAddressProbe(challenge));
+    const asked = decodeAddressProbe(probe);
+    memory.fill(0xff);
+    probe.fill(0xff);
+    expect([answer.challenge[0], answer.signature[0], asked[0]]).to.deep.equal([7, 9, 7]);
+  });
+
   it('sign what cannot be mistaken for a certificate or ticket', () => {
     const bytes = Buffer.from(addressProofBytes(challenge, '192.0.2.1:30000'));
     expect(bytes.toString('latin1'))
