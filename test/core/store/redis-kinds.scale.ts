@@ -33,7 +33,9 @@ describe('RedisStore on other kinds of Redis', () => {
       ]);
       expect(await other.setIfAbsent('k', 2)).to.equal(false);
       expect(await other.take('k')).to.equal(1);
-      await Promise.all(Array.from({ length: 10 }, () => other.update<number>('n', (n = 0) => n + 1)));
+      await Promise.all(
+        Array.from({ length: 10 }, () => other.update<number>('n', (n = 0) => n + 1)),
+      );
       expect(await other.get('n')).to.equal(10);
       const heard: unknown[] = [];
       bus.subscribe('c', (message) => heard.push(message));
