@@ -29,17 +29,17 @@ const codes: Readonly<Record<string, string>> = {
   FST_ERR_CTP_EMPTY_JSON_BODY: 'INVALID_JSON',
 };
 
+/** In place of sentences of fastify that repeat the request, secrets included, or do not say what to do. */
+const messages: Readonly<Record<string, string>> = {
+  FST_ERR_BAD_URL: 'the URL holds a % that begins no escape',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'send the body with content-type: application/json',
+};
+
 /** A shared store that is away is no fault of the request; where it is, is not the caller's business. */
 const storeErrors: Readonly<Record<string, string>> = {
   STORE_UNAVAILABLE: 'The store of this community cannot be reached; nothing was done, try again.',
   STORE_UNSURE: 'The store of this community gave no answer; this may or may not have been done.',
   STORE_BUSY: 'Others changed the same at the same time; nothing was done, try again.',
-};
-
-/** In place of sentences of fastify that repeat the request, secrets included, or do not say what to do. */
-const messages: Readonly<Record<string, string>> = {
-  FST_ERR_BAD_URL: 'the URL holds a % that begins no escape',
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'send the body with content-type: application/json',
 };
 
 /** Answers an error that a handler, a hook or fastify itself raised; only unexpected ones are logged. */

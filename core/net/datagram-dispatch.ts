@@ -112,7 +112,19 @@ export class DatagramDispatch {
       }
       counters.questionBytes += datagram.length;
     }
+    const { violations } = counters;
     route.handler(datagram);
+    if (counters.violations !== violations) this.#tooLong(route.owner);
+  }
+
+  /** The mistake of a plugin, not of the sender: said with what to write in its place. */
+  #tooLong(owner: string): void {
+    if (!this.parts.errorLog.take()) return;
+    this.options.log.error(
+      { plugin: owner, endpoint: this.options.name },
+      `plugin ${owner} answered an address that has proven nothing with more than max(9, question) bytes, which was not sent: ` +
+        'answer with a challenge first (ChallengeIssuer, and "proves" in onDatagram), or pay pages of a list with datagram.replyFrom(budget, bytes)',
+    );
   }
 
   #failed(owner: string, datagram: ReceivedDatagram, error: unknown): void {

@@ -48,6 +48,9 @@ const maxWaiting = 64;
 /** Bytes that wait for somebody who does not read. */
 const maxPending = 1 << 20;
 
+/** Milliseconds between the two packets of a verdict, so that each arrives by itself. */
+const verdictPause = 20;
+
 /** Connections of administrators; each runs its lines one after the other. */
 export class RconServer {
   readonly #open = new Set<Connection>();
@@ -96,9 +99,7 @@ export class RconServer {
       connection.end();
     };
     const send = (packets: readonly Uint8Array[]) => {
-      connection.cork();
       for (const packet of packets) connection.write(packet);
-      connection.uncork();
       if (connection.pending > maxPending) {
         this.parts.refused('too-much');
         connection.destroy();
@@ -111,12 +112,20 @@ export class RconServer {
         end('locked-out');
         return;
       }
+      const isLogin = !session.loggedIn;
       const step = session.receive(decodePacket(bytes));
       if (step.kind === 'run') {
         send(session.answer(step.id, await this.#run(step.line, caller)));
         return;
       }
-      send(step.packets);
+      // COMPAT: rcon-srcds takes each chunk for one packet, and waits for ever for the second one in it.
+      const [first, ...rest] = step.packets;
+      if (first !== undefined) send([first]);
+      if (rest.length > 0) {
+        if (isLogin)
+          await new Promise<void>((resolve) => this.parts.clock.after(verdictPause, resolve));
+        send(rest);
+      }
       if (step.kind === 'send') {
         if (session.loggedIn) lockOut.succeeded(from);
         return;

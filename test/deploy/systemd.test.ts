@@ -1,6 +1,6 @@
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
@@ -90,7 +90,7 @@ describe('the systemd units', function () {
     expect(stderr).equal('');
   });
 
-  it('start, reload and stop: ready, reloading and ready, stopping and exit 0 within the limit', async function () {
+  it('start, rotate the log, reload and stop: ready, reloading and ready, stopping and exit 0 within the limit', async function () {
     if (!isThere('systemd-notify') || !isThere('python3')) {
       console.log('      skipped: needs systemd-notify and python3');
       this.skip();
@@ -103,7 +103,7 @@ describe('the systemd units', function () {
     expect(unit.get('Service.ExecReload')).equal('/bin/kill -HUP $MAINPID');
     writeFileSync(
       join(folder.path, 'beaconry.yaml'),
-      "endpoints: { http: { http: '127.0.0.1:0' } }\nplugins: { rules: {} }\n",
+      "endpoints: { http: { http: '127.0.0.1:0' } }\nlog: { file: server.log }\nplugins: { rules: {} }\n",
     );
     manager = new NotifySocket(folder.path);
     await manager.hears('bound');
@@ -114,9 +114,16 @@ describe('the systemd units', function () {
     const ready = await manager.hears('READY=1');
     expect(server.stdout).contain('beaconry ready ');
     expect(manager.heard[ready - 1]).contain('STATUS=1 of 1 plugins running');
+    // As logrotate does it: the file moves away, the signal makes the server open it anew.
+    const log = join(folder.path, 'data/server.log');
+    renameSync(log, `${log}.1`);
+    server.signal('SIGUSR2');
+    while (!existsSync(log)) await new Promise((resolve) => setTimeout(resolve, 5));
     server.signal('SIGHUP');
     const reloading = await manager.hears('RELOADING=1', ready);
     await manager.hears('READY=1', reloading);
+    expect(readFileSync(log, 'utf8')).contain('configuration reloaded');
+    expect(readFileSync(`${log}.1`, 'utf8')).not.contain('configuration reloaded');
     const asked = performance.now();
     const { code } = await server.kill('SIGTERM');
     const limit = Number(unit.get('Service.TimeoutStopSec')) * 1000;

@@ -201,6 +201,38 @@ describe('backup and restore of a community', function () {
     expect((await first.process.kill('SIGTERM')).code).equal(0);
   });
 
+  it('with which the node cannot start is taken back, and the node goes on with what it had', async () => {
+    const first = community('first');
+    await first.configure(false);
+    writeFileSync(
+      join(first.folder, 'picky.js'),
+      `import { command, definePlugin } from 'beaconry';
+export default definePlugin({
+  name: 'picky', api: 1,
+  commands: [command({
+    name: 'picky-set', doc: 'sets', parameters: { value: { doc: 'v', format: String, default: null } },
+    run: (context, { value }) => context.store.set('value', value),
+  })],
+  async setup(context) {
+    if ((await context.store.get('value')) === 'bad') throw new Error('I do not like this');
+  },
+});
+`,
+    );
+    const config = join(first.folder, 'beaconry.yaml');
+    writeFileSync(config, `${readFileSync(config, 'utf8')}  picky: { use: ./picky.js }\n`);
+    await first.start();
+    await first.command('picky-set', { value: 'bad' });
+    expect((await first.run('backup', '../saved')).code).equal(0);
+    await first.command('picky-set', { value: 'good' });
+    await first.command('ban-add', { subject: '192.0.2.1', reason: 'kept' });
+    const { code, stderr } = await first.run('restore', '../saved');
+    expect(code).equal(1);
+    expect(stderr).contain('went back to what was there').and.contain('I do not like this');
+    expect(JSON.stringify(await first.command('ban-list', {}))).contain('192.0.2.1');
+    expect((await first.process.kill('SIGTERM')).code).equal(0);
+  });
+
   it('of a damaged file is refused by a running node, which goes on with its data', async () => {
     const first = community('first');
     await first.configure(false);

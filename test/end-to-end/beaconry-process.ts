@@ -101,8 +101,11 @@ export interface RunningDemo {
   readonly http: string;
 }
 
-/** The demo on free ports, with its data in the folder; ready when its game server is listed. */
-export async function startDemo(folder: string): Promise<RunningDemo> {
+/**
+ * The demo on free ports, with its data in the folder; ready when its game server is listed. `main` is the
+ * command of another installation.
+ */
+export async function startDemo(folder: string, main = MAIN): Promise<RunningDemo> {
   const [game, master] = await freePorts(2, 'udp');
   const [http, admin] = await freePorts(2, 'tcp');
   const set = [
@@ -119,6 +122,7 @@ export async function startDemo(folder: string): Promise<RunningDemo> {
   ];
   const process = new BeaconryProcess(['demo', ...set.flatMap((entry) => ['--set', entry])], {
     cwd: folder,
+    main,
   });
   const report = await process.ready();
   const addresses = {

@@ -3,34 +3,16 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
+import { blocksOf } from '../docs/page-blocks.js';
 import { BeaconryProcess } from '../end-to-end/beaconry-process.js';
 import { temporaryFolder } from '../end-to-end/temporary-folder.js';
 import { copyQuake3Package, quake3Folder, root } from './quake3-package.js';
 
 const run = promisify(execFile);
 
-interface Block {
-  readonly line: number;
-  readonly language: string;
-  /** What stands behind the language: the file it is from, `run`, or nothing. */
-  readonly about: string;
-  readonly code: string;
-}
-
-/** The code blocks of a Markdown file. */
-function blocksOf(file: string): Block[] {
-  const text = readFileSync(file, 'utf8');
-  return [...text.matchAll(/^```(\w+) ?(.*)\n([\s\S]*?)^```$/gm)].map((match) => ({
-    line: text.slice(0, match.index).split('\n').length,
-    language: match[1] ?? '',
-    about: match[2] ?? '',
-    code: match[3] ?? '',
-  }));
-}
-
 describe('docs/writing-a-protocol.md', function () {
   this.timeout(60_000);
-  const blocks = blocksOf(join(root, 'docs/writing-a-protocol.md'));
+  const blocks = blocksOf('docs/writing-a-protocol.md');
   const folder = temporaryFolder();
   let running: BeaconryProcess | undefined;
   afterEach(async () => {

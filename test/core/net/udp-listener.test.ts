@@ -4,12 +4,14 @@ import {
   DecodeError,
   definePlugin,
   ListBudget,
+  type Logger,
   PeerAddress,
 } from 'beaconry';
 import { hex, startTestServer, type TestServer } from 'beaconry/testing';
 import { expect } from 'chai';
 import { MemoryDriver } from '../../../core/net/drivers/memory-driver.js';
 import { ReceivedDatagram } from '../../../core/net/received-datagram.js';
+import { silentLog } from '../store/silent-log.js';
 
 /** A server whose only plugin does with datagrams what the test says. */
 async function serverWith(setup: (context: Context) => void): Promise<TestServer> {
@@ -53,6 +55,30 @@ describe('UdpListener', () => {
     expect(test.ask('game', Buffer.from('short'))).deep.equal([new Uint8Array(9)]);
     expect(test.ask('game', Buffer.from('long'.padEnd(40)))).deep.equal([new Uint8Array(40)]);
     expect(counters(test)?.violations).equal(2);
+  });
+
+  it('names the plugin that answers a stranger at length, and what to write instead, at a bounded rate', async () => {
+    const said: string[] = [];
+    const log: Logger = {
+      ...silentLog,
+      error: (...args: unknown[]) => void said.push(`${args[1]}`),
+    };
+    test = await startTestServer({
+      plugins: { probe: {} },
+      log,
+      atHand: {
+        probe: definePlugin({
+          name: 'probe',
+          api: 1,
+          setup(context) {
+            context.udp('game').onDatagram('x', (datagram) => datagram.reply(new Uint8Array(10)));
+          },
+        }),
+      },
+    });
+    for (let i = 0; i < 100; i++) test.ask('game', Buffer.from('x'));
+    expect(said.length).within(1, 11);
+    expect(said[0]).contain('plugin probe answered').and.contain('ChallengeIssuer');
   });
 
   it('lets a proven sender have any answer, within his own limit', async () => {

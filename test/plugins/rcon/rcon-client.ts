@@ -9,7 +9,11 @@ export class RconClient {
   closed = false;
   #id = 1;
 
-  private constructor(readonly socket: Socket) {
+  private constructor(
+    readonly socket: Socket,
+    /** What has to happen while somebody waits: time passes. */
+    private readonly pass: () => Promise<void>,
+  ) {
     socket.on('data', (chunk: Buffer) => {
       this.#bytes = Buffer.concat([this.#bytes, chunk]);
       while (this.#bytes.length >= 4) {
@@ -28,10 +32,10 @@ export class RconClient {
     });
   }
 
-  static async open(port: number): Promise<RconClient> {
+  static async open(port: number, pass: () => Promise<void>): Promise<RconClient> {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true });
     await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
-    return new RconClient(socket);
+    return new RconClient(socket, pass);
   }
 
   send(type: number, text: string, id = this.#id++): number {
@@ -42,9 +46,11 @@ export class RconClient {
   /** The next packet; undefined when the server has closed. */
   async next(): Promise<{ id: number; type: number; text: string } | undefined> {
     while (this.#packets.length === 0 && !this.closed) {
-      await new Promise<void>((resolve) => {
+      const woken = new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
+      await Promise.race([woken, new Promise((resolve) => setTimeout(resolve, 2))]);
+      if (this.#packets.length === 0 && !this.closed) await this.pass();
     }
     return this.#packets.shift();
   }

@@ -30,7 +30,7 @@ describe('rcon', () => {
     });
   };
   const open = async () => {
-    const client = await RconClient.open(test.address('rcon').port);
+    const client = await RconClient.open(test.address('rcon').port, () => test.clock.advance(1));
     clients.push(client);
     return client;
   };
