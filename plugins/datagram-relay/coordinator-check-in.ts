@@ -11,8 +11,8 @@ import {
 } from 'beaconry';
 import type { CheckInAnswer, Coordinator } from 'beaconry/plugins/coordinator';
 import { PROBE_LENGTH } from '../coordinator/sdr/address-proof-codec.js';
-import { encodeBase64 } from '../coordinator/sdr/armour-codec.js';
 import { decodeCertificateText } from '../coordinator/sdr/certificate-codec.js';
+import { CoordinatorClient } from '../coordinator/sdr/coordinator-client.js';
 import { RelayMembership } from '../coordinator/sdr/relay-membership.js';
 import { SigningKey } from '../coordinator/sdr/signing-key.js';
 import { readText } from './network-source.js';
@@ -34,7 +34,6 @@ export const checkInConfig = {
 } as const;
 
 const ANSWER_LENGTH = 82;
-const MAX_ANSWER = 64 * 1024;
 /** Milliseconds: for probed relays to answer, between tries that fail (doubled), and at most between check-ins. */
 const PROBE_TIME = 2000;
 const RETRY = 2000;
@@ -135,6 +134,7 @@ export class CoordinatorCheckIn {
 
 export interface CheckInPlace {
   readonly endpoint: UdpEndpoint;
+  readonly appId: number;
   readonly pop: string;
   readonly checkIn: { readonly key: string | null; readonly certificate: string | null };
   inFolder(file: string): string;
@@ -150,7 +150,7 @@ export interface CheckInPlace {
 
 /** Joins the network where configuration names a key. Errors CHECK_IN_CONFIG, FILE, KEY_MALFORMED, RELAY_ADDRESS. */
 export async function joinNetwork(context: Context, place: CheckInPlace): Promise<void> {
-  const { coordinator, endpoint, inFolder, pop } = place;
+  const { appId, coordinator, endpoint, inFolder, pop } = place;
   const { key: keyFile, certificate: certificateFile } = place.checkIn;
   if (keyFile === null && certificateFile === null) return;
   if (keyFile === null || certificateFile === null || coordinator === undefined) {
@@ -168,6 +168,7 @@ export async function joinNetwork(context: Context, place: CheckInPlace): Promis
   const text = await readText(inFolder(certificateFile), `${what}.certificate`);
   const certificate = decodeCertificateText(text);
   const { clock, log } = context;
+  const post = checkInAt(coordinator, appId);
   let checkIn: CoordinatorCheckIn | undefined;
   endpoint.onDatagram('\x10', {
     shape: ({ length }) => length === PROBE_LENGTH,
@@ -196,12 +197,8 @@ export async function joinNetwork(context: Context, place: CheckInPlace): Promis
       ...routeKey,
     });
     checkIn = new CoordinatorCheckIn({
-      ...{ membership, clock, log },
+      ...{ membership, clock, log, post },
       send: (bytes, to) => endpoint.send(bytes, to),
-      post: (bytes) =>
-        typeof coordinator === 'string'
-          ? post(coordinator, bytes)
-          : coordinator.checkInRelay(bytes),
       leave: () => place.leave(),
       stay: () => place.stay(),
     });
@@ -209,46 +206,8 @@ export async function joinNetwork(context: Context, place: CheckInPlace): Promis
   });
 }
 
-/** Errors COORDINATOR_UNREACHABLE, COORDINATOR_ANSWER, and the codes of the coordinator. */
-async function post(url: string, checkIn: Uint8Array): Promise<CheckInAnswer> {
-  let text: string;
-  let status: number;
-  try {
-    const response = await fetch(new URL('/coordinator/relays', url), {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ checkIn: encodeBase64(checkIn) }),
-      redirect: 'error',
-      signal: AbortSignal.timeout(10_000),
-    });
-    ({ status } = response);
-    text = (await response.text()).slice(0, MAX_ANSWER);
-  } catch (cause) {
-    throw new ServerError('COORDINATOR_UNREACHABLE', `${url} does not answer`, { cause });
-  }
-  const answer = parse(text) as Partial<CheckInAnswer> & {
-    readonly error?: { readonly code?: unknown; readonly message?: unknown };
-  };
-  const { error, relay, state, next, probes, probers } = answer;
-  if (status !== 200) {
-    const say = error?.message ?? `${url} answered ${status}`;
-    throw new ServerError(String(error?.code ?? 'COORDINATOR_ANSWER'), String(say));
-  }
-  const isWhole =
-    typeof relay === 'string' &&
-    typeof state === 'string' &&
-    Number.isFinite(next) &&
-    Array.isArray(probes) &&
-    Array.isArray(probers);
-  if (isWhole) return { text: '', ...answer } as CheckInAnswer;
-  throw new ServerError('COORDINATOR_ANSWER', `${url} answered a check-in with something else`);
-}
-
-function parse(text: string): object {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? value : {};
-  } catch {
-    return {};
-  }
+function checkInAt(coordinator: Coordinator | string, appId: number): CheckInParts['post'] {
+  if (typeof coordinator !== 'string') return (checkIn) => coordinator.checkInRelay(checkIn);
+  const client = new CoordinatorClient({ url: coordinator, appId });
+  return (checkIn) => client.checkIn(checkIn);
 }

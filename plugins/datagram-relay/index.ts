@@ -115,7 +115,7 @@ export default definePlugin({
     const isOwnKey =
       networkKey === undefined || !Buffer.from(networkKey).equals(routeKey.publicKey);
     await joinNetwork(context, {
-      ...{ endpoint, pop, inFolder, checkIn: config.checkIn },
+      ...{ endpoint, pop, inFolder, appId: config.appId, checkIn: config.checkIn },
       address: () => publicAddress ?? endpoint.addresses[0],
       routeKey: isOwnKey ? routeKey.publicKey : undefined,
       coordinator: config.coordinator ?? coordinator,

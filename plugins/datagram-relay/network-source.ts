@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { type Clock, messageOf, ServerError } from 'beaconry';
+import { CoordinatorClient } from '../coordinator/sdr/coordinator-client.js';
 import { NetworkConfigCache } from '../coordinator/sdr/network-config-cache.js';
-import { CONFIG_SIGNATURE_HEADER } from '../coordinator/sdr/network-config-codec.js';
 import { decodePublicLine } from '../coordinator/sdr/openssh-key-codec.js';
 
 export interface NetworkSourceOptions {
@@ -19,10 +19,8 @@ export async function openNetworkConfig(
   options: NetworkSourceOptions,
 ): Promise<NetworkConfigCache> {
   const { clock, rootKeys, appId, file, coordinator, onFailure } = options;
-  const url =
-    coordinator === undefined
-      ? undefined
-      : new URL(`/coordinator/config/${appId}`, coordinator).toString();
+  const client =
+    coordinator === undefined ? undefined : new CoordinatorClient({ url: coordinator, appId });
   const cache = new NetworkConfigCache({
     clock,
     appId,
@@ -30,17 +28,8 @@ export async function openNetworkConfig(
     ...(file === undefined ? {} : { file }),
     ...(onFailure === undefined ? {} : { onFailure }),
     fetch: async (etag) => {
-      if (url === undefined) throw new ServerError('NO_COORDINATOR', 'no coordinator is named');
-      const response = await fetch(url, {
-        headers: etag === undefined ? {} : { 'if-none-match': etag },
-        signal: AbortSignal.timeout(10_000),
-      });
-      return {
-        status: response.status,
-        text: await response.text(),
-        etag: response.headers.get('etag') ?? undefined,
-        signature: response.headers.get(CONFIG_SIGNATURE_HEADER) ?? undefined,
-      };
+      if (client === undefined) throw new ServerError('NO_COORDINATOR', 'no coordinator is named');
+      return client.config(etag);
     },
   });
   await cache.start();

@@ -3,7 +3,7 @@ import { decodeBase64, encodeBase64 } from './armour-codec.js';
 import type { FetchedConfig } from './network-config-cache.js';
 import { CONFIG_SIGNATURE_HEADER, MAX_NETWORK_CONFIG } from './network-config-codec.js';
 import type { SignonAnswer } from './player-credentials.js';
-import type { CheckInAnswer } from './relay-check-in-codec.js';
+import { type CheckInAnswer, readCheckInAnswer } from './relay-check-in-codec.js';
 import { MAX_SIGNED_TICKET } from './relay-ticket-codec.js';
 
 export interface CoordinatorClientOptions {
@@ -14,19 +14,40 @@ export interface CoordinatorClientOptions {
   readonly token?: string;
 }
 
+/** What a player needs to connect to the server behind a FakeIP. */
+export interface FakeIpTicket {
+  readonly identity: string;
+  readonly virtualPort: number;
+  readonly ticket: Uint8Array;
+}
+
+interface Answer {
+  readonly response: Response;
+  readonly text: string;
+}
+
 const TIMEOUT = 10_000;
 
-/** The coordinator over HTTP, for clients, hosted servers and relays. Refusals keep their code. */
+/**
+ * The coordinator over HTTP, for clients, hosted servers and relays. Refusals keep their code; besides them
+ * COORDINATOR_UNREACHABLE, COORDINATOR_ANSWER for what is no answer, COORDINATOR_STATUS and ANSWER_TOO_LARGE.
+ */
 export class CoordinatorClient {
-  constructor(private readonly options: CoordinatorClientOptions) {}
+  readonly #url: URL;
+
+  /** TypeError when `url` is none. */
+  constructor(private readonly options: CoordinatorClientOptions) {
+    this.#url = new URL(options.url);
+  }
 
   /** For `NetworkConfigCache`. */
   async config(etag: string | undefined): Promise<FetchedConfig> {
     const headers = etag === undefined ? {} : { 'if-none-match': etag };
-    const response = await this.#fetch(`/coordinator/config/${this.options.appId}`, { headers });
+    const path = `/coordinator/config/${this.options.appId}`;
+    const { response, text } = await this.#ask(path, { headers });
     return {
       status: response.status,
-      text: await readBounded(response),
+      text,
       etag: response.headers.get('etag') ?? undefined,
       signature: response.headers.get(CONFIG_SIGNATURE_HEADER) ?? undefined,
     };
@@ -45,32 +66,76 @@ export class CoordinatorClient {
     return decodeBase64(ticket, MAX_SIGNED_TICKET);
   }
 
+  /** The ticket that stands in the answer to a connect request by FakeIP. */
+  async fakeIpTicket(address: string): Promise<FakeIpTicket> {
+    const { appId } = this.options;
+    const { identity, virtualPort, ticket } = await this.#post<
+      Omit<FakeIpTicket, 'ticket'> & { ticket: string }
+    >('/v1/fake-ips/connect', { address, appId });
+    return { identity, virtualPort, ticket: decodeBase64(ticket, MAX_SIGNED_TICKET) };
+  }
+
   /** Signs a hosted server on; seconds until it has to do so again. */
   async login(login: Uint8Array): Promise<number> {
     const body = { login: encodeBase64(login) };
     return (await this.#post<{ expiresIn: number }>('/coordinator/servers', body)).expiresIn;
   }
 
-  checkIn(checkIn: Uint8Array): Promise<CheckInAnswer> {
-    return this.#post('/coordinator/relays', { checkIn: encodeBase64(checkIn) });
+  /** Checks in a relay. */
+  async checkIn(checkIn: Uint8Array): Promise<CheckInAnswer> {
+    const body = { checkIn: encodeBase64(checkIn) };
+    const answer = readCheckInAnswer(await this.#post<object>('/coordinator/relays', body));
+    if (answer === undefined) throw this.#somethingElse('/coordinator/relays');
+    return answer;
   }
 
   async #post<T>(path: string, body: object): Promise<T> {
-    const response = await this.#fetch(path, {
+    const { response, text } = await this.#ask(path, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
     });
-    const text = await readBounded(response);
-    if (response.ok) return JSON.parse(text) as T;
-    throw refusal(response.status, text);
+    if (!response.ok) throw this.#refusal(response.status, text);
+    const answer = parse(text);
+    if (answer === undefined) throw this.#somethingElse(path);
+    return answer as T;
   }
 
-  #fetch(path: string, init: RequestInit & { headers: Record<string, string> }): Promise<Response> {
+  async #ask(
+    path: string,
+    init: RequestInit & { headers: Record<string, string> },
+  ): Promise<Answer> {
     const { url, token } = this.options;
     const headers =
       token === undefined ? init.headers : { ...init.headers, authorization: `Bearer ${token}` };
-    return fetch(new URL(path, url), { ...init, headers, signal: AbortSignal.timeout(TIMEOUT) });
+    try {
+      const response = await fetch(new URL(path, this.#url), {
+        ...init,
+        headers,
+        // The operator named this host; it is not for whoever answers to name another.
+        redirect: 'error',
+        signal: AbortSignal.timeout(TIMEOUT),
+      });
+      return { response, text: await readBounded(response) };
+    } catch (cause) {
+      if (cause instanceof ServerError) throw cause;
+      throw new ServerError('COORDINATOR_UNREACHABLE', `${url} does not answer`, { cause });
+    }
+  }
+
+  #refusal(status: number, text: string): ServerError {
+    const { url } = this.options;
+    const answer = parse(text) as { error?: { code?: unknown; message?: unknown } } | undefined;
+    const { code, message } = answer?.error ?? {};
+    return new ServerError(
+      typeof code === 'string' ? code : 'COORDINATOR_STATUS',
+      typeof message === 'string' ? message : `${url} answered ${status}`,
+    );
+  }
+
+  #somethingElse(path: string): ServerError {
+    const text = `${this.options.url} answered ${path} with something else`;
+    return new ServerError('COORDINATOR_ANSWER', text);
   }
 }
 
@@ -90,12 +155,12 @@ async function readBounded(response: Response): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function refusal(status: number, text: string): ServerError {
+/** The object in the text; undefined when it is something else. */
+function parse(text: string): object | undefined {
   try {
-    const { code, message } = (JSON.parse(text) as { error: { code: string; message: string } })
-      .error;
-    return new ServerError(code, message);
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : undefined;
   } catch {
-    return new ServerError('COORDINATOR_STATUS', `the coordinator answered ${status}`);
+    return undefined;
   }
 }

@@ -99,3 +99,15 @@ export interface CheckInAnswer {
   /** Hosts from which probes to this relay come; it answers nobody else. */
   readonly probers: readonly string[];
 }
+
+/** What a coordinator elsewhere answered; undefined when it is not whole. */
+export function readCheckInAnswer(json: object): CheckInAnswer | undefined {
+  const answer = json as Partial<CheckInAnswer>;
+  const isWhole =
+    typeof answer.relay === 'string' &&
+    typeof answer.state === 'string' &&
+    Number.isFinite(answer.next) &&
+    Array.isArray(answer.probes) &&
+    Array.isArray(answer.probers);
+  return isWhole ? ({ text: '', ...answer } as CheckInAnswer) : undefined;
+}

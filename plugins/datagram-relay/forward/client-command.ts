@@ -1,6 +1,7 @@
 import { PeerAddress, ServerError } from 'beaconry';
 import { decodeBase64 } from '../../coordinator/sdr/armour-codec.js';
 import { decodeCertificateText } from '../../coordinator/sdr/certificate-codec.js';
+import type { CoordinatorClient, FakeIpTicket } from '../../coordinator/sdr/coordinator-client.js';
 import { readDevTicket } from '../../coordinator/sdr/hosted-server-environment.js';
 import { decodePublicLine } from '../../coordinator/sdr/openssh-key-codec.js';
 import { type Credentials, PlayerCredentials } from '../../coordinator/sdr/player-credentials.js';
@@ -18,6 +19,7 @@ import { ClientForwarder } from './client-forwarder.js';
 import {
   addressOf,
   clock,
+  coordinatorAt,
   type NetworkOptions,
   natural,
   needsCoordinator,
@@ -25,7 +27,6 @@ import {
   say,
   stopped,
 } from './command-options.js';
-import { CoordinatorClient, type FakeIpTicket } from './coordinator-client.js';
 
 export interface ClientOptions extends NetworkOptions {
   readonly to: string;
@@ -49,11 +50,8 @@ export async function runClient(options: ClientOptions): Promise<void> {
   }
   const virtualPort = natural(options.virtualPort, '--virtual-port');
   const { cache: network, trusted } = await networkOf(options, appId);
-  const token = process.env.BEACONRY_TOKEN;
   const coordinator =
-    options.coordinator === undefined
-      ? undefined
-      : new CoordinatorClient(options.coordinator, token);
+    options.coordinator === undefined ? undefined : coordinatorAt(options.coordinator, appId);
   const cache =
     options.cache === undefined ? undefined : await TicketCache.open(options.cache, clock);
   const credentials = await credentialsOf(options, appId, coordinator);
@@ -79,7 +77,7 @@ export async function runClient(options: ClientOptions): Promise<void> {
       const cached = cache?.find(identity, wanted);
       if (cached !== undefined) return cached.bytes;
       if (coordinator === undefined) throw needsCoordinator('a ticket that is not given');
-      const fresh = await coordinator.ticket(appId, identity, wanted);
+      const fresh = await coordinator.ticket(identity, wanted);
       await cache?.add(fresh);
       return fresh;
     },
@@ -92,7 +90,7 @@ export async function runClient(options: ClientOptions): Promise<void> {
     connect: async (ports) => {
       if (fake !== undefined && given === undefined) {
         if (coordinator === undefined) throw needsCoordinator('a FakeIP');
-        auto = await coordinator.fakeIpTicket(fake.toString(), appId);
+        auto = await coordinator.fakeIpTicket(fake.toString());
         const { virtualPort: fakePort } = auto;
         return agent.connect(
           auto.identity,

@@ -1,4 +1,5 @@
 import { PeerAddress, ServerError, SystemClock } from 'beaconry';
+import { CoordinatorClient } from '../../coordinator/sdr/coordinator-client.js';
 import type { NetworkConfigCache } from '../../coordinator/sdr/network-config-cache.js';
 import type { TrustedNetwork } from '../agent/relay-access.js';
 import { openNetworkConfig, readText } from '../network-source.js';
@@ -41,6 +42,12 @@ export async function networkOf(
       ? undefined
       : { config: cache.config, certificates: cache.certificates };
   return { cache, trusted };
+}
+
+/** With the token of the environment, which no list of processes shows. */
+export function coordinatorAt(url: string, appId: number): CoordinatorClient {
+  const token = process.env.BEACONRY_TOKEN;
+  return new CoordinatorClient({ url, appId, ...(token === undefined ? {} : { token }) });
 }
 
 export function natural(text: string, option: string): number {

@@ -6,13 +6,13 @@ import { ServerAgent } from '../agent/server-agent.js';
 import {
   addressOf,
   clock,
+  coordinatorAt,
   type NetworkOptions,
   natural,
   networkOf,
   say,
   stopped,
 } from './command-options.js';
-import { CoordinatorClient } from './coordinator-client.js';
 import { ServerForwarder } from './server-forwarder.js';
 
 export interface ServerOptions extends NetworkOptions {
@@ -62,10 +62,10 @@ export async function runServer(options: ServerOptions): Promise<void> {
   }).start();
   let stopLogin: (() => void) | undefined;
   if (options.coordinator !== undefined) {
-    const coordinator = new CoordinatorClient(options.coordinator, process.env.BEACONRY_TOKEN);
+    const coordinator = coordinatorAt(options.coordinator, appId);
     const login = async (): Promise<void> => {
       try {
-        await coordinator.loginServer(hosted.login());
+        await coordinator.login(hosted.login());
       } catch (error) {
         say(`sign-on at the coordinator: ${messageOf(error)}`);
       }
