@@ -72,7 +72,7 @@ export const toEnvelope = ({ body, caKeyId, signature }: SignedCertificate): Cer
     ...(signature.length === 0 ? {} : { caKeyId, caSignature: signature }),
   });
 
-/** Copies, because messages are views into what was received. */
+/** Copies, because fields of a message are views that would keep all of it in memory. */
 export function fromEnvelope(envelope: CertificateEnvelope | undefined): SignedCertificate {
   if (envelope === undefined || envelope.cert.length === 0) {
     throw new DecodeError('invalid', 0, 'certificate has no body');

@@ -53,7 +53,8 @@ export class TicketCache {
 
   /** Keeps a ticket that the coordinator gave; it is on disk when the promise resolves. TICKET_MALFORMED. */
   async add(bytes: Uint8Array): Promise<Omit<RelayTicket, 'route'>> {
-    const added = readTicket(bytes.slice());
+    // Not `slice`, which gives a view when the ticket comes in a Buffer.
+    const added = readTicket(new Uint8Array(bytes));
     const text = Buffer.from(bytes).toString('base64');
     const others = this.#live().filter((other) => encodeBase64(other.bytes) !== text);
     this.#tickets = [...others, added]

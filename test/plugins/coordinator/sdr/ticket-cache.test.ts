@@ -52,6 +52,15 @@ describe('ticket cache', () => {
     expect(found?.ticket.client).to.equal('str:alice');
   });
 
+  it('keeps a ticket whose memory is overwritten afterwards', async () => {
+    const bytes = ticket('str:gs', 6);
+    const memory = Buffer.from(bytes);
+    const cache = await open();
+    await cache.add(memory);
+    memory.fill(0xff);
+    expect(cache.find('str:gs', 3)?.bytes).to.deep.equal(bytes);
+  });
+
   it('shows nothing of the route', async () => {
     const cache = await open();
     expect(await cache.add(ticket('str:gs', 1))).to.not.have.property('route');
