@@ -1,7 +1,7 @@
 /**
- * SipHash-2-4 (Aumasson and Bernstein) on 32-bit halves, without BigInt and without a Buffer, truncated to
- * its low 32 bits. `message` is given as signed 32-bit little-endian words; the length byte of the
- * original covers them.
+ * SipHash-2-4 (Aumasson and Bernstein) on 32-bit halves, without BigInt and without a Buffer: `hash` gives the low
+ * 32 bits, `high` keeps the others. The message is given as signed 32-bit little-endian words; the length byte of
+ * the original covers them.
  */
 export class SipHash {
   /** High half of the last result, when 64 bits are wanted. */

@@ -7,7 +7,7 @@ export const FLAG_CONTROL = 2;
 export const FLAG_PHASE = 4;
 export const CONTROL = 0x40;
 /** Data: 9 bytes of header, 2 of port index, 16 of end-to-end tag, 8 of hop tag. */
-export const MIN_DATA = 37 - 2;
+export const MIN_DATA = 35;
 export const MAX_DATA = 1300;
 export const MIN_CONTROL = 18;
 export const MAX_CONTROL = 64;

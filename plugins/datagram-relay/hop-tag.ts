@@ -1,6 +1,7 @@
 /**
- * SipHash-2-4 over eight 32-bit words, unrolled over local variables: the tag of every hop (R1, "Data").
- * `low` and `high` hold the last result; nothing is allocated.
+ * SipHash-2-4 over an even number of 32-bit words: the tag of every hop (R1, "Data"). `low` and `high` hold the last
+ * result; nothing is allocated. It stands beside the SipHash of core because the keys of all legs lie in one array:
+ * they are read at an offset, where a view of each would be made for every datagram.
  */
 export class HopTag {
   low = 0;

@@ -56,7 +56,10 @@ export class RelayEngine {
     });
   }
 
-  /** Whether the sender is known to receive at its address: a leg, or a relay or server in a handshake. */
+  /**
+   * Whether the sender is known to receive at its address: a leg, or whoever's OPEN or REGISTER carries a good
+   * cookie. A relay's JOIN is not proven.
+   */
   proves(bytes: Uint8Array, from: PeerAddress): boolean {
     const first = bytes[0] as number;
     if (first >= DATA || first === CONTROL) {
