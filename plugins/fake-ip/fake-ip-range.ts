@@ -3,6 +3,8 @@ import type { PeerAddress } from 'beaconry';
 /** What an address is (sdr section 11). */
 export type FakeIpKind = 'invalid' | 'notFake' | 'global' | 'local';
 
+/** Virtual port of the first port of a global FakeIP (sdr section 11). */
+export const GLOBAL_PORT = 0x7fffff00;
 const FAKE = 0xa9fe;
 const FIRST_PORT = 1025;
 

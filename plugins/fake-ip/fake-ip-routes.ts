@@ -13,6 +13,7 @@ import type {
 } from 'beaconry/plugins/coordinator';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
+import { GLOBAL_PORT } from './fake-ip-range.js';
 import type { AppOwnership, FakeIps } from './public.js';
 
 export interface FakeIpRoutesOptions {
@@ -23,9 +24,6 @@ export interface FakeIpRoutesOptions {
   readonly servers: GameServerAuthority | undefined;
   readonly ownership: AppOwnership | undefined;
 }
-
-/** Virtual port of the first port of a global FakeIP (sdr section 11). */
-export const FIRST_GLOBAL_PORT = 0x7fffff00;
 
 const App = Type.Integer({ minimum: 0, maximum: 0xffffffff });
 const STATUS: Readonly<Record<string, number>> = {
@@ -133,7 +131,7 @@ export function fakeIpRoutes(options: FakeIpRoutesOptions): Routes {
         const owner = await answered(() => fakeIps.find(Number(appId), address));
         if (owner === undefined)
           throw new HttpError(404, 'FAKE_IP_NO_MATCH', `nobody is at ${address}`);
-        return { identity: owner.identity, virtualPort: FIRST_GLOBAL_PORT + owner.index };
+        return { identity: owner.identity, virtualPort: GLOBAL_PORT + owner.index };
       },
     );
     scope.post(
@@ -157,7 +155,7 @@ export function fakeIpRoutes(options: FakeIpRoutesOptions): Routes {
           if (coordinator === undefined) {
             throw new HttpError(503, 'NO_COORDINATOR', 'no enabled plugin makes tickets');
           }
-          const virtualPort = FIRST_GLOBAL_PORT + owner.index;
+          const virtualPort = GLOBAL_PORT + owner.index;
           const ticket = await coordinator.issueTicket({
             appId,
             client,

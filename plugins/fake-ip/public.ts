@@ -1,12 +1,12 @@
 import { serviceToken } from 'beaconry';
 
-export { type FakeIpKind, fakeIpKind } from './fake-ip-range.js';
+export { type FakeIpKind, fakeIpKind, GLOBAL_PORT } from './fake-ip-range.js';
 export { LocalFakeIps } from './local-fake-ips.js';
 
 /** Whose a FakeIP is. */
 export interface FakeIpOwner {
   readonly identity: string;
-  /** Place of the port among those of the allocation: its virtual port is 0x7fffff00 + index. */
+  /** Place of the port among those of the allocation: its virtual port is GLOBAL_PORT + index. */
   readonly index: number;
   readonly open: boolean;
 }

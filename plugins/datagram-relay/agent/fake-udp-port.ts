@@ -1,11 +1,8 @@
 import { type Clock, messageOf, type PeerAddress } from 'beaconry';
-import { fakeIpKind, LocalFakeIps } from 'beaconry/plugins/fake-ip';
+import { fakeIpKind, GLOBAL_PORT, LocalFakeIps } from 'beaconry/plugins/fake-ip';
 import type { Connection } from './connection.js';
 import { ConnectionState } from './connection-state.js';
 import { MAX_DATAGRAM } from './fragments.js';
-
-/** Virtual port of the first port of a global FakeIP (sdr section 11). */
-export const GLOBAL_PORT = 0x7fffff00;
 
 export interface FakeUdpPortOptions {
   readonly clock: Clock;

@@ -3,13 +3,14 @@
  * @packageDocumentation
  */
 
+export { GLOBAL_PORT } from 'beaconry/plugins/fake-ip';
 export { PlainUdpAgent, type PlainUdpAgentOptions } from '../plain-udp/plain-udp-agent.js';
 export { PlainUdpConnection } from '../plain-udp/plain-udp-connection.js';
 export { type AgentSocket, type OpenAgentSocket, openUdpSocket } from './agent-socket.js';
 export { ClientAgent, type ClientAgentOptions } from './client-agent.js';
 export { Connection, type ConnectionListener } from './connection.js';
 export { ConnectionState, EndReason } from './connection-state.js';
-export { FakeUdpPort, type FakeUdpPortOptions, GLOBAL_PORT } from './fake-udp-port.js';
+export { FakeUdpPort, type FakeUdpPortOptions } from './fake-udp-port.js';
 export { MAX_DATAGRAM } from './fragments.js';
 export { MESSAGES_PORT, MessageFront, type MessageFrontOptions } from './message-front.js';
 export { Availability, NetworkMeasurement, type NetworkStatus } from './network-measurement.js';

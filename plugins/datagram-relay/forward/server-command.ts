@@ -1,4 +1,5 @@
 import { messageOf, PeerAddress, ServerError } from 'beaconry';
+import { GLOBAL_PORT } from 'beaconry/plugins/fake-ip';
 import { HostedServer } from '../../coordinator/sdr/hosted-server.js';
 import { readHostedServerEnvironment } from '../../coordinator/sdr/hosted-server-environment.js';
 import { openUdpSocket } from '../agent/agent-socket.js';
@@ -20,9 +21,6 @@ export interface ServerOptions extends NetworkOptions {
   readonly ports?: string;
   readonly identity: string;
 }
-
-/** Virtual port of the first port of a global FakeIP (sdr section 11). */
-const FIRST_GLOBAL_PORT = 0x7fffff00;
 
 /** `beaconry forward server`. */
 export async function runServer(options: ServerOptions): Promise<void> {
@@ -95,7 +93,7 @@ function gamesOf(game: PeerAddress, ports: string | undefined): ReadonlyMap<numb
       // The same port as players find it by FakeIP.
       return [
         [index, address],
-        [FIRST_GLOBAL_PORT + index, address],
+        [GLOBAL_PORT + index, address],
       ] as const;
     }),
   );

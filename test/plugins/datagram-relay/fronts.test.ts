@@ -1,7 +1,8 @@
 import { PeerAddress } from 'beaconry';
+import { GLOBAL_PORT } from 'beaconry/plugins/fake-ip';
 import { expect } from 'chai';
 import type { Connection } from '../../../plugins/datagram-relay/agent/connection.js';
-import { FakeUdpPort, GLOBAL_PORT } from '../../../plugins/datagram-relay/agent/fake-udp-port.js';
+import { FakeUdpPort } from '../../../plugins/datagram-relay/agent/fake-udp-port.js';
 import {
   MESSAGES_PORT,
   MessageFront,
