@@ -6,6 +6,8 @@
 import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PeerAddress } from 'beaconry';
 import pino from 'pino';
@@ -94,7 +96,7 @@ async function coturn(): Promise<Measured | undefined> {
     '--log-file',
     '/dev/null',
     '--pidfile',
-    `/tmp/beaconry-turn-${process.pid}.pid`,
+    join(tmpdir(), `beaconry-turn-${process.pid}.pid`),
   );
   const child = spawn(COTURN, args, { stdio: 'ignore' });
   const to = PeerAddress.of('127.0.0.1', port);

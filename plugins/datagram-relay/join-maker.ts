@@ -7,7 +7,7 @@ import * as codec from './relay-codec.js';
 import { Lead, Refusal } from './relay-codec.js';
 import type { RelayEngineOptions } from './relay-engine-options.js';
 import * as keys from './relay-keys.js';
-import { Refused } from './ticket-judge.js';
+import { Refusing } from './ticket-judge.js';
 
 /** What every JOIN of a session says. */
 export type JoinContent = Omit<codec.Join, 'senderId' | 'hopSecret' | 'ticket'>;
@@ -38,13 +38,13 @@ export class JoinMaker {
       route = this.options.openRoute(ticket.route);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
-      throw new Refused(Refusal.mismatch, 'ticket leads to another POP: name a relay there');
+      throw new Refusing(Refusal.mismatch, 'ticket leads to another POP: name a relay there');
     }
     const { address, pop, secret } = route;
     const now = this.options.clock.monotonic();
     const registration = this.registrations.find(address, ticket.server, now);
     if (registration === undefined || !this.options.network().isTarget(pop, address)) {
-      throw new Refused(Refusal.noServer, 'the server is not registered at this relay');
+      throw new Refusing(Refusal.noServer, 'the server is not registered at this relay');
     }
     const joinKeys = keys.serverJoinKeys(registration.secret, secret ?? 0n);
     return this.#toNext(row, content, codec.NO_BYTES, registration.id, joinKeys, address);
@@ -55,7 +55,7 @@ export class JoinMaker {
     const receiver = network().relayKeyAt(next);
     const own = ownAddress();
     if (receiver === undefined || own === undefined || own.equals(next)) {
-      throw new Refused(Refusal.relay, 'the next relay is not one of this network');
+      throw new Refusing(Refusal.relay, 'the next relay is not one of this network');
     }
     const link = keys.linkJoinKeys(key.secretWith(receiver), addressPair(own, next));
     return this.#toNext(row, content, ticket, 0, link, next);
@@ -82,7 +82,7 @@ export class JoinMaker {
 
   addLeg(kind: LegKind, peerId: number, address: PeerAddress): number {
     const row = this.legs.add(kind, peerId, address, this.options.clock.monotonic());
-    if (row < 0) throw new Refused(Refusal.busy, 'relay is full');
+    if (row < 0) throw new Refusing(Refusal.busy, 'relay is full');
     return row;
   }
 }

@@ -10,7 +10,7 @@ import * as codec from './relay-codec.js';
 import { Lead, Refusal } from './relay-codec.js';
 import type { HandshakeCounters, RelayEngineOptions } from './relay-engine-options.js';
 import * as keys from './relay-keys.js';
-import { Refused, TicketJudge } from './ticket-judge.js';
+import { Refusing, TicketJudge } from './ticket-judge.js';
 import { TicketQuota } from './ticket-quota.js';
 
 const MAX_OPENINGS = 4096;
@@ -78,7 +78,7 @@ export class SessionOpener {
     }
     try {
       if (this.parts.isShuttingDown()) {
-        throw new Refused(Refusal.shutdown, 'this relay is shutting down');
+        throw new Refusing(Refusal.shutdown, 'this relay is shutting down');
       }
       const part = codec.decodeEndPart(open.endPart);
       const network = this.options.network();
@@ -96,8 +96,8 @@ export class SessionOpener {
         network.certificates,
         now,
       );
-      if (known !== undefined) throw new Refused(Refusal.replay, 'OPEN was played back');
-      if (this.#openings.size >= MAX_OPENINGS) throw new Refused(Refusal.busy, 'relay is full');
+      if (known !== undefined) throw new Refusing(Refusal.replay, 'OPEN was played back');
+      if (this.#openings.size >= MAX_OPENINGS) throw new Refusing(Refusal.busy, 'relay is full');
       const ephemeral = keys.ExchangeKey.generate();
       const secrets = Buffer.concat([
         key.secretWith(open.hopKey),
@@ -144,7 +144,7 @@ export class SessionOpener {
       }
     } catch (error) {
       if (error instanceof DecodeError) return;
-      if (!(error instanceof Refused)) throw error;
+      if (!(error instanceof Refusing)) throw error;
       this.parts.handshakes.refused++;
       send(refuse(error.code, error.message), from);
     }
@@ -169,8 +169,8 @@ export class SessionOpener {
       keys.seal(Lead.joinOk, join.senderId, link.ok, codec.encodeJoinOk(ok));
     const refuse = (code: number) => seal({ ...NOTHING, code });
     try {
-      if (this.parts.isShuttingDown()) throw new Refused(Refusal.shutdown, 'shutting down');
-      if (this.#openings.size >= MAX_OPENINGS) throw new Refused(Refusal.busy, 'relay is full');
+      if (this.parts.isShuttingDown()) throw new Refusing(Refusal.shutdown, 'shutting down');
+      if (this.#openings.size >= MAX_OPENINGS) throw new Refusing(Refusal.busy, 'relay is full');
       const part = codec.decodeEndPart(join.endPart);
       const now = this.#unix();
       const { certificates } = view;
@@ -194,7 +194,7 @@ export class SessionOpener {
         throw error;
       }
     } catch (error) {
-      if (!(error instanceof Refused)) throw error;
+      if (!(error instanceof Refusing)) throw error;
       this.parts.handshakes.refused++;
       send(refuse(error.code), from);
     }

@@ -10,7 +10,7 @@ import { type EndPart, openSigned, Refusal } from './relay-codec.js';
 const MAX_CACHED = 4096;
 
 /** Why an OPEN is refused. */
-export class Refused extends Error {
+export class Refusing extends Error {
   constructor(
     readonly code: number,
     message: string,
@@ -56,7 +56,7 @@ export class TicketJudge {
     }
     if (ticket.expiresAt < now) {
       const at = new Date(ticket.expiresAt * 1000).toISOString();
-      throw new Refused(Refusal.ticketExpired, `ticket expired at ${at}`);
+      throw new Refusing(Refusal.ticketExpired, `ticket expired at ${at}`);
     }
     const port = ticket.virtualPort;
     if (ticket.client !== part.client) throw mismatch('ticket is of another client');
@@ -91,10 +91,10 @@ export class TicketJudge {
       key = verified.key;
     } catch (error) {
       if (!(error instanceof ServerError || error instanceof DecodeError)) throw error;
-      throw new Refused(Refusal.certificate, error.message);
+      throw new Refusing(Refusal.certificate, error.message);
     }
     if (!key.verifies(openSigned(frontHash, endPart), signature)) {
-      throw new Refused(Refusal.signature, 'OPEN is not signed by the certificate');
+      throw new Refusing(Refusal.signature, 'OPEN is not signed by the certificate');
     }
   }
 
@@ -105,9 +105,9 @@ export class TicketJudge {
       if (!(error instanceof ServerError || error instanceof DecodeError)) throw error;
       const code = error instanceof ServerError ? error.code : 'TICKET_MALFORMED';
       const refusal = code === 'TICKET_EXPIRED' ? Refusal.ticketExpired : Refusal.ticket;
-      throw new Refused(refusal, error.message);
+      throw new Refusing(refusal, error.message);
     }
   }
 }
 
-const mismatch = (text: string): Refused => new Refused(Refusal.mismatch, text);
+const mismatch = (text: string): Refusing => new Refusing(Refusal.mismatch, text);

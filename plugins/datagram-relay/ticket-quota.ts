@@ -1,7 +1,7 @@
 import { AddressLimit, type Clock, PeerAddress } from 'beaconry';
 import { readWord } from './data-codec.js';
 import { Refusal, sha256 } from './relay-codec.js';
-import { Refused } from './ticket-judge.js';
+import { Refusing } from './ticket-judge.js';
 
 const SESSIONS = 2;
 const OPENS_PER_MINUTE = 10;
@@ -31,7 +31,7 @@ export class TicketQuota {
     const hash = sha256(ticket);
     this.#key.set(readWord(hash, 0), readWord(hash, 4), readWord(hash, 8), readWord(hash, 12), 0);
     if (!this.#limit.take(this.#key)) {
-      throw new Refused(Refusal.busy, 'ticket opens too many sessions');
+      throw new Refusing(Refusal.busy, 'ticket opens too many sessions');
     }
     const name = Buffer.from(hash).toString('base64');
     const known = this.#rows.get(name) ?? [];

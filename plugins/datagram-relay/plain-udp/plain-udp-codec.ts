@@ -22,7 +22,7 @@ export const PlainLead = {
   noConnection: 0x25,
 } as const;
 export const PROTOCOL_VERSION = 13;
-export const MAX_DATAGRAM = 1300;
+export const MAX_PLAIN_DATAGRAM = 1300;
 /** What makes a stranger answer is at least this long. */
 export const MIN_PADDED = 512;
 const DATA = 0x80;
@@ -51,7 +51,7 @@ const isPadded = (lead: number): boolean =>
 export function encodePlain<L extends HandshakeLead>(lead: L, fields: Fields<L>): Uint8Array {
   const schema: DescMessage = SCHEMAS[lead];
   const body = toBinary(schema, create(schema, fields as never));
-  const writer = new ByteWriter(MIN_PADDED, MAX_DATAGRAM).u8(lead);
+  const writer = new ByteWriter(MIN_PADDED, MAX_PLAIN_DATAGRAM).u8(lead);
   if (!isPadded(lead)) return writer.bytes(body).toBytes();
   writer.u16le(body.length).bytes(body);
   if (writer.length < MIN_PADDED) writer.bytes(new Uint8Array(MIN_PADDED - writer.length));
@@ -66,7 +66,7 @@ export function decodePlain<L extends HandshakeLead>(lead: L, bytes: Uint8Array)
     throw new DecodeError('truncated', bytes.length, `is shorter than ${MIN_PADDED} bytes`);
   }
   const body = isPadded(lead) ? reader.view(reader.u16le()) : reader.view(reader.remaining);
-  return decodeProtobuf(SCHEMAS[lead] as DescMessage, body, MAX_DATAGRAM) as PlainMessage<L>;
+  return decodeProtobuf(SCHEMAS[lead] as DescMessage, body, MAX_PLAIN_DATAGRAM) as PlainMessage<L>;
 }
 
 export interface PlainData {
@@ -86,7 +86,7 @@ export function encodePlainData(
   number: number,
   sealed: Uint8Array,
 ): Uint8Array {
-  const writer = new ByteWriter(DATA_HEADER + sealed.length, MAX_DATAGRAM).u8(DATA);
+  const writer = new ByteWriter(DATA_HEADER + sealed.length, MAX_PLAIN_DATAGRAM).u8(DATA);
   return writer
     .u32le(connectionId >>> 0)
     .u16le(number % 65536)
@@ -97,7 +97,7 @@ export function encodePlainData(
 export function decodePlainData(bytes: Uint8Array): PlainData {
   const reader = new ByteReader(bytes);
   const first = reader.u8();
-  if ((first & 0xf0) !== DATA || bytes.length > MAX_DATAGRAM) {
+  if ((first & 0xf0) !== DATA || bytes.length > MAX_PLAIN_DATAGRAM) {
     throw new DecodeError('unexpected', 0, 'is not a data packet of plain UDP');
   }
   const connectionId = reader.u32le();

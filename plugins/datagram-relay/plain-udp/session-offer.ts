@@ -17,7 +17,7 @@ import {
 } from '../../coordinator/sdr/sdr_pb.js';
 import { VerifyingKey } from '../../coordinator/sdr/signing-key.js';
 import { ExchangeKey } from '../relay-keys.js';
-import { MAX_DATAGRAM, PROTOCOL_VERSION } from './plain-udp-codec.js';
+import { MAX_PLAIN_DATAGRAM, PROTOCOL_VERSION } from './plain-udp-codec.js';
 
 const KEY_X25519 = 1;
 const AES_256_GCM = 2;
@@ -108,7 +108,7 @@ export function judgeOffer(
   if (!key.verifies(crypt.info, crypt.signature)) {
     throw new ServerError('PLAIN_SIGNATURE', `the key is not signed by ${claimed}`);
   }
-  const message = decodeProtobuf(KeyMessageSchema, crypt.info, MAX_DATAGRAM);
+  const message = decodeProtobuf(KeyMessageSchema, crypt.info, MAX_PLAIN_DATAGRAM);
   if (message.keyType !== KEY_X25519 || message.keyData.length !== 32) {
     throw new DecodeError('invalid', 0, 'key is not X25519');
   }
