@@ -101,7 +101,7 @@ function readClient(reader: ByteReader): ClientMessage {
       };
       const length = reader.u16le();
       if (length > MAX_TICKET) throw new DecodeError('invalid', reader.offset, 'ticket too long');
-      return { type: 'join', ...head, ticket: reader.view(length).slice() };
+      return { type: 'join', ...head, ticket: new Uint8Array(reader.view(length)) };
     }
     case MessageType.clock:
       return { type: 'clock', session: reader.u32le(), token: reader.u32le() };
