@@ -20,7 +20,7 @@ import type { RallyLog } from './rally-log.js';
 import { type Join, MessageType, type Position, type ServerMessage } from './rally-messages.js';
 import type { RefusalList } from './refusal-list.js';
 
-export const SESSION_TIMEOUT = 15_000;
+const SESSION_TIMEOUT = 15_000;
 export interface RallyServerParts {
   readonly engine: RallyEngine;
   readonly events: RallyLog;
