@@ -1,11 +1,11 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { randomBytes } from 'node:crypto';
+import { createServer, type Server, type Socket } from 'node:net';
 import { messageOf } from '../errors.js';
 import type { Connection } from '../net/connection.js';
 import { nodeHost } from '../net/node-host.js';
-import { PeerAddress } from '../net/peer-address.js';
-import { relayBytes, SocketConnection } from '../net/socket-connection.js';
+import { SocketConnection } from '../net/socket-connection.js';
 import type { Context } from '../plugin.js';
+import { accepted, handOver, introLength, readIntro, secretLength } from './hand-over.js';
 
 export interface SharedHomeOptions {
   /** Where other nodes reach this one; see `nodeHost`. */
@@ -26,13 +26,8 @@ type Claim = {
 const renewal = 1000;
 const lease = 4000;
 const key = 'home';
-const secretLength = 32;
-/** Secret, then the address and port of the peer as text of fixed length. */
-const introLength = secretLength + 64;
 const introTimeout = 5000;
-const flushTime = 30_000;
 const flushAtEnd = 200;
-const accepted = Buffer.from([6]);
 
 type Handler = (connection: Connection) => void;
 
@@ -181,43 +176,10 @@ export class SharedHome {
       return;
     }
     this.#handedOn.add(connection);
-    connection.pause();
-    let far: SocketConnection | undefined;
-    const socket = connect({ host: claim.host, port: claim.port, allowHalfOpen: true });
-    socket.pause();
-    connection.onEnd(() => {
-      if (far === undefined) socket.destroy();
-      else far.end(flushTime);
-      connection.end(flushTime);
-    });
-    connection.onClose(() => {
-      this.#handedOn.delete(connection);
-      if (far === undefined) socket.destroy();
-      else far.end(flushTime);
-    });
-    socket.once('error', () => {
-      connection.destroy();
+    handOver(connection, claim, {
+      gone: () => this.#handedOn.delete(connection),
       // Perhaps it died: whoever sees it first need not wait for the next look.
-      void this.#look();
-    });
-    socket.once('connect', () => {
-      far = new SocketConnection(socket);
-      far.onEnd(() => {
-        connection.end(flushTime);
-        far?.end(flushTime);
-      });
-      far.onClose(() => connection.end(flushTime));
-      far.write(intro(claim, connection.from));
-      far.onData((chunk) => {
-        if (chunk[0] !== accepted[0]) {
-          connection.destroy();
-          return;
-        }
-        if (chunk.length > 1) connection.write(chunk.subarray(1));
-        if (far === undefined) return;
-        relayBytes(far, connection);
-        relayBytes(connection, far);
-      });
+      failed: () => void this.#look(),
     });
   }
 
@@ -260,22 +222,6 @@ export class SharedHome {
       connection.destroy();
     }
   }
-}
-
-function intro({ secret }: Claim, from: PeerAddress): Buffer {
-  const bytes = Buffer.alloc(introLength);
-  Buffer.from(secret, 'base64').copy(bytes);
-  bytes.write(from.toString(), secretLength, 'latin1');
-  return bytes;
-}
-
-/** Whose connection it is; undefined when it is longer than an introduction, or proves nothing. */
-function readIntro(bytes: Buffer, secret: Buffer): PeerAddress | undefined {
-  if (bytes.length !== introLength) return undefined;
-  if (!timingSafeEqual(bytes.subarray(0, secretLength), secret)) return undefined;
-  const text = bytes.toString('latin1', secretLength);
-  const end = text.indexOf('\0');
-  return PeerAddress.parse(end < 0 ? text : text.slice(0, end));
 }
 
 /**

@@ -48,7 +48,7 @@ export function addConfigCommands(program: Command): void {
 }
 
 /** Name, purpose and keys of bundled plugins. */
-export async function describedPlugins(
+async function describedPlugins(
   names: Iterable<string> = bundledPlugins().keys(),
 ): Promise<DescribedPlugin[]> {
   const described: DescribedPlugin[] = [];

@@ -16,7 +16,7 @@ export interface ExampleOptions {
 }
 
 /** The usual address of each endpoint that bundled plugins name by default. */
-export const usualEndpoints: Readonly<Record<string, string>> = {
+const usualEndpoints: Readonly<Record<string, string>> = {
   http: 'http: 127.0.0.1:8080',
   admin: 'http: 127.0.0.1:8081',
   game: 'udp: 127.0.0.1:27015',

@@ -3,12 +3,7 @@ import type { Duplex } from 'node:stream';
 import swagger from '@fastify/swagger';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import websocket from '@fastify/websocket';
-import fastify, {
-  type FastifyPluginAsync,
-  type FastifyReply,
-  LogController,
-  type RouteOptions,
-} from 'fastify';
+import fastify, { type FastifyPluginAsync, type FastifyReply, LogController } from 'fastify';
 import { messageOf, ServerError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { AddressFilters } from '../net/address-filter.js';
@@ -21,8 +16,9 @@ import { HttpError } from './http-error.js';
 import { fastifyLog } from './http-log.js';
 import { OriginCheck } from './http-origin.js';
 import { defaultLimits, type HttpLimits, HttpSockets } from './http-sockets.js';
+import { prepareRoute } from './route-preparation.js';
 import type { Routes } from './routes.js';
-import { closeObjects, compileSchema, type Schema } from './schema-compiler.js';
+import { compileSchema } from './schema-compiler.js';
 
 export interface HttpEndpointOptions {
   readonly name: string;
@@ -239,29 +235,10 @@ export class HttpEndpoint {
   #plugin(owner: string, routes: Routes, owners: Map<string, string>): FastifyPluginAsync {
     return async (instance) => {
       const scope = instance.withTypeProvider<TypeBoxTypeProvider>();
-      scope.addHook('onRoute', (route) => this.#prepareRoute(owner, owners, route));
+      scope.addHook('onRoute', (route) =>
+        prepareRoute(route, { owner, owners, endpoint: this.name }),
+      );
       await routes(scope);
     };
-  }
-
-  #prepareRoute(owner: string, owners: Map<string, string>, route: RouteOptions): void {
-    for (const method of [route.method].flat()) {
-      if (method === 'HEAD') continue;
-      const key = `${method} ${route.url}`;
-      const other = owners.get(key);
-      if (other !== undefined) {
-        throw new ServerError(
-          'ROUTE_TWICE',
-          `${other} and ${owner} both declare ${key} on endpoint ${this.name}; give one of them a prefix or another endpoint`,
-        );
-      }
-      owners.set(key, owner);
-    }
-    const schema = { tags: [owner], ...route.schema };
-    for (const part of ['body', 'querystring'] as const) {
-      const declared = schema[part] as Schema | undefined;
-      if (declared !== undefined) schema[part] = closeObjects(declared);
-    }
-    route.schema = schema;
   }
 }

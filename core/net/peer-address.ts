@@ -141,7 +141,7 @@ const writeWord = (bytes: Uint8Array, at: number, word: number): void => {
 };
 
 /** A dotted quad as a signed 32-bit integer without building strings; undefined for anything else. */
-export function parseIPv4(text: string): number | undefined {
+function parseIPv4(text: string): number | undefined {
   let address = 0;
   let part = 0;
   let digits = 0;

@@ -1,8 +1,8 @@
 import { ServerError } from '../errors.js';
 import type { Json } from './store.js';
 
-export const maxKeyLength = 512;
-export const maxValueBytes = 1024 * 1024;
+const maxKeyLength = 512;
+const maxValueBytes = 1024 * 1024;
 /** Most entries that one scan returns, whatever its limit says. */
 export const maxScanLimit = 10_000;
 const maxNamespaceLength = 512;

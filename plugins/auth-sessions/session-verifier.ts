@@ -6,8 +6,8 @@ import {
   EBeginAuthSessionResult,
   EServerMode,
   type EUserHasLicenseForAppResult,
-  TrustedIssuers,
 } from 'beaconry/steam';
+import { BackendIssuers } from './backend-issuers.js';
 import { BackendQuestions } from './backend-questions.js';
 import { checkTicket, readTicket } from './begin-checks.js';
 import { licenceAnswer } from './licence-answer.js';
@@ -38,7 +38,6 @@ export interface VerifierOptions {
 
 const Begin = EBeginAuthSessionResult;
 const Response = EAuthSessionResponse;
-const noIssuers = new TrustedIssuers([]);
 
 /** Verifier side of the auth sessions: checks at once, verdicts later, both exactly as section 6 says. */
 export class SessionVerifier {
@@ -49,8 +48,7 @@ export class SessionVerifier {
   readonly #verdictListeners = new Set<(signal: VerdictSignal) => void>();
   readonly #changeListeners = new Set<() => void>();
   readonly #replacedListeners = new Set<(steamId: bigint) => void>();
-  #issuers = noIssuers;
-  #issuerKeys = '';
+  readonly #issuers = new BackendIssuers();
   /** Sessions are named after their verifier, so that no two of the world share a name. */
   readonly #name = crypto.randomUUID();
   #opened = 0;
@@ -73,7 +71,7 @@ export class SessionVerifier {
 
   /** Logged on: uploads every open session and hears only verdicts that changed. */
   attach(link: SteamLink): void {
-    this.#trust(link.trustedKeys);
+    this.#issuers.use(link.trustedKeys);
     this.#backend.attach(link);
     this.#backend.upload(() =>
       [...this.#sessions.values()].filter(({ state }) => state !== 'failed'),
@@ -181,7 +179,7 @@ export class SessionVerifier {
       legacy,
       hasOpenSession,
       appId: this.options.appId,
-      issuers: this.#issuers,
+      issuers: this.#issuers.current,
       now: Math.floor(this.clock.now() / 1000),
     });
     const open = this.#sessions.get(steamId);
@@ -248,13 +246,6 @@ export class SessionVerifier {
   #takesOver(open: OpenSession | undefined, ticket: AppTicket | undefined): boolean {
     const time = ticket?.gameConnect?.time ?? 0;
     return this.options.takeover && open !== undefined && time > open.tokenTime;
-  }
-
-  #trust(keys: readonly string[]): void {
-    const joined = keys.join('\n');
-    if (joined === this.#issuerKeys) return;
-    this.#issuerKeys = joined;
-    this.#issuers = new TrustedIssuers(keys);
   }
 
   #changed(): void {

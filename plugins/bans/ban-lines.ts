@@ -4,7 +4,7 @@ import { parseSubject, prefixOf, subjectText } from './ban-subject.js';
 import type { Ban, BanSubject } from './public.js';
 
 /** Bans one list may hold. */
-export const mostBansOfList = 250_000;
+const mostBansOfList = 250_000;
 /** Least bits of a range that a list may ban: a slip in somebody else's list must not silence half the world. */
 const leastListedBits = { ipv4: 8, ipv6: 16 };
 const longestReason = 512;

@@ -5,7 +5,7 @@ import type { FakeIpAllocation, FakeIpOwner, FakeIps } from './public.js';
 
 /** Milliseconds: heartbeats come every minute; then nobody else gets the address for a quarter of an hour. */
 export const LEASE = 180_000;
-export const QUARANTINE = 15 * 60_000;
+const QUARANTINE = 15 * 60_000;
 const MAX_PORTS = 4;
 const TRIES = 64;
 

@@ -2,8 +2,6 @@ import { serviceToken } from 'beaconry';
 import type { GameSocketShare } from 'beaconry/plugins/game-socket-share';
 import type { SteamGameServer as SteamGameServerInterface } from './steam-game-server.js';
 
-export type { Diagnosis } from './diagnosis.js';
-export type { ConnectData, InitAnswer } from './server-init.js';
 export type { HandledPacket, OutgoingPacket } from './shared-port.js';
 export type { QueuedSignal } from './signal-queue.js';
 export type { SteamSignals } from './steam-signals.js';

@@ -16,7 +16,7 @@ import {
 } from './definition-schema.js';
 
 /** Most crews of one rally: every table is bounded by it. */
-export const MAX_ENTRIES = 1000;
+const MAX_ENTRIES = 1000;
 
 /** First 8 bytes of the SHA-256 of the file as it lies on disk: what drivers must state. */
 export type FileHash = string;

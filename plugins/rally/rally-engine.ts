@@ -60,18 +60,6 @@ export class RallyEngine {
     return this.itinerary.stages[control.stage - 1];
   }
 
-  /** The stage that is being driven or comes next for most: what a server list shows. */
-  get currentStage(): Stage | undefined {
-    const counts = new Map<number, number>();
-    for (const crew of this.crews.values()) {
-      if (crew.out !== undefined) continue;
-      const stage = this.itinerary.stages.find((one) => one.stop >= crew.next);
-      if (stage !== undefined) counts.set(stage.number, (counts.get(stage.number) ?? 0) + 1);
-    }
-    const [most] = [...counts].sort((one, other) => other[1] - one[1] || one[0] - other[0]);
-    return this.itinerary.stages[(most?.[0] ?? this.itinerary.stages.length) - 1];
-  }
-
   /** Who starts the next leg, and in which order; undefined after the last and while one is driven. */
   nextLeg(at: number): RallyEvent | undefined {
     const leg = this.leg + 1;

@@ -1,5 +1,6 @@
 import { HttpError, type Routes } from 'beaconry';
 import { Type } from 'typebox';
+import { currentStage } from './current-stage.js';
 import type { LiveFeed } from './live-feed.js';
 import type { RallyClock } from './rally-clock.js';
 import type { RallyEngine } from './rally-engine.js';
@@ -148,7 +149,7 @@ export function rallyRoutes(view: () => RallyView): Routes {
 
 function summaryOf({ engine, server, rallyClock }: RallyView) {
   const { rally } = engine.options.definition;
-  const stage = engine.currentStage;
+  const stage = currentStage(engine);
   return {
     name: rally.name,
     gameVersion: rally.gameVersion,

@@ -12,14 +12,15 @@ import { DriverSession } from './driver-session.js';
 import { JoinCheck } from './join-check.js';
 import { ordersFor, roadOrder } from './orders.js';
 import { PassageDesk } from './passage-desk.js';
+import { PositionView } from './position-view.js';
 import type { RallyClock } from './rally-clock.js';
-import { decodeClient, encodeServer, PositionView } from './rally-codec.js';
+import { decodeClient, encodeServer } from './rally-codec.js';
 import type { RallyEngine } from './rally-engine.js';
 import type { RallyLog } from './rally-log.js';
 import { type Join, MessageType, type Position, type ServerMessage } from './rally-messages.js';
 import type { RefusalList } from './refusal-list.js';
 
-export const SESSION_TIMEOUT = 15_000;
+const SESSION_TIMEOUT = 15_000;
 export interface RallyServerParts {
   readonly engine: RallyEngine;
   readonly events: RallyLog;

@@ -1,5 +1,6 @@
 import type { GameServerState } from 'beaconry/plugins/game-server';
 import type { Rules } from 'beaconry/plugins/rules';
+import { currentStage } from './current-stage.js';
 import type { RallyEngine } from './rally-engine.js';
 import type { RallyServer } from './rally-server.js';
 
@@ -18,7 +19,7 @@ export function showInServerList(
 ): void {
   const { state, rules, password, bots } = parts;
   const { rally } = engine.options.definition;
-  const stage = engine.currentStage;
+  const stage = currentStage(engine);
   const progress = engine.finished ? 'finished' : engine.suspended ? 'suspended' : 'running';
   state?.update({
     name: rally.name,

@@ -5,7 +5,7 @@ import { ByteReader, ByteWriter, DecodeError } from 'beaconry';
 /** What a client sends; `response` is the empty packet that marks the end of an answer. */
 export const RequestType = { response: 0, execute: 2, auth: 3 } as const;
 /** What a server sends. */
-export const AnswerType = { response: 0, authResponse: 2 } as const;
+const AnswerType = { response: 0, authResponse: 2 } as const;
 
 export interface RconPacket {
   readonly id: number;
@@ -21,7 +21,7 @@ export const largestSize = 4096;
 /** Largest body of one packet. */
 export const largestBody = largestSize - smallest;
 /** The body of the second packet that follows a mirrored end mark. */
-export const endMarkBody = Uint8Array.of(0, 1, 0, 0);
+const endMarkBody = Uint8Array.of(0, 1, 0, 0);
 const noBody = new Uint8Array(0);
 
 /** Reads what stands behind the size field. */

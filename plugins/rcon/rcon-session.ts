@@ -13,7 +13,7 @@ export type RconStep =
   | { readonly kind: 'refused'; readonly packets: readonly Uint8Array[]; readonly reason: string };
 
 /** Most characters of an answer; what is longer is cut and says so. */
-export const longestAnswer = 256 * 1024;
+const longestAnswer = 256 * 1024;
 
 /** The behaviour of one connection without I/O: packets in, what to do out. */
 export class RconSession {

@@ -1,7 +1,7 @@
 import type { Counter, Metrics } from 'beaconry';
 
 /** Why an ERROR was made. */
-export const ERROR_CAUSES = [
+const ERROR_CAUSES = [
   'unknown_destination',
   'destination_missing',
   'destination_queue_full',
@@ -30,7 +30,7 @@ export const ERROR_CAUSES = [
 export type ErrorCause = (typeof ERROR_CAUSES)[number];
 
 /** Why a connection ended. */
-export const END_CAUSES = [
+const END_CAUSES = [
   ...ERROR_CAUSES,
   'closed',
   'ended',

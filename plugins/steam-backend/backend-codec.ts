@@ -97,7 +97,7 @@ const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base6
 const MAX_AUTH_PART = 52;
 const MAX_TICKET = 4096;
 
-export const encodeResume = (resume: Resume): JsonObject => ({ ...resume });
+const encodeResume = (resume: Resume): JsonObject => ({ ...resume });
 export const decodeResume = (reader: FieldReader): Resume => ({
   connection: reader.text('connection', 64),
   secret: reader.text('secret', 128),

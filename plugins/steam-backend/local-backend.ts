@@ -4,6 +4,7 @@ import { Accounts } from './accounts.js';
 import { AntiCheatWatch } from './anti-cheat-watch.js';
 import type { BackendOptions } from './backend-options.js';
 import { BackendTables, type ConnectionRecord } from './backend-tables.js';
+import { BackgroundWork } from './background-work.js';
 import { Connections } from './connections.js';
 import { Departures } from './departures.js';
 import { Groups } from './groups.js';
@@ -51,7 +52,6 @@ export interface BackendParts {
 
 const Response = EAuthSessionResponse;
 const BAN_AGAIN = 5_000;
-const RETRY_INTERVAL = 10_000;
 const SWEEP_INTERVAL = 600_000;
 /** A node that says nothing for so long is dead, and others wait for its connections. */
 const BEAT_INTERVAL = 30_000;
@@ -83,15 +83,16 @@ export class LocalBackend implements SteamBackend {
   readonly logonLock = new KeyedLock();
   readonly #playerLogons: PlayerLogons;
   readonly #serverLogons: ServerLogons;
+  readonly #work: BackgroundWork;
   readonly #log: Logger;
   readonly #node: string;
-  readonly #endings: (() => void)[] = [];
 
   constructor(parts: BackendParts) {
     const { store, clock, options } = parts;
     this.clock = clock;
     this.options = options;
     this.#log = parts.log;
+    this.#work = new BackgroundWork(clock, parts.log);
     this.#node = parts.node;
     this.trustedKeys = [parts.key.publicKeyPem, ...parts.trustedKeys];
     this.tables = new BackendTables(store);
@@ -132,7 +133,7 @@ export class LocalBackend implements SteamBackend {
       this.sessions.fail(steamId, Response.VACCheckTimedOut, (session) => session.secure),
     );
     this.guard = new LogonGuard(this.bans, clock);
-    this.departures = new Departures(this, (ms, task) => this.#later(ms, task));
+    this.departures = new Departures(this, (ms, task) => this.#work.later(ms, task));
     this.licenceEffects = new LicenceEffects(this);
     this.#playerLogons = new PlayerLogons(this);
     this.#serverLogons = new ServerLogons(this);
@@ -143,22 +144,24 @@ export class LocalBackend implements SteamBackend {
     await this.#beat();
     await this.connections.recover();
     for (const { steamId, connection } of await this.sessions.orphans()) {
-      this.#later(this.options.offlineGrace, () => this.departures.offline(steamId, connection));
+      this.#work.later(this.options.offlineGrace, () =>
+        this.departures.offline(steamId, connection),
+      );
     }
-    this.#endings.push(
+    this.#work.until(
       this.bans.onBan(({ steamId, appId, kind }) => {
-        this.#background(this.#banned(steamId, appId, kind));
+        this.#work.run(this.#banned(steamId, appId, kind));
         // Another node may be validating a ticket of his this moment and know nothing of the ban yet.
-        this.#later(BAN_AGAIN, () => this.#banned(steamId, appId, kind));
+        this.#work.later(BAN_AGAIN, () => this.#banned(steamId, appId, kind));
       }),
-      this.clock.every(SWEEP_INTERVAL, () => this.#background(this.sweep())),
-      this.clock.every(BEAT_INTERVAL, () => this.#background(this.#beat())),
+      this.clock.every(SWEEP_INTERVAL, () => this.#work.run(this.sweep())),
+      this.clock.every(BEAT_INTERVAL, () => this.#work.run(this.#beat())),
     );
-    if (this.options.antiCheatHeartbeat) this.#endings.push(this.antiCheat.start());
+    if (this.options.antiCheatHeartbeat) this.#work.until(this.antiCheat.start());
   }
 
   close(): void {
-    for (const end of this.#endings.splice(0)) end();
+    this.#work.end();
     this.connections.shutDown();
   }
 
@@ -254,23 +257,5 @@ export class LocalBackend implements SteamBackend {
   async #beat(): Promise<void> {
     await this.tables.nodes.set(this.#node, this.clock.now(), NODE_LIFETIME);
     await this.connections.adoptOrphans();
-  }
-
-  #later(ms: number, task: () => Promise<void>): void {
-    const cancel = this.clock.after(ms, () => {
-      const place = this.#endings.indexOf(cancel);
-      if (place >= 0) this.#endings.splice(place, 1);
-      task().catch((error: unknown) => {
-        this.#log.error({ err: error }, 'the backend could not finish its work and tries again');
-        this.#later(RETRY_INTERVAL, task);
-      });
-    });
-    this.#endings.push(cancel);
-  }
-
-  #background(work: Promise<unknown>): void {
-    work.catch((error: unknown) => {
-      this.#log.error({ err: error }, 'the backend could not finish its work');
-    });
   }
 }

@@ -103,7 +103,7 @@ export interface Compatibility {
 
 export interface Reputation {
   readonly result: EResult;
-  /** 1000 and less: see docs of the plugin. */
+  /** From 1000 down to 0: less for bans, minutes of ghost players and heartbeats of a refused version. */
   readonly score: number;
   readonly banned: boolean;
   /** Only of a banned server. */

@@ -22,7 +22,7 @@ interface Channel {
 }
 
 /** Lines kept of each channel; a new one takes the place of the oldest, also on disk. */
-export const MAX_LINES = 100;
+const MAX_LINES = 100;
 /** Channels in memory; others are read again when somebody asks. */
 const MAX_CACHED = 64;
 /** How old a line of a global channel may be to be shown, spec section 4. */

@@ -3,7 +3,7 @@ import { FrameDecoder } from './frame-codec.js';
 import { decodePipeHandshake, PIPE_GREETING, type PipeHandshake } from './pipe-codec.js';
 
 /** Ample for a greeting and for a handshake; strangers get no more memory than this. */
-export const FIRST_FRAME_LIMIT = 1024;
+const FIRST_FRAME_LIMIT = 1024;
 
 /** What a new connection turned out to be. */
 export interface FirstFrameListener {

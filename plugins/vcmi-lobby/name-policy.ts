@@ -101,7 +101,7 @@ export const foldName = (name: string): string =>
   name.normalize('NFKC').toUpperCase().toLowerCase().normalize('NFKC');
 
 /** What a name looks like: letters of other scripts that share a shape with a Latin one count as that one. */
-export function skeleton(name: string): string {
+function skeleton(name: string): string {
   let text = '';
   for (const character of name.normalize('NFKC')) text += latinShapes.get(character) ?? character;
   let folded = '';

@@ -3,7 +3,7 @@ import type { NamePolicy } from './name-policy.js';
 
 export { EarlyBytes } from './early-bytes.js';
 export { ADMIN_LOBBIES, adminLobbyRoutes, lobbyRoutes } from './lobby-routes.js';
-export { foldName, isWellFormedName, NamePolicy, type NameRefusal } from './name-policy.js';
+export { foldName, NamePolicy } from './name-policy.js';
 export { PipeEnd } from './pipe-relay.js';
 export { cleanText } from './shown-text.js';
 export { VcmiDirectory } from './vcmi-directory.js';

@@ -70,7 +70,8 @@ export class FragmentAssembler {
       this.#forget(id);
       throw new DecodeError('invalid', 0, `split message past ${this.#limit} bytes`);
     }
-    collection.pieces.push(bytes.slice());
+    // The slice of a Buffer would be a view of memory that is read into again.
+    collection.pieces.push(new Uint8Array(bytes));
     collection.bytes += cost;
     this.#bytes += cost;
     const whole = findWhole(collection.pieces);

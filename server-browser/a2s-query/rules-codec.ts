@@ -60,9 +60,9 @@ export function decodeRules(bytes: Uint8Array): RulesAnswer {
     const valueEnd = nameEnd === -1 ? -1 : bytes.indexOf(0, nameEnd + 1);
     if (valueEnd === -1) break;
     rules.push({
-      nameBytes: bytes.slice(nameStart, nameEnd),
+      nameBytes: new Uint8Array(bytes.subarray(nameStart, nameEnd)),
       name: reader.cString(),
-      valueBytes: bytes.slice(nameEnd + 1, valueEnd),
+      valueBytes: new Uint8Array(bytes.subarray(nameEnd + 1, valueEnd)),
       value: reader.cString(),
     });
   }

@@ -18,6 +18,7 @@ import type {
   Standing,
   UpsertResult,
 } from './registration-table.js';
+import { inParts, toWritten, type Word, type Written } from './registration-words.js';
 
 export interface SharedRegistrationsParts {
   readonly table: MemoryRegistrationTable;
@@ -31,23 +32,10 @@ export interface SharedRegistrationsParts {
   readonly ttl: number;
 }
 
-/** A registration as it is stored and said; `seen` is Unix milliseconds of its last join. */
-interface Written extends ServerDescription, Standing, Revision {
-  readonly first: number;
-  readonly seen: number;
-}
-
-type Word =
-  | { readonly kind: 'put'; readonly servers: readonly (readonly [address: string, Written])[] }
-  /** Nothing but the time of their last joins is new. */
-  | { readonly kind: 'seen'; readonly servers: readonly (readonly [address: string, number])[] }
-  | { readonly kind: 'gone'; readonly servers: readonly string[] };
-
 /** Others know of a change within this time, and the trip. */
 const flushInterval = 100;
 /** Changes said and written in one round; the rest follows in the next. */
 const perRound = 2000;
-const perWord = 100;
 const channel = 'registrations';
 
 /**
@@ -163,7 +151,7 @@ export class SharedRegistrations implements RegistrationTable {
       this.#dirty.delete(text);
       const registration = this.#table.find(PeerAddress.parse(text) as PeerAddress);
       if (registration === undefined) continue;
-      const written = write(registration);
+      const written = toWritten(registration);
       if (changed.get(text)) put.push([text, written]);
       else seen.push([text, written.seen]);
       const left = ttl - (clock.now() - written.seen);
@@ -207,7 +195,7 @@ export class SharedRegistrations implements RegistrationTable {
       else if (typeof said === 'object') this.#adopt(address, said);
       else {
         const known = this.#table.find(address);
-        if (known !== undefined) this.#adopt(address, { ...write(known), seen: said });
+        if (known !== undefined) this.#adopt(address, { ...toWritten(known), seen: said });
       }
     }
   }
@@ -257,20 +245,6 @@ export async function shareRegistrations(
   return shared;
 }
 
-function write(registration: Registration): Written {
-  const { protocol, players, maxPlayers, bots, name, map, modDir, product, version } = registration;
-  const { appId, serverType, os, password, secure, lan, nat, region, tags, gameData } =
-    registration;
-  const { gamePort, spectatorPort, whitelisted, outdated, verified, hidden } = registration;
-  return {
-    ...{ protocol, players, maxPlayers, bots, name, map, modDir, product, version },
-    ...{ appId, serverType, os, password, secure, lan, nat, region, tags, gameData },
-    ...{ gamePort, spectatorPort, whitelisted, outdated, verified, hidden },
-    first: registration.firstSeen,
-    seen: registration.lastSeen,
-  };
-}
-
 function firstOf(texts: Iterable<string>): string[] {
   const found: string[] = [];
   for (const text of texts) {
@@ -278,8 +252,4 @@ function firstOf(texts: Iterable<string>): string[] {
     found.push(text);
   }
   return found;
-}
-
-function* inParts<T>(list: readonly T[]): Generator<readonly T[]> {
-  for (let i = 0; i < list.length; i += perWord) yield list.slice(i, i + perWord);
 }

@@ -1,6 +1,7 @@
 import type { PeerAddress } from 'beaconry';
 import type { PlayersAnswer, RulesAnswer } from 'beaconry/a2s-query';
 import type { Registration } from 'beaconry/plugins/master';
+import { completeServer } from './complete-server.js';
 import type { Place } from './country-data.js';
 import type { ListedPlayer, ListedServer, ServerDetail } from './listed-server.js';
 import {
@@ -114,36 +115,19 @@ export class DirectoryEntry {
   #said(): readonly [source: string, line: Line] {
     if (this.registration !== undefined) return ['master', announced(this.registration)];
     for (const [source, line] of this.added) return [source, line];
-    return ['favourite', blank(this.key, this.peer.port, this.since)];
+    const lastSeen = new Date(this.since).toISOString();
+    // Nothing is known of a favourite but its address.
+    const blank = {
+      address: this.key,
+      name: this.key,
+      map: '',
+      players: 0,
+      maxPlayers: 0,
+      lastSeen,
+    };
+    return ['favourite', completeServer('favourite', blank)];
   }
 }
-
-/** A favourite of which nothing is known but the address. */
-const blank = (address: string, port: number, since: number): Line => ({
-  address,
-  gamePort: port,
-  queryPort: port,
-  name: address,
-  map: '',
-  game: '',
-  modDir: '',
-  appId: 0,
-  version: '',
-  product: '',
-  tags: [],
-  gameData: '',
-  region: WORLD,
-  players: 0,
-  maxPlayers: 0,
-  bots: 0,
-  password: false,
-  secure: false,
-  dedicated: true,
-  os: '',
-  verified: false,
-  lastSeen: new Date(since).toISOString(),
-  flags: [],
-});
 
 const listedPlayer = (player: PlayersAnswer['players'][number]): ListedPlayer => ({
   name: cut(player.name),

@@ -17,7 +17,7 @@ export interface ListStats extends Totals {
 }
 
 /** Names of the region bytes of the master protocol. */
-export const REGION_NAMES: Readonly<Record<number, string>> = {
+const REGION_NAMES: Readonly<Record<number, string>> = {
   0: 'us-east',
   1: 'us-west',
   2: 'south-america',

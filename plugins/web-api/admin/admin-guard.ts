@@ -59,7 +59,7 @@ export class AdminGuard {
 }
 
 /** Runs what may throw a ServerError without a status: unknown things are 404, the rest is the caller's fault. */
-export async function withStatus<T>(task: () => Promise<T>): Promise<T> {
+async function withStatus<T>(task: () => Promise<T>): Promise<T> {
   try {
     return await task();
   } catch (error) {

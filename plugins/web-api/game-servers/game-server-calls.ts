@@ -48,7 +48,7 @@ const updateUser = call(
 );
 
 /** The functions of Steam's interface by their names there, with what they take and answer as JSON. */
-export const gameServerCalls: Readonly<Record<string, GameServerCall>> = {
+const gameServerCalls: Readonly<Record<string, GameServerCall>> = {
   SetProduct: call({ product: text }, ({ server }, { product }) => server.setProduct(product)),
   SetGameDescription: call({ description: text }, ({ server }, { description }) =>
     server.setGameDescription(description),

@@ -77,7 +77,7 @@ export class SharedQueries implements SharedSocket {
 
   /** A packet of ours that the game is to send. */
   push(bytes: Uint8Array, to: PeerAddress): void {
-    this.#waiting.push({ bytes: bytes.slice(), to: to.copy() });
+    this.#waiting.push({ bytes: new Uint8Array(bytes), to: to.copy() });
     this.#waitingBytes += bytes.length;
     while (this.#waiting.length > MAX_PACKETS || this.#waitingBytes > MAX_BYTES) this.next();
   }
@@ -87,7 +87,7 @@ export class SharedQueries implements SharedSocket {
       ...{ bytes, length: bytes.length, from, proven },
       reply: (answer) => this.push(answer, from),
       replyFrom: () => false,
-      copy: () => this.#datagram(bytes.slice(), from.copy(), proven),
+      copy: () => this.#datagram(new Uint8Array(bytes), from.copy(), proven),
     };
   }
 }

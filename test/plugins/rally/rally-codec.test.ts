@@ -49,6 +49,13 @@ describe('rally codec', () => {
     expect(encodeServer({ type: 'cookie', cookie: 7 })).deep.equal(cookie);
   });
 
+  it('keeps a ticket that came in memory that is read into again', () => {
+    const memory = Buffer.from(encodeClient(clientMessages[1] as ClientMessage));
+    const message = decodeClient(memory);
+    memory.fill(0xee);
+    expect(message).deep.equal(clientMessages[1]);
+  });
+
   for (const [side, messages, decode, encode] of sides) {
     it(`gives every message of a ${side} back, and refuses it cut at any length`, () => {
       for (const message of messages) {

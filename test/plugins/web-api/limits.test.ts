@@ -33,6 +33,14 @@ describe('packets that wait for a game that does not take them out', () => {
     expect(bytes).within(200 * 1024, 256 * 1024);
     expect(last).equal(499 & 255);
   });
+
+  it('stay as they were when the memory they came in is read into again', () => {
+    const queue = new SharedQueries(new FakeClock());
+    const memory = Buffer.from([1, 2, 3]);
+    queue.push(memory, from('192.0.2.1'));
+    memory.fill(0xee);
+    expect([...(queue.next()?.bytes ?? [])]).deep.equal([1, 2, 3]);
+  });
 });
 
 describe('lists of servers for anybody', () => {

@@ -29,6 +29,18 @@ const longRules = encodeRules(
 );
 
 describe('fragment codec', () => {
+  it('keeps what came in memory that is read into again', () => {
+    const assembler = new FragmentAssembler();
+    const memory = Buffer.alloc(1400);
+    const wholes = splitMessage(longRules, 'source', 7).map((packet) => {
+      memory.set(packet);
+      const whole = assembler.add(memory.subarray(0, packet.length));
+      memory.fill(0xee);
+      return whole;
+    });
+    expect(wholes.at(-1)).to.deep.equal(longRules);
+  });
+
   for (const format of formats) {
     it(`reads and writes the pieces of ${format}`, () => {
       for (const number of [0, 1]) {

@@ -114,6 +114,13 @@ describe('RULES codec', () => {
   const textOf = (bytes: Uint8Array) =>
     decodeRules(bytes).rules.map(({ name, value }) => [name, value]);
 
+  it('keeps the bytes of rules that came in memory that is read into again', () => {
+    const memory = Buffer.from(vector('rules_reply'));
+    const answer = decodeRules(memory);
+    memory.fill(0xee);
+    expect(answer).to.deep.equal(decodeRules(vector('rules_reply')));
+  });
+
   it('reads and writes the vector rules_reply', () => {
     expect(textOf(vector('rules_reply'))).to.deep.equal(rules);
     expect(encodeRules(rules)).to.deep.equal(vector('rules_reply'));
