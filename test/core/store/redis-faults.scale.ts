@@ -128,8 +128,9 @@ describe('RedisStore when Redis fails', () => {
       await eventually(() => acknowledged.length > 100);
       // From here on the replica lacks everything.
       replica.pause();
-      await eventually(() => codes.has('STORE_UNSURE'));
-      expect(store.health()).to.include('0 of 1 replicas');
+      // Not any failure: on a busy machine the replica may have been late before, and caught up.
+      await eventually(() => store.health()?.includes('0 of 1 replicas') === true);
+      expect([...codes]).to.include('STORE_UNSURE');
       await redis.kill();
       await stop();
       replica.unpause();
