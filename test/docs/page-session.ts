@@ -21,9 +21,9 @@ export class PageSession {
   constructor(private readonly folder: string) {}
 
   async open(): Promise<void> {
-    const udp = await freePorts(usualPorts.length, 'udp');
+    const free = await freePorts(usualPorts.length, 'both');
     usualPorts.forEach((port, i) => {
-      this.#ports.set(String(port), String(udp[i]));
+      this.#ports.set(String(port), String(free[i]));
     });
     const programs = join(this.folder, '.bin');
     mkdirSync(programs);
