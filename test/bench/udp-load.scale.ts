@@ -9,7 +9,10 @@ describe('a benchmark whose responder is gone', function () {
 
   it('ends its load with an error instead of asking for ever', async function () {
     const program = referenceProgram('udp-load');
-    if (program === undefined) return this.skip();
+    if (program === undefined) {
+      console.log('      skipped: needs cc');
+      return this.skip();
+    }
     const [port = 0] = await freePorts(1, 'udp');
     const words = [String(port), '1000', '4', '8', 'fixed', '41'];
     const code = await new Promise((resolve) => {
