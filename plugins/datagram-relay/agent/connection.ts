@@ -5,6 +5,7 @@ import {
   decodeAgentControl,
   encodeAgentControl,
 } from './agent-control-codec.js';
+import { ConnectionLife, type StateListener } from './connection-life.js';
 import { ConnectionState, EndReason } from './connection-state.js';
 import type { EndToEnd } from './end-to-end.js';
 import { Fragments, MAX_WHOLE } from './fragments.js';
@@ -12,10 +13,8 @@ import type { Path } from './path.js';
 import { ReliableMessages } from './reliable-messages.js';
 
 const MESSAGE_PORT = 0xffff;
-const TIMEOUT = 10_000;
 
-export interface ConnectionListener {
-  onState?(state: ConnectionState): void;
+export interface ConnectionListener extends StateListener {
   /** A datagram for a virtual port. */
   onDatagram?(port: number, bytes: Uint8Array, index: number): void;
   /** A message; reliable ones come in order. */
@@ -33,28 +32,21 @@ export interface ConnectionFacts {
 }
 
 /** Agent to agent: encryption, paths, datagrams, messages and the end of it. */
-export class Connection {
-  #state: ConnectionState = ConnectionState.connecting;
-  #endReason = 0;
-  #endText = '';
+export class Connection extends ConnectionLife {
   readonly #paths: Path[] = [];
   #primary: Path | undefined;
   #newestNumber = 0;
-  #lastReceived: number;
   readonly #fragments = new Fragments();
   readonly #reliable: ReliableMessages;
   #ends: EndToEnd | undefined;
   #ports: readonly (number | undefined)[];
   listener: ConnectionListener = {};
-  /** Told once when the connection is over. */
-  onEnded: (() => void) | undefined;
-  readonly stats = { sent: 0, received: 0, rejected: 0 };
 
   constructor(
     readonly facts: ConnectionFacts,
     private readonly now: () => number,
   ) {
-    this.#lastReceived = now();
+    super(now());
     this.#ports = facts.ports;
     this.#reliable = new ReliableMessages(
       (control) => this.#sendControl(control),
@@ -62,18 +54,6 @@ export class Connection {
     );
   }
 
-  get state(): ConnectionState {
-    return this.#state;
-  }
-  get endReason(): number {
-    return this.#endReason;
-  }
-  get endText(): string {
-    return this.#endText;
-  }
-  get isOpen(): boolean {
-    return this.#state <= ConnectionState.connected;
-  }
   get paths(): readonly Path[] {
     return this.#paths;
   }
@@ -112,23 +92,16 @@ export class Connection {
     this.ping1(path);
   }
 
-  setState(state: ConnectionState): void {
-    if (this.#state === state || !this.isOpen) return;
-    this.#state = state;
-    this.listener.onState?.(state);
-    if (state > ConnectionState.connected) this.onEnded?.();
-  }
-
   /** A datagram to a virtual port; false: not connected, no such port, or longer than 4096 bytes. */
   send(port: number, bytes: Uint8Array): boolean {
     const index = this.#ports.indexOf(port);
-    if (index < 0 || this.#state !== ConnectionState.connected) return false;
+    if (index < 0 || this.state !== ConnectionState.connected) return false;
     return this.#sendDatagram(index, bytes);
   }
 
   /** The same by place in the port table, which may name a port several times. */
   sendAt(index: number, bytes: Uint8Array): boolean {
-    if (this.#ports[index] === undefined || this.#state !== ConnectionState.connected) return false;
+    if (this.#ports[index] === undefined || this.state !== ConnectionState.connected) return false;
     return this.#sendDatagram(index, bytes);
   }
 
@@ -146,17 +119,11 @@ export class Connection {
     this.fail(reason, text);
   }
 
-  /** Ends without telling the far side. */
-  fail(
-    reason: number,
-    text: string,
-    state: ConnectionState = ConnectionState.problemDetected,
-  ): void {
+  /** Ends without telling the far agent; relays on the way are told. */
+  override fail(reason: number, text: string, state?: ConnectionState): void {
     if (!this.isOpen) return;
-    this.#endReason = reason;
-    this.#endText = text;
     for (const { hop } of this.#paths) hop.sendControl({ type: 'close', code: 0 });
-    this.setState(state);
+    super.fail(reason, text, state);
   }
 
   /** A data packet of one of the paths. */
@@ -169,7 +136,7 @@ export class Connection {
       return;
     }
     this.stats.received++;
-    this.#lastReceived = now;
+    this.heard(now);
     path.unanswered = 0;
     if ((opened.flags & FLAG_CONTROL) !== 0) {
       this.#control(path, number, opened.payload);
@@ -192,11 +159,7 @@ export class Connection {
   /** Pings and resends; to be called about every 100 ms. */
   tick(): void {
     const now = this.now();
-    if (!this.isOpen) return;
-    if (now - this.#lastReceived > TIMEOUT) {
-      this.fail(EndReason.timeout, 'nothing came from the other side for 10 s');
-      return;
-    }
+    if (!this.isOpen || this.failWhenSilent(now)) return;
     if (this.facts.isClient) {
       for (const path of this.#paths) {
         if (now - path.pingedAt >= (path === this.#primary ? 400 : 1000)) this.ping1(path);

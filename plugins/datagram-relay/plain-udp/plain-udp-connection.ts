@@ -1,5 +1,6 @@
 import { DecodeError, type PeerAddress } from 'beaconry';
 import type { ConnectionListener } from '../agent/connection.js';
+import { ConnectionLife } from '../agent/connection-life.js';
 import { ConnectionState, EndReason } from '../agent/connection-state.js';
 import { decodePlainData, encodePlain, encodePlainData, PlainLead } from './plain-udp-codec.js';
 import { openPacket, type PacketKeys, sealPacket } from './plain-udp-keys.js';
@@ -22,43 +23,23 @@ export interface AgreedSession {
   readonly incoming: PacketKeys;
 }
 
-const TIMEOUT = 10_000;
 const ALIVE_EVERY = 2_000;
 
 /** A connection over plain UDP (sdr section 16): messages between two addresses, without relays. */
-export class PlainUdpConnection {
-  #state: ConnectionState = ConnectionState.connecting;
-  #endReason = 0;
-  #endText = '';
+export class PlainUdpConnection extends ConnectionLife {
   #session: AgreedSession | undefined;
-  #lastReceived: number;
   #lastSent = Number.NEGATIVE_INFINITY;
   readonly #messages: SnpSession;
   listener: Pick<ConnectionListener, 'onState' | 'onMessage'> = {};
-  /** Told once when the connection is over. */
-  onEnded: (() => void) | undefined;
-  readonly stats = { sent: 0, received: 0, rejected: 0 };
 
   constructor(readonly options: PlainConnectionOptions) {
-    this.#lastReceived = options.now();
+    super(options.now());
     this.#messages = new SnpSession(
       (number, plain) => this.#transmit(number, plain),
       (bytes, reliable) => this.listener.onMessage?.(bytes, reliable),
     );
   }
 
-  get state(): ConnectionState {
-    return this.#state;
-  }
-  get endReason(): number {
-    return this.#endReason;
-  }
-  get endText(): string {
-    return this.#endText;
-  }
-  get isOpen(): boolean {
-    return this.#state <= ConnectionState.connected;
-  }
   /** Identity of the far side; undefined until it is proven. */
   get remote(): string | undefined {
     return this.#session?.identity;
@@ -73,13 +54,13 @@ export class PlainUdpConnection {
 
   begin(session: AgreedSession): void {
     this.#session = session;
-    this.#lastReceived = this.options.now();
-    this.#become(ConnectionState.connected);
+    this.heard(this.options.now());
+    this.setState(ConnectionState.connected);
   }
 
   /** False: not connected, or an unreliable message past 32 KiB. Codes of `SnpSession.sendReliable`. */
   sendMessage(bytes: Uint8Array, { reliable = false } = {}): boolean {
-    if (this.#state !== ConnectionState.connected) return false;
+    if (this.state !== ConnectionState.connected) return false;
     const now = this.options.now();
     if (!reliable) return this.#messages.sendUnreliable(bytes, now);
     this.#messages.sendReliable(bytes, now);
@@ -100,18 +81,6 @@ export class PlainUdpConnection {
     this.fail(reason, text);
   }
 
-  /** Ends without telling the far side. */
-  fail(
-    reason: number,
-    text: string,
-    state: ConnectionState = ConnectionState.problemDetected,
-  ): void {
-    if (!this.isOpen) return;
-    this.#endReason = reason;
-    this.#endText = text;
-    this.#become(state);
-  }
-
   /** A data packet from the address of the far side. */
   receive(bytes: Uint8Array): void {
     const session = this.#session;
@@ -127,7 +96,7 @@ export class PlainUdpConnection {
       return;
     }
     this.stats.received++;
-    this.#lastReceived = now;
+    this.heard(now);
     try {
       this.#messages.receive(number, plain, packet.hasStats, now);
     } catch (error) {
@@ -138,12 +107,9 @@ export class PlainUdpConnection {
 
   /** To be called about every 100 ms. */
   tick(): void {
-    if (this.#state !== ConnectionState.connected) return;
+    if (this.state !== ConnectionState.connected) return;
     const now = this.options.now();
-    if (now - this.#lastReceived > TIMEOUT) {
-      this.fail(EndReason.timeout, 'nothing came from the other side for 10 s');
-      return;
-    }
+    if (this.failWhenSilent(now)) return;
     this.#messages.tick(now);
     if (now - this.#lastSent >= ALIVE_EVERY) this.#messages.alive(now);
   }
@@ -156,12 +122,5 @@ export class PlainUdpConnection {
     this.options.send(
       encodePlainData(session.farId, number, sealPacket(session.out, number, plain)),
     );
-  }
-
-  #become(state: ConnectionState): void {
-    if (this.#state === state) return;
-    this.#state = state;
-    this.listener.onState?.(state);
-    if (state > ConnectionState.connected) this.onEnded?.();
   }
 }
