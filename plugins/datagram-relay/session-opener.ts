@@ -3,7 +3,8 @@ import { readWord } from './data-codec.js';
 import { addressPair, JoinMaker } from './join-maker.js';
 import type { LegForwarder } from './leg-forwarder.js';
 import { LegKind, type LegTable } from './leg-table.js';
-import { DIRECT, NOTHING, type Opening } from './opening.js';
+import { DIRECT, NOTHING } from './opening.js';
+import { Openings } from './openings.js';
 import { PeerLinks } from './peer-links.js';
 import type { Registrations } from './registrations.js';
 import * as codec from './relay-codec.js';
@@ -12,9 +13,6 @@ import type { HandshakeCounters, RelayEngineOptions } from './relay-engine-optio
 import * as keys from './relay-keys.js';
 import { Refusing, TicketJudge } from './ticket-judge.js';
 import { TicketQuota } from './ticket-quota.js';
-
-const MAX_OPENINGS = 4096;
-const OPENING_LIFE = 65_000;
 
 /** What sessions are opened in. */
 export interface OpenerParts {
@@ -33,30 +31,31 @@ export class SessionOpener {
   readonly #judge: TicketJudge;
   readonly #joins: JoinMaker;
   readonly #quota: TicketQuota;
-  readonly #openings = new Map<string, Opening>();
-  readonly #joining = new Map<number, Opening>();
+  readonly #openings: Openings;
 
   constructor(
     private readonly options: RelayEngineOptions,
     private readonly parts: OpenerParts,
   ) {
-    const { legs, forwarder, registrations } = parts;
+    const { legs, forwarder, registrations, handshakes } = parts;
     this.#judge = new TicketJudge(options.dev);
     this.#joins = new JoinMaker(options, legs, registrations);
     this.#quota = new TicketQuota(options.clock);
+    this.#openings = new Openings({
+      send: (bytes, to) => options.send(bytes, to),
+      onJoin: () => handshakes.joins++,
+    });
     const hasTicket = (row: number) => this.#quota.has(row);
     this.links = new PeerLinks(legs, forwarder, () => this.#unix(), hasTicket);
   }
 
   /** Whether a row still waits for JOIN_OK. */
   isJoining(row: number): boolean {
-    return this.#joining.has(row);
+    return this.#openings.joining(row) !== undefined;
   }
 
   sweep(now: number): void {
-    for (const [name, opening] of this.#openings) {
-      if (now - opening.at > OPENING_LIFE) this.#openings.delete(name);
-    }
+    this.#openings.sweep(now);
   }
 
   /** An OPEN whose cookie is right and whose address has paid. */
@@ -65,9 +64,9 @@ export class SessionOpener {
     const open = codec.decodeOpen(bytes);
     if (!keys.sameBytes(open.relayKey, key.publicKey)) return;
     const name = Buffer.from(open.random).toString('base64');
-    const known = this.#openings.get(name);
+    const known = this.#openings.find(name);
     if (known !== undefined && keys.sameBytes(known.hash, open.hash)) {
-      this.#again(known, from);
+      this.#openings.again(known, from);
       return;
     }
     const refuse = (code: number, text: string) =>
@@ -81,23 +80,15 @@ export class SessionOpener {
         throw new Refusing(Refusal.shutdown, 'this relay is shutting down');
       }
       const part = codec.decodeEndPart(open.endPart);
-      const network = this.options.network();
+      const { certificates } = this.options.network();
       const now = this.#unix();
       const ticket = open.peerToPeer
         ? undefined
-        : this.#judge.ticket(open.ticket, network.certificates, part, from, now);
+        : this.#judge.ticket(open.ticket, certificates, part, from, now);
       const { certificate, signature, frontHash, endPart } = open;
-      this.#judge.client(
-        certificate,
-        signature,
-        frontHash,
-        endPart,
-        part,
-        network.certificates,
-        now,
-      );
+      this.#judge.client(certificate, signature, frontHash, endPart, part, certificates, now);
       if (known !== undefined) throw new Refusing(Refusal.replay, 'OPEN was played back');
-      if (this.#openings.size >= MAX_OPENINGS) throw new Refusing(Refusal.busy, 'relay is full');
+      if (this.#openings.isFull) throw new Refusing(Refusal.busy, 'relay is full');
       const ephemeral = keys.ExchangeKey.generate();
       const secrets = Buffer.concat([
         key.secretWith(open.hopKey),
@@ -124,7 +115,7 @@ export class SessionOpener {
       const opening = { hash: open.hash, from: from.copy(), at: clock.monotonic(), row, refuse };
       if (ticket === undefined) {
         const reply = openOk(id, 0, NOTHING, this.links.token(row));
-        this.#openings.set(name, { ...opening, ...DIRECT, reply });
+        this.#openings.add(name, { ...opening, ...DIRECT, reply });
         this.parts.handshakes.opened++;
         send(reply, from);
         return;
@@ -137,7 +128,7 @@ export class SessionOpener {
           open.next === undefined
             ? this.#joins.toServer(row, content, ticket)
             : this.#joins.toRelay(row, content, open.next, open.ticket);
-        this.#begin(name, { ...opening, ...next, answer, reply: undefined });
+        this.#openings.begin(name, { ...opening, ...next, answer, reply: undefined });
       } catch (error) {
         this.end(row, 0);
         throw error;
@@ -160,9 +151,9 @@ export class SessionOpener {
     const link = keys.linkJoinKeys(key.secretWith(sender), addressPair(from, own));
     const join = codec.decodeJoin(keys.unseal(bytes, Lead.join, link.join));
     const name = `relay ${Buffer.from(join.hopSecret).toString('base64')}`;
-    const known = this.#openings.get(name);
+    const known = this.#openings.find(name);
     if (known !== undefined) {
-      this.#again(known, from);
+      this.#openings.again(known, from);
       return;
     }
     const seal = (ok: codec.JoinOk) =>
@@ -170,7 +161,7 @@ export class SessionOpener {
     const refuse = (code: number) => seal({ ...NOTHING, code });
     try {
       if (this.parts.isShuttingDown()) throw new Refusing(Refusal.shutdown, 'shutting down');
-      if (this.#openings.size >= MAX_OPENINGS) throw new Refusing(Refusal.busy, 'relay is full');
+      if (this.#openings.isFull) throw new Refusing(Refusal.busy, 'relay is full');
       const part = codec.decodeEndPart(join.endPart);
       const now = this.#unix();
       const { certificates } = view;
@@ -187,7 +178,7 @@ export class SessionOpener {
         const answer = (ok: codec.JoinOk) => seal({ ...ok, ownId });
         const at = clock.monotonic();
         const opening = { hash: join.hopSecret, from: from.copy(), at, row, refuse };
-        this.#begin(name, { ...opening, ...next, answer, reply: undefined });
+        this.#openings.begin(name, { ...opening, ...next, answer, reply: undefined });
       } catch (error) {
         // The refusal says it; a close of the leg would come before it.
         this.#forget(row);
@@ -203,10 +194,10 @@ export class SessionOpener {
   joinOk(bytes: Uint8Array, from: PeerAddress): void {
     if (bytes.length < 34) return;
     const row = this.parts.legs.find(readWord(bytes, 2));
-    const opening = this.#joining.get(row);
+    const opening = this.#openings.joining(row);
     if (row < 0 || opening?.okKey === undefined || !this.parts.legs.isAt(row, from)) return;
     const ok = codec.decodeJoinOk(keys.unseal(bytes, Lead.joinOk, opening.okKey));
-    this.#joining.delete(row);
+    this.#openings.joined(row);
     if (ok.code !== 0) {
       opening.reply = opening.refuse(ok.code, 'the server or the relay before it refused');
       this.parts.handshakes.refused++;
@@ -222,29 +213,6 @@ export class SessionOpener {
     this.options.send(opening.reply, opening.from);
   }
 
-  #begin(name: string, opening: Opening): void {
-    this.#openings.set(name, opening);
-    this.#joining.set(opening.nextRow, opening);
-    this.#again(opening, opening.from);
-  }
-
-  /** The client asked again: the answer is sent again, or the JOIN. */
-  #again(opening: Opening, from: PeerAddress): void {
-    if (!opening.from.equals(from)) return;
-    if (opening.reply !== undefined) {
-      this.options.send(opening.reply, from);
-    } else if (opening.join !== undefined && opening.joinTo !== undefined) {
-      if (!this.#joining.has(opening.nextRow)) {
-        // The way ahead ended before it was joined.
-        opening.reply = opening.refuse(Refusal.server, 'nobody ahead answered');
-        this.options.send(opening.reply, from);
-        return;
-      }
-      this.parts.handshakes.joins++;
-      this.options.send(opening.join, opening.joinTo);
-    }
-  }
-
   /** Ends a leg and the one it is joined with; both neighbours are told. */
   end(row: number, code: number): void {
     const other = this.parts.legs.others[row] as number;
@@ -255,11 +223,11 @@ export class SessionOpener {
       this.#forget(one);
     }
     // A way to the server that is not joined yet points here, and nobody points back.
-    for (const [next, opening] of this.#joining) if (opening.row === row) this.#forget(next);
+    for (const next of this.#openings.ahead(row)) this.#forget(next);
   }
 
   #forget(row: number): void {
-    this.#joining.delete(row);
+    this.#openings.joined(row);
     this.links.forget(row);
     this.parts.forwarder.removed(row);
     this.parts.legs.remove(row);
