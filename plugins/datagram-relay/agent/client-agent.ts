@@ -11,7 +11,12 @@ import {
 import { ClientConnection } from './client-connection.js';
 import type { Connection } from './connection.js';
 import type { NetworkMeasurement } from './network-measurement.js';
-import { RelayAccess, type RelayAccessOptions, type TrustedNetwork } from './relay-access.js';
+import {
+  RelayAccess,
+  type RelayAccessOptions,
+  requireNetwork,
+  type TrustedNetwork,
+} from './relay-access.js';
 
 export interface ClientAgentOptions extends RelayAccessOptions {
   readonly identity: string;
@@ -61,9 +66,7 @@ export class ClientAgent {
     if (this.#connections.size >= MAX_CONNECTIONS) {
       throw new ServerError('TOO_MANY_CONNECTIONS', `${MAX_CONNECTIONS} connections are open`);
     }
-    if (network() === undefined) {
-      throw new ServerError('NO_NETWORK_CONFIG', 'the network config is not here yet');
-    }
+    requireNetwork(network());
     const [bytes, own] = await Promise.all([ticket(server, ports[0] ?? 0), credentials()]);
     const { ticket: fields, stripped } = readTicket(bytes, network()?.certificates);
     if (fields.expiresAt * 1000 < clock.now()) {

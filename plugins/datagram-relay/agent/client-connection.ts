@@ -1,18 +1,16 @@
-import { DecodeError, type PeerAddress, ServerError } from 'beaconry';
-import { encodeSignedCertificate } from '../../coordinator/sdr/certificate-codec.js';
+import type { PeerAddress } from 'beaconry';
 import type { CertificateStore } from '../../coordinator/sdr/certificate-store.js';
 import type { NetworkConfig } from '../../coordinator/sdr/network-config-codec.js';
 import type { Credentials } from '../../coordinator/sdr/player-credentials.js';
 import type { HopControl } from '../control-codec.js';
-import * as codec from '../relay-codec.js';
 import { Connection } from './connection.js';
 import { ConnectionState, EndReason } from './connection-state.js';
 import { Path } from './path.js';
-import { PathOpening } from './path-opening.js';
+import { PathOpenings } from './path-openings.js';
 import type { RelayAccess, SessionOwner } from './relay-access.js';
-import { type Route, routeName } from './route-choice.js';
+import { routeName } from './route-choice.js';
 import { RouteSearch } from './route-search.js';
-import { type MeetingOptions, ServerMeeting } from './server-meeting.js';
+import { isJudgement, type MeetingOptions, ServerMeeting } from './server-meeting.js';
 
 export interface ClientConnectionOptions extends MeetingOptions {
   readonly pop: string;
@@ -26,10 +24,7 @@ export interface ClientConnectionOptions extends MeetingOptions {
 export class ClientConnection implements SessionOwner {
   readonly connection: Connection;
   readonly #meeting: ServerMeeting;
-  readonly #openings = new Map<
-    number,
-    { readonly opening: PathOpening; readonly primary: boolean }
-  >();
+  readonly #openings: PathOpenings;
   readonly #pathsById = new Map<number, Path>();
   readonly #search: RouteSearch;
   readonly #startedAt: number;
@@ -37,9 +32,11 @@ export class ClientConnection implements SessionOwner {
   readonly moves: string[] = [];
 
   constructor(private readonly options: ClientConnectionOptions) {
-    const { server, ports } = options;
+    const { server, ports, access, credentials, ticket } = options;
     this.#meeting = new ServerMeeting(options);
-    this.#search = new RouteSearch({ ...options, relays: () => options.access.prober.relays });
+    this.#search = new RouteSearch({ ...options, relays: () => access.prober.relays });
+    const own = { endPart: this.#meeting.endPart, search: this.#search, owner: this };
+    this.#openings = new PathOpenings({ access, credentials, ticket, ...own });
     this.#startedAt = options.now();
     this.connection = new Connection(
       { remote: server, name: this.#meeting.name, isClient: true, ports },
@@ -52,7 +49,7 @@ export class ClientConnection implements SessionOwner {
   tick(): void {
     const { connection } = this;
     const now = this.options.now();
-    this.#tickOpenings(now);
+    this.#openings.tick(now, connection.hasKeys);
     if (connection.isOpen) {
       if (connection.hasKeys) {
         this.#watchPaths(now);
@@ -78,44 +75,31 @@ export class ClientConnection implements SessionOwner {
 
   /** OPEN_OK or REFUSED for one of the attempts. */
   answer(id: number, bytes: Uint8Array, from: PeerAddress): void {
-    const found = this.#openings.get(id);
-    if (found === undefined) return;
     const now = this.options.now();
-    const { opening } = found;
-    if (bytes[0] === codec.Lead.refused) {
-      const refused = codec.decodeRefused(bytes);
-      if (!opening.isRefusedBy(refused, from)) return;
-      this.#search.refused(refused.code, refused.text);
-      this.#giveUp(id, opening, now);
-      return;
-    }
-    const answered = opening.answered(bytes, from, now);
-    if (answered === undefined) return;
-    const { ok, hop } = answered;
+    const opened = this.#openings.answer(id, bytes, from, now);
+    if (opened === undefined) return;
+    const { ok, hop, route } = opened;
     try {
       const met = this.#meeting.meet(ok);
       if (met !== undefined) this.connection.begin(met.ends, met.ports);
     } catch (error) {
-      if (!(error instanceof ServerError || error instanceof DecodeError)) throw error;
-      this.#openings.delete(id);
+      if (!isJudgement(error)) throw error;
+      this.options.access.dropId(id);
       this.connection.fail(EndReason.badCertificate, error.message);
       return;
     }
-    this.#openings.delete(id);
-    const { route } = opening.options;
     const names = [route.first.name, ...(route.second === undefined ? [] : [route.second.name])];
     const path = new Path(hop, names, now);
     this.#pathsById.set(hop.id, path);
     this.connection.addPath(path);
-    if (found.primary) this.#use(path);
+    if (opened.primary) this.#use(path);
     else this.connection.ping1(path);
   }
 
   /** Ends; ids are free again. */
   release(): void {
-    for (const id of [...this.#openings.keys(), ...this.#pathsById.keys()])
-      this.options.access.dropId(id);
-    this.#openings.clear();
+    this.#openings.release();
+    for (const id of this.#pathsById.keys()) this.options.access.dropId(id);
     this.#pathsById.clear();
   }
 
@@ -137,40 +121,7 @@ export class ClientConnection implements SessionOwner {
     const [best] = this.#search.routes(now);
     if (best === undefined) return;
     connection.setState(ConnectionState.connecting);
-    this.#open(best, true, now);
-  }
-
-  #tickOpenings(now: number): void {
-    for (const [id, { opening }] of this.#openings) {
-      const unanswered = now - opening.startedAt > 1500 && !this.connection.hasKeys;
-      if (!opening.tick(now) || unanswered) this.#giveUp(id, opening, now);
-    }
-  }
-
-  #giveUp(id: number, opening: PathOpening, now: number): void {
-    this.#openings.delete(id);
-    this.options.access.dropId(id);
-    this.#search.avoid(routeName(opening.options.route), now);
-  }
-
-  #open(route: Route, primary: boolean, now: number): void {
-    const { credentials, ticket, access } = this.options;
-    const opening = new PathOpening(
-      {
-        id: access.newId(this),
-        route,
-        endPart: this.#meeting.endPart,
-        certificate: encodeSignedCertificate(credentials.certificate),
-        ticket,
-        peerToPeer: false,
-        sign: (bytes) => credentials.key.sign(bytes),
-        send: (bytes, to) => access.send(bytes, to),
-        cookie: () => access.cookie(route.first),
-      },
-      now,
-    );
-    this.#openings.set(opening.options.id, { opening, primary });
-    opening.tick(now);
+    this.#openings.open(best, true, now);
   }
 
   /** Three unanswered pings and 1.2 s of silence end a path; the warm one takes over at once. */
@@ -198,7 +149,7 @@ export class ClientConnection implements SessionOwner {
     const shared = new Set(usable.flatMap(({ relays }) => relays));
     const apart = routes.find(({ second }) => second === undefined || !shared.has(second.name));
     const route = apart ?? routes[0];
-    if (route !== undefined) this.#open(route, usable.length === 0, now);
+    if (route !== undefined) this.#openings.open(route, usable.length === 0, now);
   }
 
   #lookForBetter(now: number): void {
@@ -211,7 +162,7 @@ export class ClientConnection implements SessionOwner {
     const name = routeName(best);
     const open = connection.paths.find(({ relays }) => relays.join(' > ') === name);
     if (open !== undefined) this.#use(open);
-    else this.#open(best, true, now);
+    else this.#openings.open(best, true, now);
   }
 
   #use(path: Path): void {

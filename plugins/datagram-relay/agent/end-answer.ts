@@ -43,5 +43,14 @@ export function answerEndPart(
   };
 }
 
+/** The ports of a client's table that are served, NO_PORT for others; undefined: none is. */
+export function servedTable(
+  wanted: readonly number[],
+  served: readonly number[],
+): readonly number[] | undefined {
+  const table = wanted.map((port) => (served.includes(port) ? port : codec.NO_PORT));
+  return table.every((port) => port === codec.NO_PORT) ? undefined : table;
+}
+
 export const servedPorts = (table: readonly number[]): readonly (number | undefined)[] =>
   table.map((port) => (port === codec.NO_PORT ? undefined : port));

@@ -1,17 +1,21 @@
 import { randomBytes } from 'node:crypto';
-import { DecodeError, GlobalLimit, ServerError } from 'beaconry';
-import { checkCertificate } from '../../coordinator/sdr/certificate-check.js';
-import { encodeSignedCertificate } from '../../coordinator/sdr/certificate-codec.js';
+import { GlobalLimit, ServerError } from 'beaconry';
+import {
+  encodeSignedCertificate,
+  fromEnvelope,
+  toEnvelope,
+} from '../../coordinator/sdr/certificate-codec.js';
 import type { Credentials } from '../../coordinator/sdr/player-credentials.js';
-import type { CertificateEnvelope, Rendezvous } from '../../coordinator/sdr/sdr_pb.js';
+import type { Rendezvous } from '../../coordinator/sdr/sdr_pb.js';
 import * as codec from '../relay-codec.js';
 import { ExchangeKey } from '../relay-keys.js';
+import { judgeConnectRequest } from './connect-request-check.js';
 import { Connection } from './connection.js';
 import { EndReason } from './connection-state.js';
-import { answerEndPart } from './end-answer.js';
+import { answerEndPart, servedTable } from './end-answer.js';
 import { newSessionId } from './hop.js';
 import type { NetworkMeasurement } from './network-measurement.js';
-import { isJudgement, PeerSession } from './peer-session.js';
+import { PeerSession } from './peer-session.js';
 import {
   decodeSignal,
   encodeSignal,
@@ -19,8 +23,13 @@ import {
   peerSigned,
   type SignalFields,
 } from './peer-signal-codec.js';
-import { RelayAccess, type RelayAccessOptions, type TrustedNetwork } from './relay-access.js';
-import { ServerMeeting } from './server-meeting.js';
+import {
+  RelayAccess,
+  type RelayAccessOptions,
+  requireNetwork,
+  type TrustedNetwork,
+} from './relay-access.js';
+import { isJudgement, ServerMeeting } from './server-meeting.js';
 
 export interface PeerAgentOptions extends RelayAccessOptions {
   readonly identity: string;
@@ -104,7 +113,8 @@ export class PeerAgent {
     const connection = new Connection(facts, now);
     const ownId = newSessionId((taken) => this.#sessions.has(taken));
     const crypt = { info: endPart, signature: own.key.sign(peerSigned(endPart)) };
-    const connectRequest = { crypt, cert: envelopeOf(own), toVirtualPort: (ports[0] ?? 0) >>> 0 };
+    const cert = toEnvelope(own.certificate);
+    const connectRequest = { crypt, cert, toVirtualPort: (ports[0] ?? 0) >>> 0 };
     const session = this.#open(connection, own, ownId, 0, endPart, { connectRequest });
     this.#meetings.set(ownId, meeting);
     session.tick();
@@ -126,11 +136,7 @@ export class PeerAgent {
     }
   }
 
-  #trusted = (): TrustedNetwork => {
-    const network = this.options.network();
-    if (network !== undefined) return network;
-    throw new ServerError('NO_NETWORK_CONFIG', 'the network config is not here yet');
-  };
+  #trusted = (): TrustedNetwork => requireNetwork(this.options.network());
 
   #heard(from: string, signal: Rendezvous): void {
     const ownId = signal.toConnectionId | 0;
@@ -151,7 +157,7 @@ export class PeerAgent {
     try {
       const met = meeting.meet({
         serverPart: crypt.info,
-        certificate: certificateOf(cert),
+        certificate: encodeSignedCertificate(fromEnvelope(cert)),
         signature: crypt.signature,
       });
       if (met === undefined) return;
@@ -179,17 +185,12 @@ export class PeerAgent {
     if (accept === undefined || own === undefined || farId === 0 || !isRoom) return;
     const { crypt, cert } = request ?? {};
     if (crypt === undefined || cert === undefined || !this.#work.take()) return;
-    const part = codec.decodeEndPart(crypt.info);
-    if (part.client !== from || part.server !== identity || part.appId !== appId) return;
     const unix = Math.floor(clock.now() / 1000);
-    const { key } = checkCertificate(
-      { body: cert.cert, caKeyId: cert.caKeyId, signature: cert.caSignature },
-      this.#trusted().certificates,
-      { now: unix, identity: from, appId },
-    );
-    if (!key.verifies(peerSigned(crypt.info), crypt.signature)) return;
-    const table = part.ports.map((port) => (ports.includes(port) ? port : codec.NO_PORT));
-    if (table.every((port) => port === codec.NO_PORT)) return;
+    const { certificates } = this.#trusted();
+    const expected = { from, identity, appId, certificates, unix };
+    const part = judgeConnectRequest(cert, crypt, expected);
+    const table = part === undefined ? undefined : servedTable(part.ports, ports);
+    if (part === undefined || table === undefined) return;
     const now = () => clock.monotonic();
     const credentials = own;
     const answer = answerEndPart(crypt.info, part, table, { identity, credentials }, now());
@@ -207,7 +208,7 @@ export class PeerAgent {
     });
     const connectOk = {
       crypt: { info: answer.serverPart, signature: answer.signature },
-      cert: envelopeOf(own),
+      cert: toEnvelope(own.certificate),
     };
     const session = this.#open(connection, own, ownId, farId, legPart, { connectOk });
     this.#byPeer.set(name, ownId);
@@ -242,14 +243,3 @@ export class PeerAgent {
     return session;
   }
 }
-
-const envelopeOf = ({ certificate: { body, caKeyId, signature } }: Credentials) => ({
-  cert: body,
-  caKeyId,
-  caSignature: signature,
-});
-
-const certificateOf = ({ cert, caKeyId, caSignature }: CertificateEnvelope): Uint8Array => {
-  if (cert.length === 0) throw new DecodeError('invalid', 0, 'certificate is empty');
-  return encodeSignedCertificate({ body: cert, caKeyId, signature: caSignature });
-};

@@ -1,8 +1,9 @@
-import { DecodeError, type PeerAddress, ServerError } from 'beaconry';
+import { DecodeError, type PeerAddress } from 'beaconry';
 import type { Rendezvous } from '../../coordinator/sdr/sdr_pb.js';
 import type { HopKeys } from '../relay-keys.js';
 import type { Connection } from './connection.js';
 import { ConnectionState, EndReason } from './connection-state.js';
+import { meetingRelays, offeredRoutes } from './meeting-relays.js';
 import type { Path } from './path.js';
 import { PeerLegs } from './peer-legs.js';
 import {
@@ -10,13 +11,12 @@ import {
   decodeRoutes,
   encodeCandidate,
   encodeRoutes,
-  MAX_ROUTES,
   type PeerRoute,
   type SignalFields,
 } from './peer-signal-codec.js';
 import { Punch } from './punch.js';
 import type { RelayAccess, SessionOwner } from './relay-access.js';
-import { pingOf } from './relay-prober.js';
+import type { ProbedRelay } from './relay-prober.js';
 
 export interface PeerSessionOptions {
   readonly access: RelayAccess;
@@ -179,24 +179,15 @@ export class PeerSession implements SessionOwner {
     else connection.ping1(path);
   }
 
-  /** The server side picks relays: the least sum of both pings first. */
+  /** The server side picks relays. */
   #choose(): void {
     const { access, now } = this.options;
     const usable = this.#legs.count - this.connection.paths.filter((path) => path.draining).length;
     if (usable >= WANTED_PATHS) return;
-    const own = new Map(access.prober.relays.map((relay) => [relay.name, relay]));
-    const known = this.#peerRoutes.flatMap(({ relay: name, port, ping }) => {
-      const near = own.get(name);
-      const relay = access.prober.at(name, port);
-      if (near === undefined || relay === undefined || this.#legs.isAvoided(near, now())) return [];
-      return [{ relay, score: ping + (pingOf(near) ?? 1000) }];
-    });
-    known.sort((one, other) => one.score - other.score);
-    for (const { relay } of known
-      .filter(({ relay }) => !this.#legs.has(relay))
-      .slice(0, WANTED_PATHS - usable)) {
-      this.#legs.open(relay);
-    }
+    const isFree = (near: ProbedRelay, relay: ProbedRelay) =>
+      !this.#legs.isAvoided(near, now()) && !this.#legs.has(relay);
+    const relays = meetingRelays(this.#peerRoutes, access.prober, isFree);
+    for (const relay of relays.slice(0, WANTED_PATHS - usable)) this.#legs.open(relay);
   }
 
   /** The client notices unanswered pings, the server that none come. */
@@ -226,16 +217,7 @@ export class PeerSession implements SessionOwner {
     this.#signaledAt = this.options.now();
     const routes =
       connection.facts.isClient && !this.#greeted
-        ? access.prober.relays
-            .flatMap((relay) => {
-              const ping = pingOf(relay);
-              const { name, address } = relay;
-              return ping === undefined
-                ? []
-                : [{ relay: name, port: address.port, ping, token: undefined }];
-            })
-            .sort((one, other) => one.ping - other.ping)
-            .slice(0, MAX_ROUTES)
+        ? offeredRoutes(access.prober.relays)
         : this.#legs.routes;
     const candidate = this.#mayPunch() ? this.#punch?.candidate() : undefined;
     this.#send({
@@ -257,7 +239,3 @@ export class PeerSession implements SessionOwner {
     });
   }
 }
-
-/** Errors that say who the peer is not: they end its connection with the reason. */
-export const isJudgement = (error: unknown): error is Error =>
-  error instanceof ServerError || error instanceof DecodeError;

@@ -1,4 +1,4 @@
-import { type Clock, DecodeError, type PeerAddress } from 'beaconry';
+import { type Clock, DecodeError, type PeerAddress, ServerError } from 'beaconry';
 import type { CertificateStore } from '../../coordinator/sdr/certificate-store.js';
 import type { NetworkConfig } from '../../coordinator/sdr/network-config-codec.js';
 import { CONTROL, DATA, isHopPacket, readWord, sessionIdOf } from '../data-codec.js';
@@ -12,6 +12,12 @@ import { type ProbedRelay, RelayProber } from './relay-prober.js';
 export interface TrustedNetwork {
   readonly config: NetworkConfig;
   readonly certificates: CertificateStore;
+}
+
+/** NO_NETWORK_CONFIG. */
+export function requireNetwork(network: TrustedNetwork | undefined): TrustedNetwork {
+  if (network !== undefined) return network;
+  throw new ServerError('NO_NETWORK_CONFIG', 'the network config is not here yet');
 }
 
 export interface RelayAccessOptions {

@@ -7,12 +7,12 @@ import { Lead, NO_BYTES, Refusal } from '../relay-codec.js';
 import { joinedHopKeys, sameBytes, seal, serverJoinKeys, unseal } from '../relay-keys.js';
 import type { AgentSocket, OpenAgentSocket } from './agent-socket.js';
 import { Connection } from './connection.js';
-import { answerEndPart } from './end-answer.js';
-import { Hop, newSessionId } from './hop.js';
+import { answerEndPart, servedTable } from './end-answer.js';
+import { Hop } from './hop.js';
 import { refusalOf } from './join-check.js';
 import { OwnRegistrations } from './own-registrations.js';
-import { Path } from './path.js';
 import type { TrustedNetwork } from './relay-access.js';
+import { type ServedClient, ServedClients } from './served-clients.js';
 
 export interface ServerAgentOptions {
   readonly clock: Clock;
@@ -33,16 +33,7 @@ export interface ServerAgentOptions {
   readonly maxConnections?: number;
 }
 
-interface Served {
-  readonly connection: Connection;
-  readonly endPart: Uint8Array;
-  readonly serverPart: Uint8Array;
-  readonly signature: Uint8Array;
-  readonly paths: Map<number, Path>;
-}
-
 const TICK = 100;
-const MAX_PATHS = 4;
 const MAX_ANSWERS = 1024;
 
 /**
@@ -52,8 +43,7 @@ const MAX_ANSWERS = 1024;
 export class ServerAgent {
   readonly #registrations: OwnRegistrations;
   #socket: AgentSocket | undefined;
-  readonly #served = new Map<string, Served>();
-  readonly #byId = new Map<number, Served>();
+  readonly #clients = new ServedClients();
   /** JOIN_OK by the hop secret of the JOIN, for repeated ones. */
   readonly #answers = new Map<string, Uint8Array>();
   #stopTimer: (() => void) | undefined;
@@ -69,7 +59,7 @@ export class ServerAgent {
   }
 
   get connections(): readonly Connection[] {
-    return [...this.#served.values()].map(({ connection }) => connection);
+    return this.#clients.connections;
   }
 
   /** Relays that hold a registration of this server. */
@@ -87,29 +77,15 @@ export class ServerAgent {
 
   async close(): Promise<void> {
     this.#stopTimer?.();
-    for (const { connection } of [...this.#served.values()]) {
-      connection.close(1000, 'server ends');
-    }
+    for (const connection of this.connections) connection.close(1000, 'server ends');
     await this.#socket?.close();
     this.#socket = undefined;
   }
 
   #tick(): void {
     const { clock, network } = this.options;
-    const now = clock.monotonic();
     this.#registrations.tick(network()?.config);
-    for (const served of [...this.#served.values()]) this.#tickServed(served, now);
-  }
-
-  #tickServed({ connection, paths }: Served, now: number): void {
-    connection.tick();
-    for (const [id, path] of paths) {
-      if (connection.paths.length > 1 && now - path.hop.lastReceived > 60_000) {
-        connection.removePath(path);
-        paths.delete(id);
-        this.#byId.delete(id);
-      }
-    }
+    this.#clients.tick(clock.monotonic());
   }
 
   #receive(bytes: Uint8Array, from: PeerAddress): void {
@@ -157,12 +133,12 @@ export class ServerAgent {
     const { clock, ports } = this.options;
     const refusal = refusalOf(join, part, this.options);
     if (refusal !== undefined) return refused(refusal);
-    const table = part.ports.map((port) => (ports.includes(port) ? port : codec.NO_PORT));
-    if (table.every((port) => port === codec.NO_PORT)) return refused(Refusal.mismatch);
+    const table = servedTable(part.ports, ports);
+    if (table === undefined) return refused(Refusal.mismatch);
     const served = this.#serve(join, part, table);
     if (served === undefined) return refused(Refusal.server);
     const now = clock.monotonic();
-    const id = newSessionId((taken) => this.#byId.has(taken));
+    const id = this.#clients.newId();
     const hopKeys = joinedHopKeys(join.hopSecret);
     const hop = new Hop(
       id,
@@ -173,11 +149,7 @@ export class ServerAgent {
       (data, to) => this.#socket?.send(data, to),
       now,
     );
-    this.#limitPaths(served);
-    const path = new Path(hop, [from.toString()], now);
-    served.paths.set(id, path);
-    this.#byId.set(id, served);
-    served.connection.addPath(path);
+    this.#clients.addPath(served, hop, now);
     const { credentials } = this.options;
     return {
       code: 0,
@@ -190,14 +162,18 @@ export class ServerAgent {
   }
 
   /** The connection that this end part names: a known one on another path, or a new one. */
-  #serve(join: codec.Join, part: codec.EndPart, table: readonly number[]): Served | undefined {
+  #serve(
+    join: codec.Join,
+    part: codec.EndPart,
+    table: readonly number[],
+  ): ServedClient | undefined {
     const { clock, accept, maxConnections = 1024 } = this.options;
     const connectionId = Buffer.from(part.connection).toString('hex');
     const name = `${part.client} ${connectionId}`;
-    const known = this.#served.get(name);
+    const known = this.#clients.find(name);
     // Only who holds the keys of the first path can add another one.
     if (known !== undefined) return sameBytes(known.endPart, join.endPart) ? known : undefined;
-    if (this.#served.size >= maxConnections) return undefined;
+    if (this.#clients.size >= maxConnections) return undefined;
     const now = () => clock.monotonic();
     const answer = answerEndPart(join.endPart, part, table, this.options, now());
     const { serverPart, signature, ports } = answer;
@@ -207,29 +183,12 @@ export class ServerAgent {
     );
     connection.begin(answer.ends, ports);
     if (!accept(connection)) return undefined;
-    const served = { connection, endPart: join.endPart, serverPart, signature, paths: new Map() };
-    this.#served.set(name, served);
-    connection.onEnded = () => {
-      this.#served.delete(name);
-      for (const id of served.paths.keys()) this.#byId.delete(id);
-    };
-    return served;
-  }
-
-  #limitPaths({ connection, paths }: Served): void {
-    if (paths.size < MAX_PATHS) return;
-    for (const [id, path] of paths) {
-      if (path === connection.primary) continue;
-      connection.removePath(path);
-      paths.delete(id);
-      this.#byId.delete(id);
-      return;
-    }
+    return this.#clients.add(name, { connection, endPart: join.endPart, serverPart, signature });
   }
 
   #packet(bytes: Uint8Array, from: PeerAddress): void {
     const id = isHopPacket(bytes) ? sessionIdOf(bytes) : 0;
-    const served = this.#byId.get(id);
+    const served = this.#clients.byId(id);
     const path = served?.paths.get(id);
     if (served === undefined || path === undefined || !path.hop.address.equals(from)) {
       this.counters.strange++;
@@ -240,10 +199,7 @@ export class ServerAgent {
       return;
     }
     const control = path.hop.verifyControl(bytes, this.options.clock.monotonic());
-    if (control?.type !== 'close') return;
-    served.paths.delete(id);
-    this.#byId.delete(id);
-    served.connection.removePath(path);
+    if (control?.type === 'close') this.#clients.removePath(served, path);
   }
 }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { ServerError } from 'beaconry';
+import { DecodeError, ServerError } from 'beaconry';
 import { checkCertificate } from '../../coordinator/sdr/certificate-check.js';
 import { decodeSignedCertificate } from '../../coordinator/sdr/certificate-codec.js';
 import type { CertificateStore } from '../../coordinator/sdr/certificate-store.js';
@@ -21,6 +21,10 @@ export interface MeetingOptions {
   unix(): number;
   network(): { readonly certificates: CertificateStore };
 }
+
+/** Errors that say who the far side is not: they end its connection with the reason. */
+export const isJudgement = (error: unknown): error is Error =>
+  error instanceof ServerError || error instanceof DecodeError;
 
 /** What the client offers for its end-to-end keys, and whether the right server answered. */
 export class ServerMeeting {

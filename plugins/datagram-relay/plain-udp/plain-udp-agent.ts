@@ -3,23 +3,19 @@ import type { Credentials } from '../../coordinator/sdr/player-credentials.js';
 import type { AgentSocket, OpenAgentSocket } from '../agent/agent-socket.js';
 import { ConnectionState, EndReason } from '../agent/connection-state.js';
 import { newSessionId } from '../agent/hop.js';
-import type { TrustedNetwork } from '../agent/relay-access.js';
 import { PlainUdpAcceptor } from './plain-udp-acceptor.js';
 import * as codec from './plain-udp-codec.js';
 import { PlainLead } from './plain-udp-codec.js';
 import { PlainUdpConnection } from './plain-udp-connection.js';
 import { PlainUdpDial } from './plain-udp-dial.js';
-import { type PeerExpectation, SessionOffer } from './session-offer.js';
+import { expectedPeer, type PlainUdpRules, requirePlainUdp } from './plain-udp-rules.js';
+import { SessionOffer } from './session-offer.js';
 
-export interface PlainUdpAgentOptions {
+export interface PlainUdpAgentOptions extends PlainUdpRules {
   readonly clock: Clock;
   readonly openSocket: OpenAgentSocket;
   readonly listen?: { readonly host?: string; readonly port: number };
-  readonly appId: number;
-  network(): TrustedNetwork | undefined;
   credentials(): Promise<Credentials>;
-  /** `allow` lets peers without a signed certificate in, as games of a local network do. */
-  readonly authentication?: 'require' | 'allow';
   /** Takes connections of others; false refuses one. Absent: nobody may connect. */
   accept?(connection: PlainUdpConnection): boolean;
   readonly maxConnections?: number;
@@ -50,7 +46,7 @@ export class PlainUdpAgent {
       clock,
       credentials: () => this.#credentials,
       expectation: () =>
-        options.network()?.config.directMode === 'udp' ? this.#expectation() : undefined,
+        options.network()?.config.directMode === 'udp' ? expectedPeer(options) : undefined,
       send: (bytes, to) => this.#socket?.send(bytes, to),
       connection: (id, address) => this.#connection(id, address, false),
       isTaken: (id) => this.#connections.has(id),
@@ -86,7 +82,7 @@ export class PlainUdpAgent {
 
   /** Connects to an address. DIRECT_MODE where the network config wants relays, NO_NETWORK_CONFIG. */
   async connect(address: PeerAddress, identity?: string): Promise<PlainUdpConnection> {
-    this.#requireMode();
+    requirePlainUdp(this.options.network());
     const { credentials, maxConnections = 1024 } = this.options;
     if (this.#connections.size >= maxConnections) {
       throw new ServerError('TOO_MANY_CONNECTIONS', `${maxConnections} connections are open`);
@@ -108,40 +104,11 @@ export class PlainUdpAgent {
     identity?: string,
   ): PlainUdpConnection {
     const connection = this.#connection(id, address.copy(), true);
-    const expectation = () => this.#expectation(identity);
+    const expectation = () => expectedPeer(this.options, identity);
     const dial = new PlainUdpDial(connection, offer, expectation);
     this.#dials.set(id, dial);
     dial.tick();
     return connection;
-  }
-
-  #requireMode(): void {
-    const network = this.options.network();
-    if (network === undefined) {
-      throw new ServerError('NO_NETWORK_CONFIG', 'the network config is not here yet');
-    }
-    if (network.config.directMode !== 'udp') {
-      throw new ServerError(
-        'DIRECT_MODE',
-        `the network config says direct_mode: ${network.config.directMode}, which allows no plain UDP`,
-      );
-    }
-  }
-
-  #expectation(identity?: string): PeerExpectation {
-    const { clock, appId, network, authentication = 'require' } = this.options;
-    const certificates = network()?.certificates;
-    if (certificates === undefined) {
-      throw new ServerError('NO_NETWORK_CONFIG', 'the network config is not here yet');
-    }
-    const unix = Math.floor(clock.now() / 1000);
-    return {
-      authentication,
-      certificates,
-      unix,
-      appId,
-      ...(identity === undefined ? {} : { identity }),
-    };
   }
 
   #connection(id: number, address: PeerAddress, isClient: boolean): PlainUdpConnection {
