@@ -65,7 +65,7 @@ const PEOPLE = [
 const PLAYED = [0, 0, 0, 1, 2, 3, 5, 8, 12, 16, 20, 24, 30, 32];
 /** Second number of the address; the countries of the test follow it. */
 export const NETWORKS = 40;
-const FIRST_NETWORK = 64;
+export const FIRST_NETWORK = 64;
 
 /** A stable number for each server and question. */
 function mixed(number: number, salt: number): number {

@@ -10,13 +10,9 @@ import { openLog } from '../../core/log.js';
 import { openStore } from '../../core/store/open-store.js';
 import { History } from '../../server-browser/web/history.js';
 import { countryFile } from '../server-browser/web/country-file.js';
-import { NETWORKS, plan } from './fleet-plan.js';
+import { fleetCountries } from './fleet-countries.js';
+import { plan } from './fleet-plan.js';
 import { ServerFleet } from './server-fleet.js';
-
-const COUNTRIES =
-  'DE EU,US NA,UA EU,FR EU,PL EU,BR SA,JP AS,GB EU,AU OC,SE EU,CA NA,NL EU,FI EU,SG AS,ZA AF,IN AS,AR SA,TR AS,KR AS,ES EU,IT EU,CZ EU,CL SA,NO EU,RO EU,CN AS,MX NA,HU EU,PT EU,TH AS,ID AS,LT EU,NZ OC,AT EU,CH EU,KZ AS,EG AF,IE EU,GR EU,IS EU'
-    .split(',')
-    .map((one) => one.split(' ') as [string, string]);
 
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 export const chromiumPath = process.env.CHROMIUM ?? CHROMIUM.find((path) => existsSync(path));
@@ -103,15 +99,7 @@ export class PageRig {
     others: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
   ): Promise<void> {
     const regionData = join(this.#folder, 'countries.mmdb');
-    const networks = Array.from({ length: NETWORKS }, (_, network) => {
-      // The first countries get more networks, as in life.
-      const [country, continent] = COUNTRIES[network % 3 === 2 ? network : network % 12] ?? [
-        'DE',
-        'EU',
-      ];
-      return [`127.${64 + network}.0.0/16`, country, continent] as const;
-    });
-    writeFileSync(regionData, countryFile(networks));
+    writeFileSync(regionData, countryFile(fleetCountries()));
     const path = join(this.#folder, 'store.db');
     await writeHistory(path);
     this.server = await startTestServer({

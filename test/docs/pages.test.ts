@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { parse } from 'yaml';
@@ -59,6 +59,25 @@ describe('the pages of the documentation', () => {
       }
     }
     expect(broken).deep.equal([]);
+  });
+
+  it('show pictures that load quickly and stay out of the package', () => {
+    const pictures = pages.flatMap((page) =>
+      [...readFileSync(join(root, page), 'utf8').matchAll(/!\[[^\]]+\]\(([^)\s]+)\)/g)].map(
+        ([, target = '']) => join(dirname(page), target),
+      ),
+    );
+    expect(pictures).to.include('docs/server-browser.webp');
+    const { files } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+      files: string[];
+    };
+    for (const picture of pictures) {
+      expect(statSync(join(root, picture)).size, picture).lessThan(150_000);
+      expect(
+        files.filter((one) => picture.startsWith(one)),
+        picture,
+      ).deep.equal([]);
+    }
   });
 
   it('name only commands that exist', () => {
