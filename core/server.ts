@@ -127,8 +127,8 @@ export class Server {
     const { states } = this.host;
     this.readiness = new Readiness({ store, bus, maintenance: this.maintenance, states });
     this.readiness.describe(this.metrics);
-    this.#forgetting.add('audit', async ({ text }) => {
-      const count = await this.audit.forget(text);
+    this.#forgetting.add('audit', async ({ forms }) => {
+      const count = await this.audit.forget(forms);
       return count === 0 ? undefined : `blanked in ${count} entries`;
     });
     const own = hostedCoreCommands({

@@ -16,7 +16,7 @@ export const coreCommands: readonly Command[] = [
     doc: 'removes or blanks what is kept about one person',
     parameters: {
       subject: {
-        doc: 'A SteamID, or an address without port.',
+        doc: 'A SteamID, an address without port, or account:NAME for an account of a lobby.',
         format: String,
         default: null,
         // The audit must not remember whom to forget.

@@ -5,9 +5,11 @@ import { SteamID } from '../steam/steam-id.js';
 
 /** One person, as far as a server knows people. */
 export interface ForgottenSubject {
-  readonly kind: 'steam-id' | 'address';
-  /** Decimal SteamID, or the canonical text of an address without port. */
+  readonly kind: 'steam-id' | 'address' | 'account';
+  /** Decimal SteamID, canonical text of an address without port, or name or id of an account of a lobby. */
   readonly text: string;
+  /** Every form in which the person may stand in a text that others wrote. */
+  readonly forms: readonly string[];
 }
 
 /** Removes or blanks what a plugin keeps of somebody, durably; says what, in a few words, or nothing. */
@@ -46,13 +48,28 @@ export class Forgetting {
   }
 }
 
+const accountPrefix = 'account:';
+const longestAccount = 100;
+
 function subjectOf(text: string): ForgottenSubject {
   const trimmed = text.trim();
-  if (isIP(trimmed) !== 0) return { kind: 'address', text: PeerAddress.of(trimmed, 0).host };
+  if (isIP(trimmed) !== 0) {
+    const { host } = PeerAddress.of(trimmed, 0);
+    return { kind: 'address', text: host, forms: [host] };
+  }
   const steamId = SteamID.parse(trimmed);
-  if (steamId !== undefined) return { kind: 'steam-id', text: steamId.toString() };
+  if (steamId !== undefined) {
+    const decimal = steamId.toString();
+    const older = steamId.isIndividual ? [steamId.steam2(), steamId.steam2(true)] : [];
+    const forms = [decimal, `steamid:${decimal}`, steamId.steam3(), ...older];
+    return { kind: 'steam-id', text: decimal, forms };
+  }
+  const account = trimmed.startsWith(accountPrefix) ? trimmed.slice(accountPrefix.length) : '';
+  if (account !== '' && account.length <= longestAccount) {
+    return { kind: 'account', text: account, forms: [accountPrefix + account] };
+  }
   throw new ServerError(
     'USAGE',
-    `"${trimmed.slice(0, 60)}" is neither a SteamID (76561198000000000, [U:1:39734272]) nor an address without port (192.0.2.1)`,
+    `"${trimmed.slice(0, 60)}" is neither a SteamID (76561198000000000, [U:1:39734272]) nor an address without port (192.0.2.1) nor an account of a lobby (account:NAME)`,
   );
 }

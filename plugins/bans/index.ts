@@ -106,6 +106,11 @@ export default definePlugin({
       },
     );
 
+    // Whom to keep out is not forgotten because he asks for it; the operator hears that it is kept.
+    context.onForget(({ kind, text }) => {
+      const kept = table.list({ subject: kind === 'account' ? `account:${text}` : text }).length;
+      return kept === 0 ? undefined : `kept ${kept} bans; lift them with "beaconry ban remove"`;
+    });
     context.defer(table.listen());
     await table.synchronise();
     for (const { source, refresh } of sources) {

@@ -1,4 +1,4 @@
-import { type Clock, PeerAddress, ServerError, type Store } from 'beaconry';
+import { type Clock, type ForgottenSubject, PeerAddress, ServerError, type Store } from 'beaconry';
 import type { HostedServerState } from './public.js';
 import type { HostedRoute } from './sdr/hosted-address-codec.js';
 import type { CheckedServerLogin } from './sdr/server-login.js';
@@ -82,15 +82,32 @@ export class HostedServers {
 
   async ofApp(appId: number): Promise<SignedOnServer[]> {
     const found: SignedOnServer[] = [];
-    let after: string | undefined;
-    for (;;) {
-      const options = after === undefined ? {} : { after };
-      const page = await this.store.scan<StoredServer>('server/', options);
-      for (const [, stored] of page) {
-        if (stored.appId === appId && this.#isLive(stored)) found.push(signedOn(stored));
-      }
-      after = page.at(-1)?.[0];
-      if (page.length < PAGE || after === undefined) return found;
+    for await (const stored of this.#all()) {
+      if (stored.appId === appId && this.#isLive(stored)) found.push(signedOn(stored));
+    }
+    return found;
+  }
+
+  /** Signs off the servers of a person; one that still runs comes again. Tells how many. */
+  async forget({ kind, text }: ForgottenSubject): Promise<number> {
+    let count = 0;
+    for await (const { identity, address } of this.#all()) {
+      const isTheirs =
+        kind === 'steam-id'
+          ? identity === `steamid:${text}`
+          : kind === 'address' && PeerAddress.parse(address)?.host === text;
+      if (isTheirs && (await this.store.delete(serverKey(identity)))) count++;
+    }
+    return count;
+  }
+
+  async *#all(): AsyncGenerator<StoredServer> {
+    for (let after = ''; ; ) {
+      const page = await this.store.scan<StoredServer>('server/', { after });
+      for (const [, stored] of page) yield stored;
+      const last = page.at(-1);
+      if (last === undefined || page.length < PAGE) return;
+      after = last[0];
     }
   }
 

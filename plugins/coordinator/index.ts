@@ -88,10 +88,15 @@ export default definePlugin({
       !vouches(publisher.certificates, keyId, caKeyId, Math.floor(clock.now() / 1000));
     const issued = (kind: string) =>
       context.metrics.counter('issued_total', 'Certificates and tickets given out.', { kind });
+    const servers = new HostedServers(store, clock, isLost);
+    context.onForget(async (subject) => {
+      const count = await servers.forget(subject);
+      return count === 0 ? undefined : `signed off ${count} hosted servers`;
+    });
     const service = new CoordinatorService({
       clock,
       publisher,
-      servers: new HostedServers(store, clock, isLost),
+      servers,
       relays,
       apps,
       certificateLifetime: Math.floor(config.certificateLifetime / 1000),

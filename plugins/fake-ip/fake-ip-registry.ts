@@ -8,6 +8,8 @@ export const LEASE = 180_000;
 const QUARANTINE = 15 * 60_000;
 const MAX_PORTS = 4;
 const TRIES = 64;
+/** In place of an identity that was forgotten. */
+const nobody = 'nobody';
 
 interface Stored {
   readonly identity: string;
@@ -99,6 +101,23 @@ export class FakeIpRegistry implements FakeIps {
       return undefined;
     }
     return { identity: taken.identity, index: taken.index, open: owner.open };
+  }
+
+  /** Gives up all FakeIPs of an identity and its name; their ports stay nobody's for the quarantine. Tells how many. */
+  async forget(identity: string): Promise<number> {
+    let count = 0;
+    for (let after = ''; ; ) {
+      const page = await this.store.scan<Stored>('owner/', { after });
+      for (const [key, stored] of page) {
+        if (stored.identity !== identity) continue;
+        await this.#write({ ...stored, identity: nobody });
+        await this.store.delete(ownerKey(stored.appId, nobody));
+        if (await this.store.delete(key)) count++;
+      }
+      const last = page.at(-1);
+      if (last === undefined) return count;
+      after = last[0];
+    }
   }
 
   /** All ports or none. */

@@ -21,6 +21,10 @@ export default definePlugin({
     const { clock, store } = context;
     const fakeIps = new FakeIpRegistry(store, clock);
     context.provide(FakeIps, fakeIps);
+    context.onForget(async ({ kind, text }) => {
+      const count = kind === 'steam-id' ? await fakeIps.forget(`steamid:${text}`) : 0;
+      return count === 0 ? undefined : `released ${count} FakeIPs`;
+    });
     context.http(
       fakeIpRoutes({
         fakeIps,

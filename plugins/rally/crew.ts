@@ -31,5 +31,8 @@ export class Crew {
   readonly missed = new Set<number>();
   readonly penalties: Penalty[] = [];
 
-  constructor(readonly entry: Entry) {}
+  constructor(
+    /** It changes only when somebody is forgotten. */
+    public entry: Entry,
+  ) {}
 }

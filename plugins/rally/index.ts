@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { definePlugin, ServerError, ServerStarted } from 'beaconry';
 import { GameServerState, SteamGameServer } from 'beaconry/plugins/game-server';
 import { Rules } from 'beaconry/plugins/rules';
+import { AnonymousEntries } from './anonymous-entries.js';
 import { BotField } from './bot-field.js';
 import { type RallyDefinition, readRally } from './definition.js';
 import { whyNotChange } from './definition-change.js';
@@ -92,6 +93,7 @@ export default definePlugin({
     }
     const botTicket = randomBytes(32);
     const runs = new RallyRuns(context.store, () => clock.now());
+    const anonymous = new AnonymousEntries(context.store);
     const refusals = new RefusalList(log, () => clock.now());
     const tickTime = metrics.histogram('tick_seconds', 'Time of one tick.', [0.001, 0.005, 0.02]);
 
@@ -103,7 +105,7 @@ export default definePlugin({
     };
     const parts: RunningRallyParts = {
       ...config,
-      ...{ runs, clock, log, refusals, authenticate },
+      ...{ runs, anonymous, clock, log, refusals, authenticate },
       left: (steamId) => steam?.endAuthSession(steamId),
       send: (bytes, to) => endpoint.send(bytes, to),
     };
@@ -126,7 +128,7 @@ export default definePlugin({
       const next = await RunningRally.open(parts, definition);
       current.close();
       current = next;
-      bots.change(definition);
+      bots.change(current.engine.options.definition);
     };
     const now = () => clock.monotonic();
     const who = { password: config.password, ticket: botTicket };
@@ -186,6 +188,25 @@ export default definePlugin({
           }
         }),
     });
+    context.onForget(({ kind, text }) => {
+      if (kind !== 'steam-id') return undefined;
+      const steamId = BigInt(text);
+      return inTurn(async () => {
+        const { entries } = current.definition;
+        const driven = entries.filter(({ driverId }) => driverId === steamId);
+        const results = await runs.forget(steamId, new Set(driven.map(({ driver }) => driver)));
+        await current.forget(steamId);
+        const cars = entries
+          .filter((entry) => entry.driverId === steamId || entry.codriverId === steamId)
+          .map(({ number }) => number);
+        if (results + cars.length === 0) return undefined;
+        const list =
+          cars.length === 0
+            ? ''
+            : `, and from car ${cars.join(', ')}: take it out of entry-list.json too, which is yours`;
+        return `took the name from ${results} results${list}`;
+      });
+    });
     metrics.gauge('drivers', 'Connected drivers.', () => current.server.sessions.size);
     metrics.total('positions_total', 'Positions taken.', () => current.server.positions);
 
@@ -232,7 +253,7 @@ export default definePlugin({
       });
       context.every(200, () => timed(() => current.live.tick()));
       if (config.bots === 0) return;
-      bots.change(current.definition);
+      bots.change(current.engine.options.definition);
       context.defer(() => bots.close());
       context.every(50, () => bots.drive());
     });

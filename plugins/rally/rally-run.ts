@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Store } from 'beaconry';
+import { ANONYMOUS } from './anonymous-entries.js';
 import type { RallyDefinition } from './definition.js';
 import type { RallyEngine } from './rally-engine.js';
 import { overallTable } from './standings.js';
@@ -11,6 +12,19 @@ export interface RunRecord {
   readonly origin: number;
   readonly definition: string;
 }
+
+type PastRow = { readonly [key: string]: string | number | boolean | null } & {
+  readonly driver: string;
+  /** Decimal SteamID, 0 of somebody who was forgotten; results of older versions have none. */
+  readonly driverId?: string;
+};
+type PastRally = { readonly [key: string]: string | number | readonly PastRow[] } & {
+  readonly endedAt: string;
+  readonly standings: readonly PastRow[];
+};
+
+/** How long results are kept, in milliseconds. */
+const retention = 90 * 86_400_000;
 
 /** Which rally the store is about: one that was broken off continues, a finished or changed one makes room. */
 export class RallyRuns {
@@ -38,14 +52,13 @@ export class RallyRuns {
   /** Keeps the result; the next `open` begins anew. */
   async finish(engine: RallyEngine, run: RunRecord): Promise<void> {
     const at = new Date(this.now()).toISOString();
-    const standings = overallTable(engine).map((row) => ({ ...row }));
+    const standings = overallTable(engine).map((row) => ({
+      ...row,
+      driverId: `${engine.crews.get(row.number)?.entry.driverId ?? 0n}`,
+    }));
     const key = `history/${String(run.id).padStart(10, '0')}`;
     const { name } = engine.options.definition.rally;
-    await this.store.set(
-      key,
-      { id: run.id, name, endedAt: at, standings },
-      { ttl: 90 * 86_400_000 },
-    );
+    await this.store.set(key, { id: run.id, name, endedAt: at, standings }, { ttl: retention });
   }
 
   async next(run: RunRecord): Promise<void> {
@@ -59,11 +72,35 @@ export class RallyRuns {
   }
 
   async history(): Promise<unknown[]> {
-    const all = await this.store.scan('history/', { limit: 1000 });
+    const all = await this.store.scan<PastRally>('history/', { limit: 1000 });
     return all
-      .map(([, value]) => value)
+      .map(([, { standings, ...past }]) => ({
+        ...past,
+        // The SteamID is kept for those who want to be forgotten, not for readers.
+        standings: standings.map(({ driverId: _, ...row }) => row),
+      }))
       .reverse()
       .slice(0, 50);
+  }
+
+  /**
+   * Takes a driver's name from results, whose times stay; tells from how many rallies. Results that were kept
+   * without SteamIDs are known by the names that he has on the entry list.
+   */
+  async forget(steamId: bigint, names: ReadonlySet<string>): Promise<number> {
+    let count = 0;
+    for (const [key, past] of await this.store.scan<PastRally>('history/', { limit: 1000 })) {
+      const isTheirs = ({ driverId, driver }: PastRow) =>
+        driverId === undefined ? names.has(driver) : driverId === `${steamId}`;
+      if (!past.standings.some(isTheirs)) continue;
+      const standings = past.standings.map((row) =>
+        isTheirs(row) ? { ...row, driver: ANONYMOUS, driverId: '0' } : row,
+      );
+      const left = Date.parse(past.endedAt) + retention - this.now();
+      await this.store.set(key, { ...past, standings }, { ttl: Math.max(1, left) });
+      count++;
+    }
+    return count;
   }
 }
 

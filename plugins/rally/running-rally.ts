@@ -1,3 +1,4 @@
+import type { AnonymousEntries } from './anonymous-entries.js';
 import type { RallyDefinition } from './definition.js';
 import { LiveFeed } from './live-feed.js';
 import { RallyClock } from './rally-clock.js';
@@ -10,6 +11,7 @@ type OfServer = Omit<RallyServerParts, 'engine' | 'events' | 'rallyClock' | 'cha
 
 export interface RunningRallyParts extends OfServer {
   readonly runs: RallyRuns;
+  readonly anonymous: AnonymousEntries;
   readonly startInterval: number | null;
   readonly mode: RallyEngineOptions['mode'];
   readonly timeScale: number;
@@ -19,6 +21,7 @@ export interface RunningRallyParts extends OfServer {
 /** One rally with everybody in it, from its opening until another one takes its place. */
 export class RunningRally {
   private constructor(
+    /** As it was read; the engine has it without the names of those who were forgotten. */
     readonly definition: RallyDefinition,
     readonly run: RunRecord,
     readonly engine: RallyEngine,
@@ -28,13 +31,15 @@ export class RunningRally {
     readonly live: LiveFeed,
     /** Events that the store held: more than none when it continues. */
     readonly replayed: number,
+    private readonly anonymous: AnonymousEntries,
   ) {}
 
   static async open(parts: RunningRallyParts, definition: RallyDefinition): Promise<RunningRally> {
     const { runs, mode, timeScale, spectatorDelay, clock } = parts;
     const { run, store } = await runs.open(definition);
     const startInterval = parts.startInterval ?? definition.rally.startInterval;
-    const engine = new RallyEngine({ definition, startInterval, mode });
+    const nameless = await parts.anonymous.withoutNames(definition);
+    const engine = new RallyEngine({ definition: nameless, startInterval, mode });
     const events = new RallyLog(store, engine);
     const replayed = await events.replay();
     const rallyClock = new RallyClock(clock, run.origin, Math.max(1, timeScale));
@@ -48,7 +53,18 @@ export class RunningRally {
     );
     return new RunningRally(
       ...([definition, run, engine, events, rallyClock, server, live, replayed] as const),
+      parts.anonymous,
     );
+  }
+
+  /** Takes somebody's name from the cars that he drives, and sends him away. */
+  async forget(steamId: bigint): Promise<void> {
+    const changed = await this.anonymous.forget(steamId, this.definition);
+    for (const entry of changed) {
+      const crew = this.engine.crews.get(entry.number);
+      if (crew !== undefined) crew.entry = entry;
+    }
+    this.server.dropPlayer(steamId, 'forgotten');
   }
 
   /** Drivers and spectators come again by themselves, to what stands in its place. */

@@ -104,6 +104,14 @@ export class IssuedTickets {
     return cancelled;
   }
 
+  /** Deletes every ticket of a SteamID; whoever shows one again is refused as with an unknown ticket. */
+  async deleteAll(steamId: bigint): Promise<void> {
+    const issuer = steamId.toString();
+    for await (const [token, record] of this.tables.connectTokens.entries()) {
+      if (record.steamId === issuer) await this.tables.connectTokens.delete(token);
+    }
+  }
+
   /** Tickets of a connection that is over, as far as this node knows them. */
   registeredBy(connection: string): readonly bigint[] {
     return this.#offered.get(connection)?.registered ?? [];

@@ -214,6 +214,8 @@ export class LocalBackend implements SteamBackend {
     for (const borrower of borrowers) await this.sessions.recheckLicences(borrower);
     await this.groups.deleteAll(steamId);
     await this.storedBans.deleteAll(steamId);
+    await this.sessions.forget(steamId);
+    await this.tickets.deleteAll(steamId);
     for (const { steamId: server } of await this.serverAccounts.list(steamId)) {
       await this.departures.serverAccountRemoved(server);
       await this.serverAccounts.delete(server);

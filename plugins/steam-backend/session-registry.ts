@@ -112,6 +112,13 @@ export class SessionRegistry {
     }
   }
 
+  /** The user is nobody any more: his sessions go, and verifiers who say that they end find nothing. */
+  forget(steamId: bigint): Promise<void> {
+    return this.#lock.run(steamId.toString(), async () => {
+      for (const verifier of await this.verifiersOf(steamId)) await this.#remove(verifier, steamId);
+    });
+  }
+
   /** Gives all good sessions of a user that match the new verdict. */
   fail(
     steamId: bigint,

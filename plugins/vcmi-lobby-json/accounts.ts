@@ -124,6 +124,28 @@ export class Accounts {
     this.#unused.delete(name);
   }
 
+  /** By id, or by name in any spelling. */
+  async named(idOrName: string): Promise<Account | undefined> {
+    const accountID = isUuid(idOrName)
+      ? idOrName
+      : await this.store.get<string>(`name/${foldName(idOrName)}`);
+    return accountID === undefined ? undefined : this.find(accountID);
+  }
+
+  /** It can log in no more, and its name is free. */
+  async remove(account: Account): Promise<void> {
+    await this.store.delete(`account/${account.accountID}`);
+    await this.store.delete(`name/${foldName(account.displayName)}`);
+    this.unlearn(account);
+  }
+
+  /** Another node removed it. */
+  unlearn({ displayName }: Account): void {
+    const name = foldName(displayName);
+    this.#known.delete(name);
+    this.#unused.delete(name);
+  }
+
   /** Forgets accounts that were never used, as the store does. */
   sweep(): void {
     const now = this.clock.now();

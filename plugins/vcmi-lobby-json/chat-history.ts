@@ -34,6 +34,8 @@ export const channelKey = (type: ChannelType, name: string): string => `${type}/
 export class ChatHistory {
   /** The one asked for last is the last. */
   readonly #channels = new Map<string, Promise<Channel>>();
+  /** Lines of theirs may still be on their way. */
+  readonly #forgotten = new Set<string>();
 
   constructor(
     private readonly store: Store,
@@ -45,6 +47,7 @@ export class ChatHistory {
   /** Resolves when the line is on disk. */
   async append(key: string, line: ChatLine): Promise<void> {
     const channel = await this.#channel(key);
+    if (this.#forgotten.has(line.accountID)) return;
     const number = channel.next++;
     await this.store.set(slotKey(key, number), { ...line, number }, { ttl: this.retention });
     channel.lines.push(line);
@@ -60,6 +63,28 @@ export class ChatHistory {
       const since = this.clock.now() - age;
       return lines.filter(({ at }) => at > since);
     };
+  }
+
+  /** Deletes what the account said, and its conversations with what others said there; tells how many lines. */
+  async erase(accountID: string): Promise<number> {
+    this.forget(accountID);
+    let count = 0;
+    for (let after = ''; ; ) {
+      const entries = await this.store.scan<StoredLine>('line/', { after });
+      for (const [key, line] of entries) {
+        const isTheirs = line.accountID === accountID || isConversationOf(key, accountID);
+        if (isTheirs && (await this.store.delete(key))) count++;
+      }
+      const last = entries.at(-1);
+      if (last === undefined) return count;
+      after = last[0];
+    }
+  }
+
+  /** What is in memory is read again: this node, or another one, erases what an account said. */
+  forget(accountID: string): void {
+    this.#forgotten.add(accountID);
+    this.#channels.clear();
   }
 
   #channel(key: string): Promise<Channel> {
@@ -82,6 +107,9 @@ export class ChatHistory {
     }
   }
 }
+
+const isConversationOf = (key: string, accountID: string): boolean =>
+  key.startsWith('line/player/') && key.includes(accountID);
 
 const slotKey = (key: string, number: number): string =>
   `line/${key}/${String(number % MAX_LINES).padStart(2, '0')}`;

@@ -25,6 +25,7 @@ import {
 import { Accounts } from './accounts.js';
 import { ChatCommands } from './chat-commands.js';
 import { ChatHistory } from './chat-history.js';
+import { ForgottenAccounts } from './forgotten-accounts.js';
 import { BROADCAST_INTERVAL_MS, JsonLobby, type JsonLobbyListener } from './json-lobby.js';
 import { listedPlayer, listedRoom } from './listed.js';
 import { LobbyJsonServer } from './lobby-json-server.js';
@@ -164,6 +165,9 @@ export default definePlugin({
       forgetProxies: (roomID: string) => waiting.forgetRoom(roomID),
     };
     const lobby = new JsonLobby(parts, config);
+    const forgotten = new ForgottenAccounts(context.bus, lobby);
+    context.defer(forgotten.listen());
+    context.onForget((subject) => forgotten.forget(subject));
     const chat = new ChatCommands(lobby);
     const logins = new Logins(lobby, chat);
     const session = { lobby, logins, chat, rooms: new RoomCommands(lobby) };
@@ -211,8 +215,9 @@ export default definePlugin({
 });
 
 /** Without the older lobby its lists are served from here. */
-function ownDirectory(context: Pick<Context, 'http'>): VcmiLobbies {
+function ownDirectory(context: Pick<Context, 'http' | 'onForget'>): VcmiLobbies {
   const directory = new VcmiDirectory(NamePolicy.ofLobbies());
+  context.onForget(directory.forget);
   context.http(lobbyRoutes(directory), { prefix: '/v1/vcmi' });
   context.http(adminLobbyRoutes(directory), ADMIN_LOBBIES);
   return directory;

@@ -205,14 +205,18 @@ export class JsonLobby {
 
   /** Lets nobody stay who is banned by now, nor rooms of such hosts. */
   dropBanned(): void {
-    const reason = 'You are banned from this server';
+    this.drop((account) => this.parts.isBanned(account), 'You are banned from this server');
+  }
+
+  /** Cuts off accounts and the match servers of their rooms. */
+  drop(isIt: (account: Account) => boolean, reason: string): void {
     for (const account of [...this.online.values()]) {
-      if (!this.parts.isBanned(account)) continue;
+      if (!isIt(account)) continue;
       account.fail(reason);
       account.outlet.close();
     }
     for (const { host, outlet } of [...this.rooms.values()]) {
-      if (!this.parts.isBanned(host)) continue;
+      if (!isIt(host)) continue;
       outlet.send({ type: 'operationFailed', reason });
       outlet.close();
     }

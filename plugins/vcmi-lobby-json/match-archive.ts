@@ -35,6 +35,8 @@ export class MatchArchive {
   #recent: PastRoom[] = [];
   /** When each kept match was begun, in no order. */
   #times: number[] = [];
+  /** Rooms that they are in may still be open. */
+  readonly #forgotten = new Set<string>();
 
   constructor(
     private readonly store: Store,
@@ -52,13 +54,14 @@ export class MatchArchive {
 
   /** The game has begun: from now on a sudden end of the node leaves it as closed. */
   async begin(room: GameRoom): Promise<void> {
-    await this.store.set(`running/${room.id}`, pastRoom(room, 'closed'), { ttl: this.retention });
+    const running = this.#withoutForgotten(pastRoom(room, 'closed'));
+    await this.store.set(`running/${room.id}`, running, { ttl: this.retention });
   }
 
   /** The room has gone; resolves when a match that was played is on disk. */
   async end(room: GameRoom): Promise<void> {
     if (room.status === 'closed') await this.#close(pastRoom(room, 'closed'));
-    else this.#show(pastRoom(room, 'cancelled'));
+    else this.#show(this.#withoutForgotten(pastRoom(room, 'cancelled')));
   }
 
   /** A match that is over. */
@@ -97,7 +100,40 @@ export class MatchArchive {
     return count;
   }
 
-  async #close(past: PastRoom): Promise<void> {
+  /** Takes the name of an account from the matches it was in, which stay for the others; tells from how many. */
+  async erase(accountID: string): Promise<number> {
+    this.forget(accountID);
+    for (let own = 1000; own === 1000; ) {
+      const entries = await this.store.scan<PastRoom>(`match/${accountID}/`);
+      for (const [key] of entries) await this.store.delete(key);
+      own = entries.length;
+    }
+    let count = 0;
+    for (const prefix of ['closed/', 'running/', 'match/']) {
+      for await (const [key, past] of this.#entries(prefix)) {
+        if (!involves(past, accountID)) continue;
+        if (prefix !== 'match/') count++;
+        const left = past.createdAt + this.retention - this.clock.now();
+        await this.store.set(key, withoutName(past, accountID), { ttl: Math.max(1, left) });
+      }
+    }
+    return count;
+  }
+
+  /** This node, or another one, erases the name of an account. */
+  forget(accountID: string): void {
+    this.#forgotten.add(accountID);
+    this.#recent = this.#recent.map((past) => withoutName(past, accountID));
+  }
+
+  #withoutForgotten(past: PastRoom): PastRoom {
+    let without = past;
+    for (const accountID of this.#forgotten) without = withoutName(without, accountID);
+    return without;
+  }
+
+  async #close(match: PastRoom): Promise<void> {
+    const past = this.#withoutForgotten(match);
     if (this.#times.length >= MAX_MATCHES) {
       const since = this.clock.now() - this.retention;
       this.#times = this.#times.filter((time) => time > since);
@@ -109,8 +145,10 @@ export class MatchArchive {
       const newestFirst = String(9_999_999_999_999 - past.createdAt).padStart(13, '0');
       await Promise.all([
         this.store.set(`closed/${past.id}`, past, keep),
-        ...past.participants.map(({ accountID }) =>
-          this.store.set(`match/${accountID}/${newestFirst}-${past.id}`, short, keep),
+        ...past.participants.map(
+          async ({ accountID }) =>
+            accountID === nobody ||
+            this.store.set(`match/${accountID}/${newestFirst}-${past.id}`, short, keep),
         ),
       ]);
     }
@@ -130,14 +168,41 @@ export class MatchArchive {
   }
 
   async *#scan(prefix: string): AsyncGenerator<PastRoom> {
+    for await (const [, past] of this.#entries(prefix)) yield past;
+  }
+
+  async *#entries(prefix: string): AsyncGenerator<readonly [string, PastRoom]> {
     for (let after = ''; ; ) {
       const entries = await this.store.scan<PastRoom>(prefix, { after });
       const last = entries.at(-1);
       if (last === undefined) return;
-      for (const [, past] of entries) yield past;
+      yield* entries;
       after = last[0];
     }
   }
+}
+
+/** Stands for somebody who was forgotten. */
+const nobody = '';
+const nobodysName = 'forgotten';
+
+const involves = (past: PastRoom, accountID: string): boolean =>
+  past.hostAccountID === accountID ||
+  past.participants.some((participant) => participant.accountID === accountID);
+
+function withoutName(past: PastRoom, accountID: string): PastRoom {
+  if (!involves(past, accountID)) return past;
+  const isHost = past.hostAccountID === accountID;
+  return {
+    ...past,
+    // The host wrote the description.
+    ...(isHost ? { hostAccountID: nobody, hostDisplayName: nobodysName, description: '' } : {}),
+    participants: past.participants.map((participant) =>
+      participant.accountID === accountID
+        ? { accountID: nobody, displayName: nobodysName }
+        : participant,
+    ),
+  };
 }
 
 function pastRoom(room: GameRoom, status: 'closed' | 'cancelled'): PastRoom {

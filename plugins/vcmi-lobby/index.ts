@@ -177,6 +177,7 @@ export default definePlugin({
     const directory = new VcmiDirectory(names);
     directory.add(shared);
     context.provide(VcmiLobbies, directory);
+    context.onForget(directory.forget);
     context.http(lobbyRoutes(directory), { prefix: '/v1/vcmi' });
     context.http(adminLobbyRoutes(directory), ADMIN_LOBBIES);
 

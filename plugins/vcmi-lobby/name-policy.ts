@@ -76,6 +76,16 @@ export class NamePolicy {
     this.#held.set(key, { address, until: now + this.options.holdMs });
   }
 
+  /** Gives free what is held for an address, or a name that is; says how many. */
+  forget(who: { readonly address: string } | { readonly name: string }): number {
+    let count = 0;
+    for (const [key, { address }] of this.#held) {
+      const isIt = 'address' in who ? address === who.address : key === foldName(who.name);
+      if (isIt && this.#held.delete(key)) count++;
+    }
+    return count;
+  }
+
   /** All are held for the same time, so the oldest are the first to go. */
   #forget(now: number): void {
     const limit = this.options.maxHeld ?? 1024;

@@ -106,6 +106,10 @@ export default definePlugin({
 
     const administration = context.get(SteamAdministration);
     const keys = new AdminKeys(context.store.namespace('keys'), clock, config.publisherKeys);
+    context.onForget(async ({ kind, text }) => {
+      const count = kind === 'steam-id' ? await keys.removeOwnedBy(text) : 0;
+      return count === 0 ? undefined : `removed ${count} keys`;
+    });
     const operatorAccount = new OperatorAccount(context.store.namespace('state'), administration);
     const operator = () => operatorAccount.get();
     const audit: typeof context.audit = (caller, action) => context.audit(caller, action);

@@ -7,7 +7,7 @@ import {
   isLoopback,
   ListBudget,
   openSharedSecret,
-  type PeerAddress,
+  PeerAddress,
   PrefixLimit,
   type Reach,
   reachOf,
@@ -131,6 +131,15 @@ export default definePlugin({
     });
     table.onForget(({ address }, why) => {
       if (why !== 'removed') refusals.note(address, why);
+    });
+    context.onForget(({ kind, text }) => {
+      if (kind !== 'address') return undefined;
+      const before = table.size;
+      table.removeWhere(({ address }) => address.host === text, 'removed');
+      const gone = before - table.size;
+      const refused = refusals.forget(PeerAddress.of(text, 0));
+      if (gone + refused === 0) return undefined;
+      return `removed ${gone} servers from the list (one that runs comes again), and ${refused} refusals`;
     });
     context.on(BansAdded, () =>
       table.removeWhere(({ address }) => rules.isBanned(address), 'banned'),

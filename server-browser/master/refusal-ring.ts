@@ -64,6 +64,19 @@ export class RefusalRing {
     return found;
   }
 
+  /** Removes all of an address, whatever the port; tells how many. */
+  forget(address: PeerAddress): number {
+    let count = 0;
+    for (let slot = 0; slot < this.size; slot++) {
+      if (this.#counts[slot] === 0 || !this.#isAt(slot, address, this.#ports[slot] as number))
+        continue;
+      this.#words.fill(0, slot * 4, slot * 4 + 4);
+      this.#counts[slot] = 0;
+      count++;
+    }
+    return count;
+  }
+
   #isAt(slot: number, { a, b, c, d }: PeerAddress, port: number): boolean {
     const words = this.#words;
     const at = slot * 4;

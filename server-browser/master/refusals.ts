@@ -125,6 +125,11 @@ export class RefusalLog implements Refusals {
     ring.note(address, names.indexOf(reason), this.clock.now());
   }
 
+  /** Removes what became of an address, whatever the port; tells of how many refusals. */
+  forget(address: PeerAddress): number {
+    return this.#certain.forget(address) + this.#unproven.forget(address);
+  }
+
   /** The last refusals, newest first; of one server, or of all ports of an address when the port is 0. */
   newest(limit: number, address?: PeerAddress): Refusal[] {
     return [...this.#certain.newest(limit, address), ...this.#unproven.newest(limit, address)]

@@ -63,6 +63,15 @@ export class AdminKeys {
     return (await this.store.take(found[0])) !== undefined;
   }
 
+  /** A key is its owner's: it goes with him. Tells how many did. */
+  async removeOwnedBy(steamId: string): Promise<number> {
+    let count = 0;
+    for (const { id, owner } of await this.list()) {
+      if (owner === steamId && (await this.remove(id))) count++;
+    }
+    return count;
+  }
+
   /** What the key may do; undefined for one that is nobody's. */
   async find(secret: string): Promise<Pick<AdminKey, 'id' | 'scope' | 'owner'> | undefined> {
     const hash = hashBearer(secret);

@@ -330,6 +330,21 @@ describe('coordinator over HTTP', () => {
       expect((await ticketFor({}, 'token-alice')).code).to.equal('SERVER_UNKNOWN');
     });
 
+    it('forgets a server when its SteamID or its address is to be forgotten', async () => {
+      await start();
+      for (const subject of ['90071992547409921', '192.0.2.10']) {
+        await signOnServer();
+        expect(await server.command('forget', { subject: '192.0.2.250' })).equal(
+          'nothing was kept',
+        );
+        expect((await ticketFor({}, 'token-alice')).status).equal(200);
+        expect(await server.command('forget', { subject })).equal(
+          'coordinator: signed off 1 hosted servers',
+        );
+        expect((await ticketFor({}, 'token-alice')).code).equal('SERVER_UNKNOWN');
+      }
+    });
+
     it('takes no older login after a newer one', async () => {
       await start();
       const old = { login: login({ generatedAt: seconds() - 10 }, hosted()) };

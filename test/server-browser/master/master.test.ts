@@ -155,6 +155,19 @@ describe('plugin master', () => {
     expect(pages).to.equal(500);
   });
 
+  it('forgets servers and refusals of an address, and of no other', async () => {
+    const running = await start({ deny: ['203.0.113.0/24'] });
+    for (const from of [game, '192.0.2.1:27016', '192.0.2.10:27015']) join(running, from);
+    for (const from of ['192.0.2.1:1', '203.0.113.1:1']) join(running, from, { challenge: '1' });
+    join(running, '203.0.113.1:27015');
+    expect(await running.command('forget', { subject: '192.0.2.1' })).equal(
+      'master: removed 2 servers from the list (one that runs comes again), and 1 refusals',
+    );
+    expect(listed(running)).to.deep.equal(['192.0.2.10:27015']);
+    expect(await running.command('forget', { subject: '192.0.2.1' })).equal('nothing was kept');
+    expect(await running.command('forget', { subject: '203.0.113.1' })).contain('2 refusals');
+  });
+
   it('counts what it refused, by reason', async () => {
     const running = await start({ deny: ['203.0.113.0/24'] });
     join(running, '203.0.113.1:27015');
