@@ -6,6 +6,8 @@ import type { Logger } from '../logger.js';
 import { checkRedis, readInfo } from './redis-checks.js';
 import { connectRedis, redisFailure } from './redis-connection.js';
 import { loadRedis, type RedisClient } from './redis-library.js';
+import { RedisPulse } from './redis-pulse.js';
+import { loadScripts } from './redis-script-call.js';
 import { RedisTime } from './redis-time.js';
 import { parseRedisUrl, type RedisTarget } from './redis-url.js';
 import { ReplicaConfirmation } from './replica-confirmation.js';
@@ -25,15 +27,8 @@ export interface RedisConfig {
 export interface RedisParts {
   readonly clock: Clock;
   readonly log: Logger;
-  /** Scripts that must be known to the server before anything is asked. */
-  readonly scripts?: readonly string[];
 }
 
-const beatInterval = 500;
-/** Without an answer for so long nothing more is sent: it would only lie in buffers. */
-const silence = 1000;
-/** Without an answer for so long the connection is given up, since its other end may be gone. */
-const hopeless = 5000;
 /** An answer that takes longer is not waited for. */
 export const commandTimeout = 3000;
 
@@ -49,10 +44,8 @@ export class RedisLink {
   #failure: string | undefined;
   #client!: RedisClient;
   #confirmation: ReplicaConfirmation | undefined;
-  #beatSent: number | undefined;
   #community: string | undefined;
-  /** The connection lives in real time, whatever clock entries end by. */
-  readonly #clock = new SystemClock();
+  readonly #pulse: RedisPulse;
   readonly #returned = new Set<() => void>();
   #endBeat: () => void = () => {};
 
@@ -63,6 +56,11 @@ export class RedisLink {
     this.target = parseRedisUrl(config.url);
     // A clock of a test is the time of its entries too.
     this.time = parts.clock instanceof SystemClock ? new RedisTime(parts.clock) : parts.clock;
+    this.#pulse = new RedisPulse({
+      time: this.time,
+      client: () => this.#client,
+      generation: () => this.generation,
+    });
   }
 
   /** Connects and checks the server. Errors: `STORE_URL`, `STORE_OPEN`, `STORE_VOLATILE`, `STORE_REPLICAS`, `STORE_NO_REDIS`. */
@@ -82,7 +80,7 @@ export class RedisLink {
     if (this.#state !== 'ready') {
       return `redis at ${this.target.shown} cannot be reached${this.#failure === undefined ? '' : `: ${this.#failure}`}`;
     }
-    if (this.#isSilent()) return `redis at ${this.target.shown} does not answer`;
+    if (this.#pulse.isSilent) return `redis at ${this.target.shown} does not answer`;
     return this.#failure ?? this.#confirmation?.failure;
   }
 
@@ -100,7 +98,7 @@ export class RedisLink {
     if (this.#state === 'closed') {
       throw new ServerError('STORE_CLOSED', `the store at ${this.target.shown} is closed`);
     }
-    const trouble = this.#state !== 'ready' || this.#isSilent() ? this.health() : undefined;
+    const trouble = this.#state !== 'ready' || this.#pulse.isSilent ? this.health() : undefined;
     if (trouble !== undefined) {
       throw new ServerError('STORE_UNAVAILABLE', `${trouble}; nothing was done, try again later`);
     }
@@ -118,7 +116,7 @@ export class RedisLink {
 
   async close(): Promise<void> {
     if (this.#state === 'closed') return;
-    const reachable = this.#state === 'ready' && !this.#isSilent();
+    const reachable = this.#state === 'ready' && !this.#pulse.isSilent;
     this.#state = 'closed';
     this.#endBeat();
     if (reachable) await this.#client.quit().catch(() => {});
@@ -171,7 +169,7 @@ export class RedisLink {
       log.error(`the redis at ${shown} is lost; this node goes on with what it holds`);
     });
     this.#client.on('ready', () => void this.#comeBack());
-    this.#endBeat = this.#clock.every(beatInterval, () => void this.#beat());
+    this.#endBeat = this.#pulse.start(() => void this.#beat());
   }
 
   async #comeBack(): Promise<void> {
@@ -183,7 +181,7 @@ export class RedisLink {
       if (this.generation !== generation || (this.#state as State) === 'closed') return;
       this.#state = 'ready';
       this.#failure = undefined;
-      this.#beatSent = undefined;
+      this.#pulse.calm();
       if (isNew) {
         log.error(
           `the redis at ${this.target.shown} came back without what it held; nodes write again what they know. ` +
@@ -220,19 +218,14 @@ export class RedisLink {
         );
       }
     }
-    for (const script of this.parts.scripts ?? []) await this.#load(script);
-    await this.#measure();
+    await loadScripts(client);
+    await this.#pulse.measure();
     const key = `${prefix}:community`;
     await client.setnx(key, randomBytes(8).toString('hex'));
     const community = (await client.get(key)) ?? '';
     const isNew = this.#community !== undefined && this.#community !== community;
     this.#community = community;
     return isNew;
-  }
-
-  async #load(script: string): Promise<void> {
-    const nodes = 'nodes' in this.#client ? this.#client.nodes('master') : [this.#client];
-    for (const node of nodes) await node.script('LOAD', script);
   }
 
   /** Managed services may not tell. */
@@ -244,47 +237,9 @@ export class RedisLink {
     }
   }
 
-  async #measure(): Promise<void> {
-    const sent = this.#clock.monotonic();
-    const answer = (await this.#client.time()) as unknown as [string, string];
-    if (this.time instanceof RedisTime) {
-      this.time.measured(answer, sent, this.#clock.monotonic());
-    }
-  }
-
   async #beat(): Promise<void> {
     if (this.#state === 'lost' && this.#client.status === 'ready') return this.#comeBack();
     if (this.#state !== 'ready') return;
-    if (this.#beatSent !== undefined) {
-      if (this.#clock.monotonic() - this.#beatSent > hopeless) {
-        this.#beatSent = undefined;
-        this.#client.disconnect(true);
-      }
-      return;
-    }
-    const sent = this.#clock.monotonic();
-    this.#beatSent = sent;
-    const generation = this.generation;
-    try {
-      await this.#measure();
-      this.#beatSent = undefined;
-    } catch {
-      // Not answered yet; a later beat of the same connection shows whether it lives again.
-      if (this.generation === generation && this.#beatSent === sent) void this.#waitForLife(sent);
-    }
-  }
-
-  /** After a beat that was given up: an answer to another one shows that the server lives. */
-  async #waitForLife(sent: number): Promise<void> {
-    try {
-      await this.#measure();
-      if (this.#beatSent === sent) this.#beatSent = undefined;
-    } catch {
-      // The interval decides when it is hopeless.
-    }
-  }
-
-  #isSilent(): boolean {
-    return this.#beatSent !== undefined && this.#clock.monotonic() - this.#beatSent > silence;
+    await this.#pulse.beat();
   }
 }

@@ -1,13 +1,16 @@
-import { createHash } from 'node:crypto';
 import type { Clock } from '../clock.js';
 import { ServerError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { checkKey, checkText, encodeValue, joinNamespace, maxScanLimit } from './entry-limits.js';
 import { compareKeys, endOfPrefix } from './key-order.js';
 import { purgeBatch, purgeInterval } from './keyed-store.js';
+import { entryKeys, namespacesKey } from './redis-keys.js';
+import type { RedisClient } from './redis-library.js';
 import { commandTimeout, type RedisConfig, RedisLink } from './redis-link.js';
+import { callScript } from './redis-script-call.js';
 import * as scripts from './redis-scripts.js';
 import { RedisTime } from './redis-time.js';
+import { fromRaw, isAlive, toRaw } from './redis-value.js';
 import type { Json, KeepOptions, ScanOptions, Store, StoreDriver } from './store.js';
 
 /** Most rows and bytes that one script looks at, so that no scan holds up the server for others. */
@@ -15,9 +18,6 @@ const scanRows = 1000;
 const scanBytes = 4 * 1024 * 1024;
 /** A write that lost so many races in a row is given up. */
 const maxAttempts = 200;
-
-const hashOf = (script: string): string => createHash('sha1').update(script).digest('hex');
-const hashes = new Map(Object.values(scripts).map((script) => [script, hashOf(script)]));
 
 /** The community's state on Redis or Valkey: every node that names the same server and prefix shares it. */
 export class RedisStore implements Store {
@@ -30,7 +30,7 @@ export class RedisStore implements Store {
     checkKey(key);
     const [hash] = this.#keys();
     const raw = await this.shared.link.ask((client) => client.hget(hash, key));
-    return this.#visible<T>(raw);
+    return this.#isAlive(raw) ? fromRaw<T>(raw) : undefined;
   }
 
   async set(key: string, value: Json, options?: KeepOptions): Promise<void> {
@@ -47,7 +47,7 @@ export class RedisStore implements Store {
 
   async take<T extends Json>(key: string): Promise<T | undefined> {
     checkKey(key);
-    return decode<T>(await this.#write(scripts.takeScript, [key]));
+    return fromRaw<T>(await this.#write(scripts.takeScript, [key]));
   }
 
   async delete(key: string): Promise<boolean> {
@@ -83,7 +83,7 @@ export class RedisStore implements Store {
         | null
       )[];
       for (let i = 0; i < pairs.length && found.length < wanted; i += 2) {
-        found.push([pairs[i] as string, decode<T>(pairs[i + 1]) as T]);
+        found.push([pairs[i] as string, fromRaw<T>(pairs[i + 1]) as T]);
       }
       if (last === null || last === undefined) break;
       from = `(${last}`;
@@ -106,8 +106,8 @@ export class RedisStore implements Store {
     for (let attempt = 0; attempt < maxAttempts; attempt++) {
       if (attempt > 3) await pause(Math.random() * Math.min(attempt, 20));
       const raw = await link.ask((client) => client.hget(hash, key));
-      const before = this.#isVisible(raw) ? raw : '';
-      const next = change(before === '' ? undefined : decode<T>(before));
+      const before = this.#isAlive(raw) ? raw : '';
+      const next = change(before === '' ? undefined : fromRaw<T>(before));
       const after = next === undefined ? '' : this.#raw(encodeValue(key, next), options);
       if ((await this.#write(scripts.compareAndSetScript, [key, before, after])) === 1) return next;
     }
@@ -131,35 +131,20 @@ export class RedisStore implements Store {
     const { link } = this.shared;
     const now = link.time.now();
     const deadline = link.time instanceof RedisTime ? now + commandTimeout : '';
-    const whole = [...this.#keys(), now, deadline, ...parameters];
-    return link.ask((client) => evaluate(client, script, whole));
+    const rest = [now, deadline, ...parameters];
+    return link.ask((client) => callScript(client, script, this.#keys(), rest));
   }
 
-  /** Hash, sorted keys, ends; one slot of a cluster. */
   #keys(): readonly [string, string, string] {
-    const base = `${this.shared.link.config.prefix}:{/${this.path}}`;
-    return [`${base}:v`, `${base}:k`, `${base}:x`];
+    return entryKeys(this.shared.link.config.prefix, `/${this.path}`);
   }
 
   #raw(text: string, options: KeepOptions | undefined): string {
-    if (options?.ttl === undefined) return `|${text}`;
-    if (!Number.isFinite(options.ttl)) {
-      throw new ServerError(
-        'STORE_TTL',
-        `a ttl is a finite number of milliseconds, not ${options.ttl}; leave it out for an entry that stays`,
-      );
-    }
-    return `${Math.max(0, Math.ceil(this.shared.link.time.now() + options.ttl))}|${text}`;
+    return toRaw(text, this.shared.link.time.now(), options?.ttl);
   }
 
-  #visible<T extends Json>(raw: string | null): T | undefined {
-    return this.#isVisible(raw) ? decode<T>(raw) : undefined;
-  }
-
-  #isVisible(raw: string | null): raw is string {
-    if (raw === null) return false;
-    const ends = raw.slice(0, raw.indexOf('|'));
-    return ends === '' || Number(ends) > this.shared.link.time.now();
+  #isAlive(raw: string | null): raw is string {
+    return isAlive(raw, this.shared.link.time.now());
   }
 }
 
@@ -168,22 +153,20 @@ class SharedParts {
   /** Namespaces that Redis knows to be purged. */
   readonly #noted = new Set<string>();
   readonly #tails = new Map<string, Promise<unknown>>();
+  readonly #namespacesKey: string;
 
   constructor(
     readonly link: RedisLink,
     private readonly log: Logger,
   ) {
+    this.#namespacesKey = namespacesKey(link.config.prefix);
     link.onReturn(() => this.#noted.clear());
-  }
-
-  get namespacesKey(): string {
-    return `${this.link.config.prefix}:namespaces`;
   }
 
   note(path: string): void {
     if (this.#noted.has(path)) return;
     this.#noted.add(path);
-    const noted = this.link.ask((client) => client.sadd(this.namespacesKey, `/${path}`));
+    const noted = this.link.ask((client) => client.sadd(this.#namespacesKey, `/${path}`));
     noted.catch(() => this.#noted.delete(path));
   }
 
@@ -204,14 +187,13 @@ class SharedParts {
     const { link } = this;
     if (link.health() !== undefined) return;
     try {
-      const paths = await link.ask((client) => client.smembers(this.namespacesKey));
+      const paths = await link.ask((client) => client.smembers(this.#namespacesKey));
       for (const path of paths) {
-        const base = `${link.config.prefix}:{${path}}`;
-        const keys = [`${base}:v`, `${base}:k`, `${base}:x`];
+        const keys = entryKeys(link.config.prefix, path);
         for (let purged = purgeBatch; purged === purgeBatch; ) {
-          const whole = [...keys, link.time.now(), '', purgeBatch];
-          const answer = link.ask((client) => evaluate(client, scripts.purgeScript, whole));
-          purged = (await answer) as number;
+          const rest = [link.time.now(), '', purgeBatch];
+          const work = (client: RedisClient) => callScript(client, scripts.purgeScript, keys, rest);
+          purged = (await link.ask(work)) as number;
         }
       }
     } catch (error) {
@@ -239,7 +221,7 @@ export class RedisStoreDriver extends RedisStore implements StoreDriver {
     config: RedisConfig,
     { clock, log }: { readonly clock: Clock; readonly log: Logger },
   ): Promise<RedisStoreDriver> {
-    const link = await RedisLink.open(config, { clock, log, scripts: [...hashes.keys()] });
+    const link = await RedisLink.open(config, { clock, log });
     return new RedisStoreDriver(link, new SharedParts(link, log), clock);
   }
 
@@ -252,22 +234,5 @@ export class RedisStoreDriver extends RedisStore implements StoreDriver {
     return this.link.close();
   }
 }
-
-async function evaluate(
-  client: RedisLink['client'],
-  script: string,
-  parameters: readonly (string | number)[],
-): Promise<unknown> {
-  try {
-    return await client.evalsha(hashes.get(script) as string, 3, ...parameters);
-  } catch (error) {
-    // Somebody flushed the scripts, or another node of the cluster took the slot over.
-    if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-    return client.eval(script, 3, ...parameters);
-  }
-}
-
-const decode = <T extends Json>(raw: unknown): T | undefined =>
-  typeof raw === 'string' ? (JSON.parse(raw.slice(raw.indexOf('|') + 1)) as T) : undefined;
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
