@@ -1,6 +1,6 @@
-import { adminRoutes } from './admin/admin-routes.js';
+import { serveAdmin } from './admin/admin-endpoint.js';
 import { AuditLog } from './admin/audit-log.js';
-import { backupRoutes, type RestoreOutcome } from './admin/backup-routes.js';
+import type { RestoreOutcome } from './admin/backup-routes.js';
 import { hostedCoreCommands } from './admin/core-commands.js';
 import { Forgetting } from './admin/forgetting.js';
 import { Maintenance } from './admin/maintenance.js';
@@ -14,7 +14,6 @@ import { type ConfigError, messageOf, ServerError } from './errors.js';
 import { EventHub } from './event-hub.js';
 import { ServerStarted, ServerStopping } from './events.js';
 import { addCoreRoutes } from './http/core-routes.js';
-import type { Routes } from './http/routes.js';
 import type { ServerLog } from './log.js';
 import type { Logger } from './logger.js';
 import { MetricsRegistry } from './metrics.js';
@@ -22,10 +21,11 @@ import type { OpenDriver } from './net/drivers/choose-driver.js';
 import { OpenedParts } from './opened-parts.js';
 import { packageInfo } from './package-info.js';
 import type { ServerFacts } from './plugin.js';
-import { PluginHost, type PluginState } from './plugin-host.js';
+import { PluginHost } from './plugin-host.js';
 import { type PluginsAtHand, type Prepared, prepare } from './prepare.js';
 import { Readiness } from './readiness.js';
-import { type BoundEndpoint, ServerEndpoints } from './server-endpoints.js';
+import type { ReadyReport } from './ready-report.js';
+import { ServerEndpoints } from './server-endpoints.js';
 import { withTimeLimit } from './time-limit.js';
 import type { ServiceToken } from './tokens.js';
 
@@ -41,15 +41,6 @@ export interface ServerOptions {
   /** Stops this server, puts a verified backup in place and starts another; for whoever owns the process. */
   readonly restore?: (file: string) => void;
   readonly lastRestore?: RestoreOutcome;
-}
-
-/** What the ready line and the ready file say. */
-export interface ReadyReport {
-  readonly version: string;
-  readonly node: string;
-  readonly pid: number;
-  readonly endpoints: Readonly<Record<string, readonly BoundEndpoint[]>>;
-  readonly plugins: Readonly<Record<string, PluginState>>;
 }
 
 /** Milliseconds that goodbyes may take, and open connections to flush. */
@@ -173,7 +164,7 @@ export class Server {
         limits: () => this.readiness.limits(),
         drivers: () => this.endpoints.drivers(),
       });
-      this.#addAdmin();
+      this.#stopFading = this.#serveAdmin();
       await this.endpoints.open();
     } catch (error) {
       await this.#undo();
@@ -230,28 +221,18 @@ export class Server {
     this.parts.log.reopen();
   }
 
-  /** What operators see and do, on the endpoint that is called `admin`. */
-  #addAdmin(): void {
-    const routes = adminRoutes({
-      runner: this.commands,
-      audit: this.audit,
-      recent: this.parts.log.recent,
-      endpoints: this.endpoints,
-      report: () => this.report(),
-    });
-    const admin = this.endpoints.http.get('admin');
-    admin?.add('core', routes, '/v1/admin');
-    admin?.add('core', this.#backupRoutes(), '/v1/admin');
-    this.#stopFading = this.clock.every(60_000, () => {
-      for (const { heavySources } of this.endpoints.udp.values()) heavySources.fade();
-    });
-  }
-
-  #backupRoutes(): Routes {
-    const { clock, facts } = this;
-    const parts = { store: this.parts.store, storeFile: this.config.store.path, clock, facts };
+  #serveAdmin(): () => void {
+    const { clock, facts, endpoints, audit } = this;
+    const { store, log } = this.parts;
     const { restore, lastRestore } = this.options;
-    return backupRoutes({ backup: new Backup(parts), audit: this.audit, restore, lastRestore });
+    const storeFile = this.config.store.path;
+    return serveAdmin({
+      ...{ endpoints, audit, clock, restore, lastRestore },
+      runner: this.commands,
+      recent: log.recent,
+      report: () => this.report(),
+      backup: new Backup({ store, storeFile, clock, facts }),
+    });
   }
 
   async #undo(): Promise<void> {

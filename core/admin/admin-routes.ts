@@ -4,7 +4,7 @@ import type { CommandRunner } from '../commands/command-runner.js';
 import { describeSection } from '../config/describe-section.js';
 import type { Section } from '../config/schema.js';
 import type { Routes } from '../http/routes.js';
-import type { ReadyReport } from '../server.js';
+import type { ReadyReport } from '../ready-report.js';
 import type { ServerEndpoints } from '../server-endpoints.js';
 import type { Json } from '../store/store.js';
 import type { AuditLog } from './audit-log.js';

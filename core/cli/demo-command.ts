@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { packageRoot } from '../package-info.js';
-import type { ReadyReport } from '../server.js';
+import type { ReadyReport } from '../ready-report.js';
 import { runServer } from './server-process.js';
 
 const collect = (value: string, all: readonly string[]) => [...all, value];

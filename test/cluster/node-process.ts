@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import type { ReadyReport } from '../../core/server.js';
+import type { ReadyReport } from '../../core/ready-report.js';
 import type { RedisProcess } from '../core/store/redis-process.js';
 import { BeaconryProcess } from '../end-to-end/beaconry-process.js';
 

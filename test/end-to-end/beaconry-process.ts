@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { ReadyReport } from '../../core/server.js';
+import type { ReadyReport } from '../../core/ready-report.js';
 import { freePorts } from './free-ports.js';
 
 const MAIN = fileURLToPath(new URL('../../core/cli/main.js', import.meta.url));

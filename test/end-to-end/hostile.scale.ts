@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { QueryClient, UdpSocket } from 'beaconry/a2s-query';
 import { expect } from 'chai';
-import type { ReadyReport } from '../../core/server.js';
+import type { ReadyReport } from '../../core/ready-report.js';
 import { BeaconryProcess, listed } from './beaconry-process.js';
 import { temporaryFolder } from './temporary-folder.js';
 
