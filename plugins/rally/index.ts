@@ -7,6 +7,7 @@ import { AnonymousEntries } from './anonymous-entries.js';
 import { BotField } from './bot-field.js';
 import { type RallyDefinition, readRally } from './definition.js';
 import { whyNotChange } from './definition-change.js';
+import { overdue } from './overdue.js';
 import { Rally } from './public.js';
 import { rallyCommands } from './rally-commands.js';
 import type { RallyEvent } from './rally-event.js';
@@ -218,7 +219,7 @@ export default definePlugin({
       const referee = async () => {
         const { engine, rallyClock, run } = current;
         const now = rallyClock.now();
-        for (const event of engine.overdue(now)) await say(event);
+        for (const event of overdue(engine, now)) await say(event);
         if (engine.leg >= 0 || clock.monotonic() - started >= config.startDelay) {
           const leg = engine.nextLeg(now);
           if (leg !== undefined) await say(leg);

@@ -53,6 +53,11 @@ export class RallyEngine {
     );
   }
 
+  /** When the leg closes that everybody may drive when he likes. */
+  get windowEnd(): number {
+    return this.#legStart + (this.options.definition.rally.legs[this.leg]?.window ?? 0);
+  }
+
   /** The stage that the crew is driving. */
   stageOf(crew: Crew): Stage | undefined {
     const control = this.itinerary.controls[crew.next];
@@ -77,8 +82,7 @@ export class RallyEngine {
     if (event.control !== crew.next) return 'out-of-order';
     if (crew.due === undefined) return 'not-started';
     if (event.at < crew.last) return 'time-went-back';
-    const window = this.options.definition.rally.legs[this.leg]?.window ?? 0;
-    if (this.options.mode === 'open' && event.at > this.#legStart + window) return 'window-closed';
+    if (this.options.mode === 'open' && event.at > this.windowEnd) return 'window-closed';
     return undefined;
   }
 
@@ -111,29 +115,6 @@ export class RallyEngine {
         return;
       }
     }
-  }
-
-  /** Crews that came too late to be waited for; their `out` events. */
-  overdue(now: number): RallyEvent[] {
-    if (this.suspended) return [];
-    const events: RallyEvent[] = [];
-    const { maximumLateness } = this.options.definition.rally;
-    for (const crew of this.crews.values()) {
-      if (crew.out !== undefined || crew.due === undefined) continue;
-      const stage = this.stageOf(crew);
-      const { number } = crew.entry;
-      if (stage !== undefined) {
-        if (now <= crew.stageStart + stage.maximumTime) continue;
-        events.push({ type: 'out', at: now, number, reason: `maximum time of ${stage.name}` });
-      } else if (this.options.mode === 'live' && now > crew.due + maximumLateness + MINUTE) {
-        events.push({ type: 'out', at: now, number, reason: 'maximum lateness' });
-      } else if (this.options.mode === 'open') {
-        const window = this.options.definition.rally.legs[this.leg]?.window ?? 0;
-        if (now <= this.#legStart + window) continue;
-        events.push({ type: 'out', at: now, number, reason: 'window closed' });
-      }
-    }
-    return events;
   }
 
   #end(leg: number): number {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { overdue } from '../../../plugins/rally/overdue.js';
 import type { RallyEngine } from '../../../plugins/rally/rally-engine.js';
 import type { RallyEvent } from '../../../plugins/rally/rally-event.js';
 import {
@@ -112,8 +113,8 @@ describe('rally rules', () => {
 
   it('put crews out that never come', () => {
     const engine = atStart();
-    expect(engine.overdue(30 * 60_000)).deep.equal([]);
-    expect(engine.overdue(60 * 60_000).map((event) => event.type)).deep.equal(['out', 'out']);
+    expect(overdue(engine, 30 * 60_000)).deep.equal([]);
+    expect(overdue(engine, 60 * 60_000).map((event) => event.type)).deep.equal(['out', 'out']);
   });
 
   it('let everybody start when he likes in open mode, without penalties', () => {
