@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Clock, DecodeError, type Logger, ServerError, type Store } from 'beaconry';
 import type { KeyFolder, SigningPair } from './key-folder.js';
 import type { PublishedConfig } from './public.js';
+import { publishedPops } from './published-pops.js';
 import type { RelayRegistry } from './relay-registry.js';
 import type { Revocations } from './revocations.js';
 import { encodeBase64 } from './sdr/armour-codec.js';
@@ -177,9 +178,10 @@ export class NetworkConfigPublisher {
   }
 
   #content(): Omit<NetworkConfig, 'revision'> {
-    const { keys, revocations, typicalPings, p2pShareIp, directMode } = this.options;
+    const { keys, revocations, pops, typicalPings, p2pShareIp, directMode } = this.options;
+    const home = Buffer.from(keys.routeKey.publicKey).toString('hex');
     return {
-      pops: this.#pops(),
+      pops: publishedPops(pops, this.relays().live, home),
       certificates: this.#authorities,
       revokedKeys: [...revocations.ids].sort((one, other) => (one < other ? -1 : 1)),
       relayPublicKey: keys.routeKey.publicKey,
@@ -187,33 +189,6 @@ export class NetworkConfigPublisher {
       typicalPings,
       directMode,
     };
-  }
-
-  /** Configured POPs, with the relays that joined. */
-  #pops(): ReadonlyMap<string, PopEntry> {
-    const pops = new Map(this.options.pops);
-    const home = Buffer.from(this.options.keys.routeKey.publicKey).toString('hex');
-    for (const relay of this.relays().live) {
-      if (relay.state !== 'listed') continue;
-      const pop = pops.get(relay.pop) ?? emptyPop(relay.pop);
-      const known = pop.relays.filter(
-        ({ ipv4, portRange }) => ipv4 !== relay.ipv4 || portRange[0] !== relay.firstPort,
-      );
-      const entry = {
-        ipv4: relay.ipv4,
-        portRange: [relay.firstPort, relay.lastPort] as const,
-        id: relay.id,
-        keyId: BigInt(relay.keyId),
-      };
-      pops.set(relay.pop, {
-        ...pop,
-        relays: [...known, entry],
-        ...(relay.routeKey === home
-          ? {}
-          : { routeKey: Uint8Array.from(Buffer.from(relay.routeKey, 'hex')) }),
-      });
-    }
-    return pops;
   }
 
   async #number(content: Omit<NetworkConfig, 'revision'>): Promise<NetworkConfig> {
@@ -244,13 +219,3 @@ function chainOf(
 function fail(error: ServerError): never {
   throw error;
 }
-
-const emptyPop = (code: string): PopEntry => ({
-  desc: code,
-  partners: 1,
-  tier: 0,
-  aliases: [],
-  groups: [],
-  relays: [],
-  serviceAddressRanges: [],
-});

@@ -1,17 +1,17 @@
 import { type Clock, ServerError, type Store } from 'beaconry';
+import { answerCheckIn } from './check-in-answer.js';
 import { vouches } from './key-standing.js';
 import { PopRouteKeys } from './pop-route-keys.js';
+import { checkAdmission } from './relay-admission.js';
 import { judgeCheckIn } from './relay-check-in.js';
 import { nextProofs, provesAddress } from './relay-proofs.js';
-import { RELAY_STATE_TEXTS, type RelayFacts, type StoredRelay } from './relay-record.js';
+import type { RelayFacts, StoredRelay } from './relay-record.js';
 import type { CertificateStore } from './sdr/certificate-store.js';
 import type { AnsweredProbe, CheckInAnswer, RelayCheckIn } from './sdr/relay-check-in-codec.js';
 import type { VerifyingKey } from './sdr/signing-key.js';
 
-/** Seconds between check-ins, and until a silent relay leaves the config. */
-const CHECK_IN = 30;
+/** Seconds until a silent relay leaves the config. */
 const LEASE = 180;
-const MAX_RELAYS_PER_KEY = 64;
 
 export interface RelayRegistryOptions {
   readonly store: Store;
@@ -79,7 +79,6 @@ export class RelayRegistry {
     await this.load();
     const routeKey = this.#routeKeyOf(checkIn);
     await this.#routeKeys.check(pop, routeKey, String(key.id));
-    this.#checkOthers(id, key, checkIn, pop);
     const base: RelayFacts = {
       ...{ id, keyId: String(key.id), caKeyId: String(caKeyId), pop, routeKey },
       key: Buffer.from(key.bytes).toString('hex'),
@@ -89,6 +88,7 @@ export class RelayRegistry {
       time: String(checkIn.time),
       expiresAt: clock.now() + LEASE * 1000,
     };
+    checkAdmission(this.#relays, base);
     const known = this.#relays.find((relay) => relay.id === id);
     if (this.#next(known, base, key).state === 'listed') {
       await this.#routeKeys.bind(pop, routeKey, base.keyId);
@@ -103,7 +103,7 @@ export class RelayRegistry {
     if (stored?.state === 'listed') await this.#takeProofs(id, checkIn.answered);
     await this.load();
     if (changed) await this.options.onChange();
-    return this.#answer(stored as StoredRelay);
+    return answerCheckIn(stored as StoredRelay, this.live);
   }
 
   /** Lets a relay or all of a POP leave the config; their sessions go on until they moved. */
@@ -137,32 +137,6 @@ export class RelayRegistry {
     }
     if (changed) await this.load();
     return changed;
-  }
-
-  #checkOthers(id: string, key: VerifyingKey, { ipv4 }: RelayCheckIn, pop: string): void {
-    const others = this.#relays.filter(
-      (relay) => relay.id !== id && relay.keyId === String(key.id),
-    );
-    const standing = others.filter(({ state }) => state !== 'removed');
-    if (standing.length >= MAX_RELAYS_PER_KEY) {
-      throw new ServerError(
-        'RELAY_TOO_MANY',
-        `key ${key.id} has ${MAX_RELAYS_PER_KEY} relays already`,
-      );
-    }
-    const removed = others.filter(({ state }) => state === 'removed');
-    // Another port or host is no way back: for the host that was removed, and for a key of which all were.
-    const isBarred =
-      removed.some((relay) => relay.ipv4 === ipv4) ||
-      (removed.some((relay) => relay.pop === pop) && !standing.some((relay) => relay.pop === pop));
-    // One that is known hears of its own state instead.
-    const isKnown = this.#relays.some((relay) => relay.id === id && relay.keyId === String(key.id));
-    if (isBarred && !isKnown) {
-      throw new ServerError(
-        'RELAY_REMOVED',
-        `relays of key ${key.id} were removed from POP ${pop} or this host; the operator admits them again`,
-      );
-    }
   }
 
   #next(known: StoredRelay | undefined, base: RelayFacts, key: VerifyingKey): StoredRelay {
@@ -216,21 +190,6 @@ export class RelayRegistry {
           },
       );
     }
-  }
-
-  #answer(relay: StoredRelay): CheckInAnswer {
-    const isProber = relay.state === 'listed';
-    const probes = isProber
-      ? this.live.flatMap(({ ipv4, firstPort, proofs }) =>
-          proofs
-            .filter(({ prober, proven }) => prober === relay.id && !proven)
-            .map(({ challenge }) => ({ challenge, address: `${ipv4}:${firstPort}` })),
-        )
-      : [];
-    const hosts = new Map(this.live.map(({ id, ipv4 }) => [id, ipv4]));
-    const probers = relay.proofs.flatMap(({ prober }) => hosts.get(prober) ?? []);
-    const text = RELAY_STATE_TEXTS[relay.state];
-    return { relay: relay.id, state: relay.state, text, next: CHECK_IN, probes, probers };
   }
 
   async #change(
