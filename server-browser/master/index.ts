@@ -35,7 +35,7 @@ import { MasterExplanations, Registrations, ServerRegistrar } from './public.js'
 import { RefusalLog } from './refusals.js';
 import { ServerList } from './server-list.js';
 import { ServerVerifier } from './server-verifier.js';
-import { shareRegistrations } from './shared-registrations.js';
+import { shareRegistrations } from './share-registrations.js';
 
 /** Milliseconds of one window in which a challenge is valid; the next one accepts it too. */
 const challengeWindow = 60_000;

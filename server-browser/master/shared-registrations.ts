@@ -1,12 +1,4 @@
-import {
-  type Bus,
-  type Clock,
-  type Context,
-  type Json,
-  type Logger,
-  PeerAddress,
-  type Store,
-} from 'beaconry';
+import { type Bus, type Clock, type Json, type Logger, PeerAddress, type Store } from 'beaconry';
 import type { MemoryRegistrationTable } from './memory-registration-table.js';
 import type { Registration, ServerDescription } from './public.js';
 import type {
@@ -36,7 +28,8 @@ export interface SharedRegistrationsParts {
 const flushInterval = 100;
 /** Changes said and written in one round; the rest follows in the next. */
 const perRound = 2000;
-const channel = 'registrations';
+/** Of the words, and namespace of what is written. */
+export const CHANNEL = 'registrations';
 
 /**
  * The table of one of several nodes. Lists are answered from memory as ever; what joins here is written to the
@@ -57,7 +50,7 @@ export class SharedRegistrations implements RegistrationTable {
     this.#table = parts.table;
     this.#endings.push(
       parts.table.onForget((registration, why) => this.#forgotten(registration, why)),
-      parts.bus.subscribe(channel, (word, from) => {
+      parts.bus.subscribe(CHANNEL, (word, from) => {
         if (from !== parts.node) this.#hear(word as unknown as Word);
       }),
       parts.bus.onGap(() => this.#catchUp()),
@@ -157,7 +150,7 @@ export class SharedRegistrations implements RegistrationTable {
       const left = ttl - (clock.now() - written.seen);
       writes.push(store.set(text, { ...written } as unknown as Json, { ttl: Math.max(1, left) }));
     }
-    const say = (word: Word): void => bus.publish(channel, word as unknown as Json);
+    const say = (word: Word): void => bus.publish(CHANNEL, word as unknown as Json);
     for (const part of inParts(gone)) say({ kind: 'gone', servers: part });
     for (const part of inParts(put)) say({ kind: 'put', servers: part });
     for (const part of inParts(seen)) say({ kind: 'seen', servers: part });
@@ -227,22 +220,6 @@ export class SharedRegistrations implements RegistrationTable {
       // Lost again; the next return catches up.
     });
   }
-}
-
-/** The table of this node: shared when other nodes may be there, else as it is. */
-export async function shareRegistrations(
-  context: Pick<Context, 'store' | 'bus' | 'clock' | 'log' | 'server' | 'defer'>,
-  table: MemoryRegistrationTable,
-  ttl: number,
-): Promise<RegistrationTable> {
-  const { store, bus, clock, log, server } = context;
-  if (!bus.shared) return table;
-  const parts = { table, store: store.namespace(channel), bus, clock, log, node: server.node, ttl };
-  const shared = new SharedRegistrations(parts);
-  context.defer(() => shared.close());
-  context.defer(() => shared.flush());
-  await shared.load();
-  return shared;
 }
 
 function firstOf(texts: Iterable<string>): string[] {
