@@ -29,7 +29,7 @@ import { DEV_POP } from './sdr/pop-code-codec.js';
 import type { CheckInAnswer } from './sdr/relay-check-in-codec.js';
 import { issueRelayTicket } from './sdr/relay-ticket.js';
 import { sealRoute } from './sdr/sealed-route.js';
-import { checkServerLogin } from './sdr/server-login.js';
+import { type CheckedServerLogin, checkServerLogin } from './sdr/server-login.js';
 
 export interface CoordinatorOptions {
   readonly clock: Pick<Clock, 'now'>;
@@ -121,12 +121,14 @@ export class CoordinatorService implements Coordinator {
   }
 
   async loginServer(login: Uint8Array): Promise<HostedServerState> {
-    const { dev, servers } = this.options;
+    return this.options.servers.signOn(this.judgeLogin(login));
+  }
+
+  judgeLogin(login: Uint8Array): CheckedServerLogin {
+    const { dev } = this.options;
     const checked = checkServerLogin(login, this.certificates, { now: this.#now(), dev });
-    if (!this.#serves(checked.appId)) {
-      throw new ServerError('APP_UNKNOWN', `the coordinator does not serve app ${checked.appId}`);
-    }
-    return servers.signOn(checked);
+    if (this.#serves(checked.appId)) return checked;
+    throw new ServerError('APP_UNKNOWN', `the coordinator does not serve app ${checked.appId}`);
   }
 
   /** PLACE_PLAYERS, PLACE_LOCATION, PLACE_NO_ROOM. */

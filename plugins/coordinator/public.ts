@@ -57,6 +57,15 @@ export interface TicketRequest {
   readonly extra?: readonly ExtraField[];
 }
 
+/** What a hosted server signed, judged: who it is, and its own data. */
+export interface HostedLogin {
+  readonly identity: string;
+  readonly appId: number;
+  readonly appData: Uint8Array;
+  /** Unix seconds. */
+  readonly generatedAt: number;
+}
+
 export interface HostedServerState {
   readonly identity: string;
   readonly pop: string;
@@ -99,6 +108,8 @@ export interface Coordinator {
   issueTicket(request: TicketRequest): Promise<Uint8Array>;
   /** Takes the signed login of a hosted server. */
   loginServer(login: Uint8Array): Promise<HostedServerState>;
+  /** Tells whose a signed login is, without signing the server on; refused as `loginServer` would. */
+  judgeLogin(login: Uint8Array): HostedLogin;
   /** POP and server with room for all that minimise the worst ping; takes the slots and gives tickets. */
   place(
     appId: number,

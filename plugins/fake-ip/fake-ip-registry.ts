@@ -1,10 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, PeerAddress, ServerError, type Store } from 'beaconry';
 import { fakeIpKind, pickFakeIp, pickPort } from './fake-ip-range.js';
-import type { FakeIpAllocation, FakeIpOwner, FakeIps } from './public.js';
+import type { LeaseTokens } from './lease-tokens.js';
+import {
+  FAKE_IP_LEASE,
+  type FakeIpAllocation,
+  type FakeIpHolder,
+  type FakeIpOwner,
+  type FakeIpState,
+  type FakeIps,
+} from './public.js';
 
-/** Milliseconds: heartbeats come every minute; then nobody else gets the address for a quarter of an hour. */
-export const LEASE = 180_000;
+/** Milliseconds after the lease in which nobody else gets the address. */
 const QUARANTINE = 15 * 60_000;
 const MAX_PORTS = 4;
 const TRIES = 64;
@@ -20,6 +27,8 @@ interface Stored {
   /** Unix milliseconds. */
   readonly expiresAt: number;
   readonly open: boolean;
+  /** Unix seconds of the owner's last word; 0 where words carry no time. */
+  readonly saidAt: number;
   [key: string]: string | number | boolean;
 }
 interface Taken {
@@ -35,10 +44,16 @@ export class FakeIpRegistry implements FakeIps {
   constructor(
     private readonly store: Store,
     private readonly clock: Pick<Clock, 'now'>,
+    private readonly tokens: LeaseTokens,
     private readonly chance: () => number = random,
   ) {}
 
-  async allocate(appId: number, identity: string, ports: number): Promise<FakeIpAllocation> {
+  async allocate(
+    appId: number,
+    identity: string,
+    ports: number,
+    state: FakeIpState = { open: true },
+  ): Promise<FakeIpAllocation> {
     if (!Number.isInteger(ports) || ports < 1 || ports > MAX_PORTS) {
       throw new ServerError('FAKE_IP_PORTS', `1 to ${MAX_PORTS} ports can be had, not ${ports}`);
     }
@@ -50,39 +65,50 @@ export class FakeIpRegistry implements FakeIps {
           `${identity} has ${known.count} ports and cannot have ${ports}: ports are asked for once`,
         );
       }
-      return this.renew(appId, identity, { open: true });
+      return this.renew(appId, identity, state);
     }
     for (let attempt = 0; attempt < TRIES; attempt++) {
       const address = pickFakeIp('global', this.chance());
       const port = pickPort(this.chance(), ports);
       if (!(await this.#take(appId, identity, address, port, ports))) continue;
-      const stored = {
-        ...{ identity, appId, address, port, count: ports, open: true },
-        expiresAt: 0,
-      };
-      return this.#keep(stored);
+      const stored = { identity, appId, address, port, count: ports, expiresAt: 0, saidAt: 0 };
+      return this.#keep({ ...stored, ...state });
     }
     throw new ServerError('FAKE_IP_BUSY', 'no FakeIP is free just now; try again');
   }
 
-  async renew(
-    appId: number,
-    identity: string,
-    { open }: { readonly open: boolean },
-  ): Promise<FakeIpAllocation> {
+  async renew(appId: number, identity: string, state: FakeIpState): Promise<FakeIpAllocation> {
     const known = await this.store.get<Stored>(ownerKey(appId, identity));
     if (known === undefined) {
       throw new ServerError('FAKE_IP_NO_MATCH', `${identity} has no FakeIP of app ${appId}`);
     }
-    return this.#keep({ ...known, open });
+    checkOrder(known, state.saidAt);
+    return this.#keep({ ...known, ...state });
   }
 
-  async release(appId: number, identity: string): Promise<boolean> {
+  async release(
+    appId: number,
+    identity: string,
+    saidAt?: number,
+  ): Promise<FakeIpAllocation | undefined> {
     const known = await this.store.get<Stored>(ownerKey(appId, identity));
-    if (known === undefined) return false;
+    if (known === undefined) return undefined;
+    checkOrder(known, saidAt);
+    const said = saidAt === undefined ? {} : { saidAt };
     // The ports stay taken for the quarantine, so that nobody reaches a stranger by an old address.
-    await this.#write({ ...known, open: false, expiresAt: this.clock.now() });
-    return true;
+    await this.#write({ ...known, ...said, open: false, expiresAt: this.clock.now() });
+    return this.#isLive(known) ? this.#allocationOf(known) : undefined;
+  }
+
+  async lease(appId: number, identity: string): Promise<FakeIpAllocation | undefined> {
+    const known = await this.store.get<Stored>(ownerKey(appId, identity));
+    return known !== undefined && this.#isLive(known) ? this.#allocationOf(known) : undefined;
+  }
+
+  async holderOf(token: string): Promise<FakeIpHolder | undefined> {
+    const holder = this.tokens.holderOf(token);
+    if (holder === undefined) return undefined;
+    return (await this.lease(holder.appId, holder.identity)) && holder;
   }
 
   async find(appId: number, address: string): Promise<FakeIpOwner | undefined> {
@@ -93,29 +119,25 @@ export class FakeIpRegistry implements FakeIps {
     const taken = await this.store.get<Taken>(portKey(appId, parsed.host, parsed.port));
     if (taken === undefined) return undefined;
     const owner = await this.store.get<Stored>(ownerKey(appId, taken.identity));
-    if (
-      owner === undefined ||
-      owner.address !== parsed.host ||
-      owner.expiresAt <= this.clock.now()
-    ) {
+    if (owner === undefined || owner.address !== parsed.host || !this.#isLive(owner)) {
       return undefined;
     }
     return { identity: taken.identity, index: taken.index, open: owner.open };
   }
 
-  /** Gives up all FakeIPs of an identity and its name; their ports stay nobody's for the quarantine. Tells how many. */
-  async forget(identity: string): Promise<number> {
-    let count = 0;
+  /** Gives up all FakeIPs of an identity and its name; their ports stay nobody's for the quarantine. Tells which. */
+  async forget(identity: string): Promise<readonly FakeIpAllocation[]> {
+    const given: FakeIpAllocation[] = [];
     for (let after = ''; ; ) {
       const page = await this.store.scan<Stored>('owner/', { after });
       for (const [key, stored] of page) {
         if (stored.identity !== identity) continue;
         await this.#write({ ...stored, identity: nobody });
         await this.store.delete(ownerKey(stored.appId, nobody));
-        if (await this.store.delete(key)) count++;
+        if (await this.store.delete(key)) given.push(this.#allocationOf(stored));
       }
       const last = page.at(-1);
-      if (last === undefined) return count;
+      if (last === undefined) return given;
       after = last[0];
     }
   }
@@ -131,7 +153,7 @@ export class FakeIpRegistry implements FakeIps {
     for (let index = 0; index < count; index++) {
       const taken: Taken = { identity, index };
       const key = portKey(appId, address, first + index);
-      if (await this.store.setIfAbsent(key, taken, { ttl: LEASE + QUARANTINE })) continue;
+      if (await this.store.setIfAbsent(key, taken, { ttl: FAKE_IP_LEASE + QUARANTINE })) continue;
       for (let i = 0; i < index; i++) await this.store.delete(portKey(appId, address, first + i));
       return false;
     }
@@ -139,24 +161,38 @@ export class FakeIpRegistry implements FakeIps {
   }
 
   async #keep(stored: Stored): Promise<FakeIpAllocation> {
-    await this.#write({ ...stored, expiresAt: this.clock.now() + LEASE });
+    const renewed = { ...stored, expiresAt: this.clock.now() + FAKE_IP_LEASE };
+    await this.#write(renewed);
+    return this.#allocationOf(renewed);
+  }
+
+  #allocationOf(stored: Stored): FakeIpAllocation {
+    const { appId, identity, address, port, count, expiresAt, open } = stored;
     return {
-      appId: stored.appId,
-      identity: stored.identity,
-      address: stored.address,
-      ports: Array.from({ length: stored.count }, (_, i) => stored.port + i),
-      expiresIn: LEASE / 1000,
+      ...{ appId, identity, address, open },
+      ports: Array.from({ length: count }, (_, i) => port + i),
+      expiresIn: (expiresAt - this.clock.now()) / 1000,
     };
+  }
+
+  #isLive({ expiresAt }: Stored): boolean {
+    return expiresAt > this.clock.now();
   }
 
   async #write(stored: Stored): Promise<void> {
     const { appId, identity, address, port, count } = stored;
-    const ttl = LEASE + QUARANTINE;
+    const ttl = FAKE_IP_LEASE + QUARANTINE;
     for (let index = 0; index < count; index++) {
       await this.store.set(portKey(appId, address, port + index), { identity, index }, { ttl });
     }
     await this.store.set(ownerKey(appId, identity), stored, { ttl });
   }
+}
+
+/** What was said before the last word may be somebody else's copy. */
+function checkOrder({ identity, saidAt: last }: Stored, saidAt = last): void {
+  if (saidAt >= last) return;
+  throw new ServerError('FAKE_IP_REPLAYED', `a newer word of ${identity} is known`);
 }
 
 const ownerKey = (appId: number, identity: string): string => `owner/${appId}/${identity}`;

@@ -39,6 +39,9 @@ export class LocalAdministration implements SteamAdministration {
     if (change.locked === true) await departures.expelled(steamId, EResult.AccountDisabled);
     return changed;
   }
+  async isLoggedOn(steamId: bigint): Promise<boolean> {
+    return (await this.backend.connections.current(steamId)) !== undefined;
+  }
   deleteAccount(steamId: bigint): Promise<boolean> {
     return this.backend.deleteAccount(steamId);
   }

@@ -17,6 +17,8 @@ export interface SteamAdministration {
   account(steamId: bigint): Promise<Account | undefined>;
   accounts(after?: bigint, limit?: number): Promise<readonly Account[]>;
   changeAccount(steamId: bigint, change: AccountChange): Promise<Account>;
+  /** Whether it has a session, on whatever node. */
+  isLoggedOn(steamId: bigint): Promise<boolean>;
   /** Removes the account and everything that hangs on it. */
   deleteAccount(steamId: bigint): Promise<boolean>;
 

@@ -2,6 +2,7 @@ import { AddressLimit, definePlugin, ServerError } from 'beaconry';
 import { AuthSessions } from 'beaconry/plugins/auth-sessions';
 import { ServerDirectory } from 'beaconry/plugins/browser';
 import { GameServerAuthority, PlayerAuthority } from 'beaconry/plugins/coordinator';
+import { PlayerAccounts } from 'beaconry/plugins/fake-ip';
 import { SteamGameServer, SteamGameServers } from 'beaconry/plugins/game-server';
 import { Registrations, ServerRegistrar } from 'beaconry/plugins/master';
 import { SteamAdministration, SteamBackend } from 'beaconry/plugins/steam-backend';
@@ -13,6 +14,7 @@ import { OperatorAccount } from './admin/operator-account.js';
 import { reachedHost } from './game-servers/address-proof.js';
 import { gameServerRoutes } from './game-servers/game-server-routes.js';
 import { ServerRegistry } from './game-servers/server-registry.js';
+import { KnownAccounts } from './players/known-accounts.js';
 import { PlayerRegistry } from './players/player-registry.js';
 import { playerRoutes } from './players/player-routes.js';
 import { HostedGameServers } from './public.js';
@@ -36,12 +38,13 @@ export default definePlugin({
   doc: 'The game server and player interface for programs in any language: REST, WebSocket, and the Steam Web API.',
   requires: [SteamGameServers, SteamGameServer, SteamBackend, SteamAdministration],
   optional: [AuthSessions, Registrations, ServerRegistrar, ServerDirectory],
-  provides: [HostedGameServers, PlayerAuthority, GameServerAuthority],
+  provides: [HostedGameServers, PlayerAuthority, GameServerAuthority, PlayerAccounts],
   config: webApiConfig,
   setup(context, config) {
     checkConfig(config);
     const { clock, log, metrics } = context;
     const backend = context.get(SteamBackend);
+    const administration = context.get(SteamAdministration);
     const perSecond = config.callsPerSecond;
     const calls = new AddressLimit(clock, { perSecond, burst: 2 * perSecond, size: 8192 });
     const inits = new AddressLimit(clock, { perSecond: 1, burst: 32, size: 8192 });
@@ -84,6 +87,8 @@ export default definePlugin({
       },
     });
 
+    context.provide(PlayerAccounts, new KnownAccounts(players, backend, administration));
+
     const { serverTimeout, playerTimeout, endpoint } = config;
     const http = { endpoint };
     const publicHost = context.server.publicAddress.ipv4 ?? undefined;
@@ -104,7 +109,6 @@ export default definePlugin({
       http,
     );
 
-    const administration = context.get(SteamAdministration);
     const keys = new AdminKeys(context.store.namespace('keys'), clock, config.publisherKeys);
     context.onForget(async ({ kind, text }) => {
       const count = kind === 'steam-id' ? await keys.removeOwnedBy(text) : 0;

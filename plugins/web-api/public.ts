@@ -7,5 +7,7 @@ export type { HostedGameServer } from './game-servers/hosted-game-server.js';
 export interface HostedGameServers {
   readonly size: number;
   all(): Iterable<HostedGameServer>;
+  /** Undefined for a handle that is nobody's. */
+  find(handle: string): HostedGameServer | undefined;
 }
 export const HostedGameServers = serviceToken<HostedGameServers>('HostedGameServers');

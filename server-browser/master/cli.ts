@@ -1,14 +1,15 @@
-import { type CliExtension, ServerError } from 'beaconry';
+import { type CliExtension, PeerAddress, ServerError } from 'beaconry';
 import {
   ListClient,
   parseAddress,
   QueryClient,
-  type QueryResult,
   Region,
   resolveAddress,
+  type ServerAddress,
   UdpSocket,
 } from 'beaconry/a2s-query';
-import { listAsJson, listAsTable, SORT_KEYS, sortList } from './list-report.js';
+import { fakeIpKind } from 'beaconry/plugins/fake-ip';
+import { type AskedServer, listAsJson, listAsTable, SORT_KEYS, sortList } from './list-report.js';
 
 interface ListCommandOptions {
   readonly master: string;
@@ -42,7 +43,7 @@ const listCommand: CliExtension = (program) => {
 };
 export default listCommand;
 
-async function collect({ master, region, filter }: ListCommandOptions): Promise<QueryResult[]> {
+async function collect({ master, region, filter }: ListCommandOptions): Promise<AskedServer[]> {
   const address = parseAddress(master, 27011);
   if (address === undefined) {
     throw new ServerError('USAGE', `"${master}" is not host:port; IPv6 is written "[::1]:27011"`);
@@ -53,8 +54,12 @@ async function collect({ master, region, filter }: ListCommandOptions): Promise<
   const progress = new Progress();
   try {
     const servers = new ListClient(socket).servers(await resolveAddress(address), options);
-    const results: QueryResult[] = [];
-    for await (const result of client.queryAll(progress.counting(servers))) {
+    const results: AskedServer[] = [];
+    const real = reachable(progress.counting(servers), (address) => {
+      results.push({ address, fakeIp: true });
+      progress.answered();
+    });
+    for await (const result of client.queryAll(real)) {
       results.push(result);
       progress.answered();
     }
@@ -63,6 +68,18 @@ async function collect({ master, region, filter }: ListCommandOptions): Promise<
     progress.end();
     client.close();
     await socket.close();
+  }
+}
+
+/** Servers to ask; the others are behind relays, and whoever has their address in this network is a stranger. */
+async function* reachable(
+  servers: AsyncIterable<ServerAddress>,
+  onFakeIp: (server: ServerAddress) => void,
+): AsyncIterable<ServerAddress> {
+  for await (const server of servers) {
+    const kind = fakeIpKind(PeerAddress.of(server.host, server.port));
+    if (kind === 'notFake') yield server;
+    else onFakeIp(server);
   }
 }
 

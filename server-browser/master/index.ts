@@ -21,6 +21,7 @@ import { ClaimedRegistrations } from './claimed-registrations.js';
 import { echoAnswer, echoPrefix, longestEchoRequest } from './echo-codec.js';
 import { explainCommand, explainRoutes } from './explain-routes.js';
 import { Explanations } from './explanation.js';
+import { FakeIpRegistrations } from './fake-ip-registrations.js';
 import {
   ChallengeAnswer,
   decodeGameServerMessage,
@@ -31,7 +32,7 @@ import { ListedRegistrations } from './listed-registrations.js';
 import { masterConfig } from './master-config.js';
 import { MasterEngine, type MasterRules } from './master-engine.js';
 import { MemoryRegistrationTable } from './memory-registration-table.js';
-import { MasterExplanations, Registrations, ServerRegistrar } from './public.js';
+import { FakeIpRegistrar, MasterExplanations, Registrations, ServerRegistrar } from './public.js';
 import { RefusalLog } from './refusals.js';
 import { ServerList } from './server-list.js';
 import { ServerVerifier } from './server-verifier.js';
@@ -60,7 +61,7 @@ export default definePlugin({
   api: 1,
   doc: 'Master server: game servers register by heartbeat, clients ask for lists.',
   optional: [Bans],
-  provides: [Registrations, MasterExplanations, ServerRegistrar],
+  provides: [Registrations, MasterExplanations, ServerRegistrar, FakeIpRegistrar],
   commands: [explainCommand],
   config: masterConfig,
 
@@ -110,10 +111,16 @@ export default definePlugin({
       joinsPerSecond: perSecond,
     };
     const engine = new MasterEngine(clock, challenges, table, rules, refusals);
-    const servers = new ServerList(table, clock, { ...config.xash, searchesPerSecond: perSecond });
+    const servers = new ServerList(table, clock, {
+      ...config.xash,
+      fakeIps: config.listFakeIps,
+      searchesPerSecond: perSecond,
+    });
     context.provide(Registrations, new ListedRegistrations(table));
     const portOf = () => udp.addresses.find(({ isIPv4 }) => isIPv4)?.port;
     context.provide(ServerRegistrar, new ClaimedRegistrations(engine, challenges, portOf));
+    const fakeIps = new FakeIpRegistrations(engine, table, clock);
+    context.provide(FakeIpRegistrar, fakeIps);
     const { addressMap } = rules;
     const explanations = new Explanations({
       table,
@@ -232,6 +239,7 @@ export default definePlugin({
     });
     context.every(1000, () => {
       table.expire(expiredPerSecond);
+      fakeIps.expire();
       verifier.tick();
     });
     metrics.gauge('registrations', 'Servers in the list.', () => table.size);

@@ -1,16 +1,25 @@
-import { formatAddress, printable, printableJson, type QueryResult } from 'beaconry/a2s-query';
+import {
+  formatAddress,
+  printable,
+  printableJson,
+  type QueryResult,
+  type ServerAddress,
+} from 'beaconry/a2s-query';
+
+/** What became of a server of the list: asked, or at a FakeIP and therefore left alone. */
+export type AskedServer = QueryResult | { readonly address: ServerAddress; readonly fakeIp: true };
 
 export const SORT_KEYS = ['players', 'ping', 'name', 'address'] as const;
 export type SortKey = (typeof SORT_KEYS)[number];
 
 /** Servers that did not answer come last, whatever the key. */
-export function sortList(results: readonly QueryResult[], key: SortKey): QueryResult[] {
-  const rank = (result: QueryResult): number | string => {
-    if ('error' in result) return key === 'name' ? '\uffff' : Number.POSITIVE_INFINITY;
+export function sortList(results: readonly AskedServer[], key: SortKey): AskedServer[] {
+  const rank = (result: AskedServer): number | string => {
+    if (!('info' in result)) return key === 'name' ? '\uffff' : Number.POSITIVE_INFINITY;
     if (key === 'name') return result.info.name;
     return key === 'ping' ? result.ping : -result.info.players;
   };
-  const byAddress = (one: QueryResult, other: QueryResult) =>
+  const byAddress = (one: AskedServer, other: AskedServer) =>
     formatAddress(one.address).localeCompare(formatAddress(other.address), 'en', { numeric: true });
   return [...results].sort((one, other) => {
     if (key === 'address') return byAddress(one, other);
@@ -20,29 +29,29 @@ export function sortList(results: readonly QueryResult[], key: SortKey): QueryRe
 }
 
 /** The list for programs. */
-export function listAsJson(results: readonly QueryResult[]): string {
+export function listAsJson(results: readonly AskedServer[]): string {
   const items = results.map((result) => ({
     address: formatAddress(result.address),
-    ...('error' in result
-      ? { error: result.error.code }
-      : { ping: Math.round(result.ping * 10) / 10, info: result.info }),
+    ...('fakeIp' in result ? { fakeIp: true } : {}),
+    ...('error' in result ? { error: result.error.code } : {}),
+    ...('info' in result ? { ping: Math.round(result.ping * 10) / 10, info: result.info } : {}),
   }));
   return `${printableJson(items)}\n`;
 }
 
 /** The list for people; text from the network cannot move the cursor. */
-export function listAsTable(results: readonly QueryResult[]): string {
+export function listAsTable(results: readonly AskedServer[]): string {
   const rows = results.map((result) =>
-    'error' in result
-      ? [formatAddress(result.address), '-', '-', '', '', `(no answer: ${result.error.code})`]
-      : [
+    'info' in result
+      ? [
           formatAddress(result.address),
           `${result.info.players}/${result.info.maxPlayers}`,
           result.ping.toFixed(0),
           printable(result.info.folder),
           printable(result.info.map),
           printable(result.info.name),
-        ],
+        ]
+      : [formatAddress(result.address), '-', '-', '', '', whyUnknown(result)],
   );
   const all = [['ADDRESS', 'PLAYERS', 'PING', 'GAME', 'MAP', 'NAME'], ...rows];
   const widths = [0, 1, 2, 3, 4].map((column) =>
@@ -56,3 +65,8 @@ export function listAsTable(results: readonly QueryResult[]): string {
   );
   return `${lines.join('\n')}\n${results.length} server${results.length === 1 ? '' : 's'}\n`;
 }
+
+const whyUnknown = (result: Exclude<AskedServer, { readonly info: unknown }>): string =>
+  'fakeIp' in result
+    ? `(FakeIP: beaconry forward client --to ${formatAddress(result.address)})`
+    : `(no answer: ${result.error.code})`;

@@ -32,7 +32,7 @@ export class ListedRegistrations implements Registrations {
     if (limit <= 0) return found;
     const visit = listed(
       filter,
-      { after, from, region: Region.world },
+      { after, from, region: Region.world, fakeIps: true },
       (registration) => found.push(registration) < limit,
     );
     this.table.expire();

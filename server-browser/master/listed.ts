@@ -11,6 +11,8 @@ export interface ListScope {
   readonly region: number;
   /** Servers that he cannot reach are left out; undefined for all servers. */
   readonly from: PeerAddress | undefined;
+  /** Whether servers at FakeIPs are meant too. */
+  readonly fakeIps: boolean;
 }
 
 /**
@@ -18,14 +20,19 @@ export interface ListScope {
  * address when the filter asks for it. Servers of a local network and outdated ones are not listed, unless a Xash3D
  * client asks for the former.
  */
-export const listed = (filter: Filter, { after, region, from }: ListScope, visit: Visit): Visit => {
+export const listed = (
+  filter: Filter,
+  { after, region, from, fakeIps }: ListScope,
+  visit: Visit,
+): Visit => {
   let previous = after;
   const address = new PeerAddress();
   return (registration) => {
     if (registration.hidden || registration.outdated || (registration.lan && !filter.lan))
       return true;
+    if (registration.fakeIp && !fakeIps) return true;
     if (!isInRegion(registration, region) || !filter.test(registration)) return true;
-    if (from !== undefined && !canReach(from, registration.readAddress(address))) return true;
+    if (from !== undefined && !isReachable(registration, from, address)) return true;
     if (filter.collapse) {
       if (previous?.sameHost(registration.address)) return true;
       previous = registration.address;
@@ -33,6 +40,10 @@ export const listed = (filter: Filter, { after, region, from }: ListScope, visit
     return visit(registration);
   };
 };
+
+/** A FakeIP is reached over the relays from everywhere. */
+const isReachable = (registration: Registered, from: PeerAddress, memory: PeerAddress): boolean =>
+  registration.fakeIp || canReach(from, registration.readAddress(memory));
 
 /** Regions 0 to 7 list their own servers and those of the world; every other value lists all. */
 const isInRegion = (registration: Registration, region: number): boolean =>

@@ -62,6 +62,11 @@ export const masterConfig = {
     format: list({ doc: 'Range.', format: 'cidr', default: null }),
     default: [],
   },
+  listFakeIps: {
+    doc: 'List servers at FakeIPs (169.254.x.y), which clients reach with a relay agent alone. false: on the page and over HTTP only.',
+    format: Boolean,
+    default: true,
+  },
   xash: {
     answers: {
       doc: 'Answer clients of Xash3D in their own way: all packets at once, their meaning of flags.',

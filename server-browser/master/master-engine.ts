@@ -11,7 +11,7 @@ import type { AddressMap } from './address-map.js';
 import { type GameServerMessage, joinChallenge, type MasterMessage } from './heartbeat-codec.js';
 import type { RegisterResult, Registration, ServerDescription } from './public.js';
 import type { Refusals } from './refusals.js';
-import type { RegistrationTable } from './registration-table.js';
+import type { RegistrationTable, UpsertResult } from './registration-table.js';
 import { describeServer } from './server-description.js';
 import type { ServerVerifier } from './server-verifier.js';
 import { isOutdated } from './version-requirement.js';
@@ -109,17 +109,16 @@ export class MasterEngine {
   ): Extract<RegisterResult, 'listed' | 'outdated' | 'refused'> {
     const address = this.rules.addressMap.listed(from);
     if (!this.#mayRegister(from, address)) return 'refused';
+    if (this.table.find(address)?.fakeIp) {
+      this.refusals.note(from, 'fake-ip');
+      return 'refused';
+    }
     const outdated = this.#isOutdated(description);
     const verifier = this.rules.verifier?.();
     const believed = verifier?.believable(address, description) ?? description;
-    const result = this.table.upsert(address, believed, {
-      whitelisted: this.rules.white.includes(from),
-      outdated,
-    });
-    if (result === 'address-full' || result === 'prefix-full') {
-      this.refusals.note(from, result);
-      return 'refused';
-    }
+    const whitelisted = this.rules.white.includes(from);
+    const standing = { whitelisted, outdated };
+    if (!this.#isTaken(from, this.table.upsert(address, believed, standing))) return 'refused';
     if (reachOf(address) !== 'public') this.rules.listedInside?.(address);
     const registration = this.table.find(address);
     if (registration !== undefined) {
@@ -127,6 +126,30 @@ export class MasterEngine {
       else this.#owners.set(registration, owner);
       verifier?.joined(registration, description.players);
     }
+    return this.#listing(from, outdated);
+  }
+
+  /** Registers a server at a FakeIP whose lease is proven. It takes the place of a server of the own network. */
+  registerFakeIp(
+    address: PeerAddress,
+    description: ServerDescription,
+  ): Extract<RegisterResult, 'listed' | 'outdated' | 'refused'> {
+    if (!this.#mayRegister(address, address)) return 'refused';
+    if (this.table.find(address)?.fakeIp === false) this.table.remove(address);
+    const outdated = this.#isOutdated(description);
+    const whitelisted = this.rules.white.includes(address);
+    const standing = { whitelisted, outdated, fakeIp: true };
+    const result = this.table.upsert(address, description, standing);
+    return this.#isTaken(address, result) ? this.#listing(address, outdated) : 'refused';
+  }
+
+  #isTaken(from: PeerAddress, result: UpsertResult): boolean {
+    if (result !== 'address-full' && result !== 'prefix-full') return true;
+    this.refusals.note(from, result);
+    return false;
+  }
+
+  #listing(from: PeerAddress, outdated: boolean): 'listed' | 'outdated' {
     if (!outdated) return 'listed';
     this.refusals.note(from, 'outdated');
     return 'outdated';
@@ -197,7 +220,8 @@ export class MasterEngine {
     const address = this.rules.addressMap.listed(from);
     const verifier = this.rules.verifier?.();
     const registration = this.table.find(address);
-    if (registration === undefined) return;
+    // Nobody is asked at a FakeIP: its lease says when it ends.
+    if (registration === undefined || registration.fakeIp) return;
     if (verifier === undefined) this.table.remove(address, 'signed-off');
     else verifier.shutdown(registration);
   }

@@ -1,10 +1,10 @@
-import { type Clock, PeerAddress } from 'beaconry';
+import type { Clock, PeerAddress } from 'beaconry';
 import { AddressIndex } from './address-index.js';
-import type { OrderedAddresses } from './ordered-addresses.js';
 import { OrderedIndexes } from './ordered-indexes.js';
 import type { Registration, ServerDescription } from './public.js';
 import { RegistrationColumns } from './registration-columns.js';
 import type { RegistrationEntry } from './registration-entry.js';
+import { RegistrationRoom } from './registration-room.js';
 import type {
   AdoptedRegistration,
   Leaving,
@@ -28,6 +28,7 @@ export class MemoryRegistrationTable implements RegistrationTable {
     ipv6: new OrderedIndexes(this.#columns.addresses),
   };
   readonly #texts = new TextPool();
+  readonly #room: RegistrationRoom;
   readonly #upsertListeners = new Set<(registration: Registration) => void>();
   readonly #removeListeners = new Set<(registration: Registration) => void>();
   readonly #forgetListeners = new Set<(registration: Registered, why: Leaving) => void>();
@@ -39,7 +40,9 @@ export class MemoryRegistrationTable implements RegistrationTable {
   constructor(
     private readonly clock: Pick<Clock, 'now' | 'monotonic'>,
     private readonly limits: RegistrationLimits,
-  ) {}
+  ) {
+    this.#room = new RegistrationRoom(this.#columns, limits, (address) => this.remove(address));
+  }
 
   get size(): number {
     return this.#index.size;
@@ -62,11 +65,11 @@ export class MemoryRegistrationTable implements RegistrationTable {
     const family = this.#familyOf(address);
     const known = this.find(address);
     if (known === undefined) {
-      const full = this.#fullness(family.all, address);
+      const full = this.#room.fullness(family.all, address, standing.fakeIp === true);
       if (full !== undefined) return full;
     }
     const now = this.clock.now();
-    const entry = known ?? this.#create(address, now);
+    const entry = known ?? this.#create(address, now, standing);
     const { modDir, appId, slot } = entry;
     const changed = entry.describe(description, standing, this.#texts);
     this.#columns.lastSeen[slot] = now;
@@ -184,52 +187,10 @@ export class MemoryRegistrationTable implements RegistrationTable {
     return address.isIPv4 ? this.#families.ipv4 : this.#families.ipv6;
   }
 
-  /** Servers of one address, and of one prefix, lie side by side in the order: counting them is cheap. */
-  #fullness(
-    family: OrderedAddresses,
-    address: PeerAddress,
-  ): 'address-full' | 'prefix-full' | undefined {
-    const { a, b, c, d } = address;
-    const { perAddress, perPrefix } = this.limits;
-    const low = new PeerAddress().set(a, b, c, d, 0);
-    const high = new PeerAddress().set(a, b, c, d, 65535);
-    if (perAddress > 0 && family.countBetween(low, high) >= perAddress) {
-      if (!this.#makeRoom(family, low, high)) return 'address-full';
-    }
-    if (address.isIPv4) {
-      low.set(a, b, c, d & ~0xff, 0);
-      high.set(a, b, c, d | 0xff, 65535);
-    } else {
-      low.set(a, b & ~0xffff, 0, 0, 0);
-      high.set(a, b | 0xffff, -1, -1, 65535);
-    }
-    if (perPrefix > 0 && family.countBetween(low, high) >= perPrefix) {
-      if (!this.#makeRoom(family, low, high)) return 'prefix-full';
-    }
-    return undefined;
-  }
-
-  /** Of the servers that no query has found yet the one that joined first goes. */
-  #makeRoom(family: OrderedAddresses, low: PeerAddress, high: PeerAddress): boolean {
-    if (this.limits.verify?.() !== true) return false;
-    let oldest: RegistrationEntry | undefined;
-    const consider = (slot: number): boolean => {
-      if (this.#columns.addresses.compare(slot, high) > 0) return false;
-      const entry = this.#columns.at(slot);
-      if (!entry.verified && (oldest === undefined || entry.joinedAt < oldest.joinedAt)) {
-        oldest = entry;
-      }
-      return true;
-    };
-    // A port is never 0, so nobody stands at the lower end itself.
-    family.scan(low, consider);
-    return oldest !== undefined && this.remove(oldest.address);
-  }
-
-  #create(address: PeerAddress, now: number): RegistrationEntry {
+  #create(address: PeerAddress, now: number, { fakeIp }: Standing): RegistrationEntry {
     const entry = this.#columns.add(address);
     this.#columns.firstSeen[entry.slot] = now;
-    entry.hidden = this.limits.verify?.() === true;
+    entry.hidden = fakeIp !== true && this.limits.verify?.() === true;
     return entry;
   }
 

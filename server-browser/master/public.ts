@@ -47,6 +47,11 @@ export interface Registration extends ServerDescription {
   readonly verified: boolean;
   /** Kept, but not in any list: not verified yet, signed off, or one of many that are the same. */
   readonly hidden: boolean;
+  /**
+   * Its address is a FakeIP: players reach it over the relay network alone. Nothing is ever sent there, so it is
+   * never verified, and it is listed to everybody, whatever the range of the address.
+   */
+  readonly fakeIp: boolean;
   /** Unix milliseconds of the first join of this stay. */
   readonly firstSeen: number;
   /** Unix milliseconds of the last join. */
@@ -157,6 +162,23 @@ export interface ServerRegistrar {
   withdraw(address: PeerAddress, owner: object): void;
 }
 export const ServerRegistrar = serviceToken<ServerRegistrar>('ServerRegistrar');
+
+/**
+ * Lists servers at FakeIPs, for the plugin that leases them: it vouches that whoever is described holds the address,
+ * which is why nobody has to answer there.
+ */
+export interface FakeIpRegistrar {
+  /**
+   * Lists the server for the length of a lease; again with each renewal.
+   * @throws ServerError NOT_A_FAKE_IP
+   */
+  register(
+    address: PeerAddress,
+    description: ServerDescription,
+  ): Extract<RegisterResult, 'listed' | 'outdated' | 'refused'>;
+  withdraw(address: PeerAddress): void;
+}
+export const FakeIpRegistrar = serviceToken<FakeIpRegistrar>('FakeIpRegistrar');
 
 export const MasterExplanations = serviceToken<MasterExplanations>('MasterExplanations');
 export const Registrations = serviceToken<Registrations>('Registrations');

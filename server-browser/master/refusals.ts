@@ -47,6 +47,10 @@ const reasons = {
     text: 'a version below the least one',
     remedy: 'update the server, or lower minVersion of its product or gamedir',
   },
+  'fake-ip': {
+    text: 'the address stands for a server that is reached over relays',
+    remedy: 'give the server an address outside of 169.254.0.0/16, which is for FakeIPs here',
+  },
   rate: {
     text: 'more joins than the rate limit of the /24 or /48 allows',
     remedy: 'send a heartbeat every 140 s and not more often, or raise rateLimit',

@@ -24,7 +24,7 @@ export class RegistrationColumns {
   region = new Uint8Array(0);
   serverType = new Uint8Array(0);
   os = new Uint8Array(0);
-  flags = new Uint8Array(0);
+  flags = new Uint16Array(0);
   /** Neighbours in the order of joins. */
   earlier = new Int32Array(0);
   later = new Int32Array(0);
@@ -80,7 +80,7 @@ export class RegistrationColumns {
     this.region = larger(this.region, new Uint8Array(size));
     this.serverType = larger(this.serverType, new Uint8Array(size));
     this.os = larger(this.os, new Uint8Array(size));
-    this.flags = larger(this.flags, new Uint8Array(size));
+    this.flags = larger(this.flags, new Uint16Array(size));
     this.earlier = larger(this.earlier, new Int32Array(size));
     this.later = larger(this.later, new Int32Array(size));
   }

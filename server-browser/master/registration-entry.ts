@@ -17,6 +17,7 @@ const WHITELISTED = 16;
 const OUTDATED = 32;
 const VERIFIED = 64;
 const HIDDEN = 128;
+const FAKE_IP = 256;
 
 /** One registration: its texts, and its numbers as they stand in the columns. */
 export class RegistrationEntry implements Registered {
@@ -105,6 +106,9 @@ export class RegistrationEntry implements Registered {
   set hidden(on: boolean) {
     this.#put(HIDDEN, on);
   }
+  get fakeIp(): boolean {
+    return this.#has(FAKE_IP);
+  }
   get firstSeen(): number {
     return this.columns.firstSeen[this.slot] as number;
   }
@@ -142,7 +146,8 @@ export class RegistrationEntry implements Registered {
         (said.lan ? LAN : 0) |
         (said.nat ? NAT : 0) |
         (standing.whitelisted ? WHITELISTED : 0) |
-        (standing.outdated ? OUTDATED : 0),
+        (standing.outdated ? OUTDATED : 0) |
+        (standing.fakeIp ? FAKE_IP : 0),
     );
     return changed;
   }

@@ -6,6 +6,8 @@ import type { Registration, ServerDescription } from './public.js';
 export interface Standing {
   readonly whitelisted: boolean;
   readonly outdated: boolean;
+  /** A lease vouches for the address, at which nobody can be asked. */
+  readonly fakeIp?: boolean;
 }
 
 export type UpsertResult =

@@ -20,11 +20,11 @@ export function toWritten(registration: Registration): Written {
   const { protocol, players, maxPlayers, bots, name, map, modDir, product, version } = registration;
   const { appId, serverType, os, password, secure, lan, nat, region, tags, gameData } =
     registration;
-  const { gamePort, spectatorPort, whitelisted, outdated, verified, hidden } = registration;
+  const { gamePort, spectatorPort, whitelisted, outdated, fakeIp, verified, hidden } = registration;
   return {
     ...{ protocol, players, maxPlayers, bots, name, map, modDir, product, version },
     ...{ appId, serverType, os, password, secure, lan, nat, region, tags, gameData },
-    ...{ gamePort, spectatorPort, whitelisted, outdated, verified, hidden },
+    ...{ gamePort, spectatorPort, whitelisted, outdated, fakeIp, verified, hidden },
     first: registration.firstSeen,
     seen: registration.lastSeen,
   };

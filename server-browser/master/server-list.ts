@@ -30,6 +30,8 @@ export interface ServerListOptions {
   readonly answers: boolean;
   /** Tell Xash3D servers behind NAT about clients that ask for them. */
   readonly nat: boolean;
+  /** List servers at FakeIPs, to everybody; default true. */
+  readonly fakeIps?: boolean;
   /** Searches that no cache answers, each second, for one /24 or /48; undefined for no limit. */
   readonly searchesPerSecond: number | undefined;
   /** Work of searching each second, in units of a filter's cost, for all requests that no cache answers. */
@@ -149,7 +151,10 @@ export class ServerList {
     const found: PeerAddress[] = [];
     const connect: PeerAddress[] = [];
     const after = cursorOf(request);
-    const visit = listed(filter, { after, region: request.region, from }, (registration) => {
+    const { region } = request;
+    const { fakeIps = true } = this.options;
+    const scope = { after, region, from, fakeIps };
+    const visit = listed(filter, scope, (registration) => {
       found.push(registration.address);
       if (nat && registration.nat && connect.length < xashConnectRequests) {
         connect.push(registration.address);

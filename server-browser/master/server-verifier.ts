@@ -168,7 +168,8 @@ export class ServerVerifier {
   }
 
   #probe(registration: Registered): void {
-    if (this.#probes.has(registration)) return;
+    // Whoever is at a FakeIP is not at that address.
+    if (this.#probes.has(registration) || registration.fakeIp) return;
     const probe = {
       firstAskedAt: undefined,
       askedAt: Number.NEGATIVE_INFINITY,

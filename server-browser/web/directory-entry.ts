@@ -47,9 +47,13 @@ export class DirectoryEntry {
   ) {}
 
   get isListed(): boolean {
-    return this.isTarget || this.added.size > 0;
+    return this.#isNamed || this.added.size > 0;
   }
+  /** Whether it is to be asked: nobody is at the address of a FakeIP. */
   get isTarget(): boolean {
+    return this.#isNamed && this.registration?.fakeIp !== true;
+  }
+  get #isNamed(): boolean {
     return this.registration !== undefined || this.favourite;
   }
   get details(): Details {
@@ -153,6 +157,7 @@ const COMPARED = [
   'gamePort',
   'verified',
   'source',
+  'fakeIp',
 ] as const;
 
 /** Times alone are no news, nor is a ping that trembles. */

@@ -66,7 +66,7 @@ export class Directory implements ServerDirectory, PollReport {
   }
 
   register(registration: Registration): void {
-    const isOfUse = this.#isReachable(registration.address);
+    const isOfUse = registration.fakeIp || this.#isReachable(registration.address);
     if (registration.outdated || registration.lan || !isOfUse) {
       this.unregister(registration);
       return;
@@ -96,7 +96,8 @@ export class Directory implements ServerDirectory, PollReport {
   add(source: string, server: AddedServer): () => void {
     const listed = completeServer(source, server);
     const address = PeerAddress.parse(server.address);
-    if (address !== undefined && !this.#isReachable(address)) return () => {};
+    const isOfUse = address === undefined || listed.fakeIp !== undefined;
+    if (!isOfUse && !this.#isReachable(address)) return () => {};
     const key = address?.toString() ?? server.address;
     const entry = this.#entryOf(key, address ?? new PeerAddress());
     entry.added.set(source, listed);

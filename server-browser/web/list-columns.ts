@@ -55,7 +55,8 @@ export function listColumns(
       (server.password ? Bit.password : 0) |
         (server.secure ? Bit.secure : 0) |
         (server.dedicated ? Bit.dedicated : 0) |
-        (server.verified ? Bit.verified : 0),
+        (server.verified ? Bit.verified : 0) |
+        (server.fakeIp === undefined ? 0 : Bit.fakeIp),
     );
   }
   return { event, at, texts: [...places.keys()], ...columns };

@@ -23,7 +23,11 @@ const fields = {
   dedicated: Type.Boolean(),
   os: Type.String(),
   steamId: Type.Optional(Type.String()),
-  fakeIp: Type.Optional(Type.String()),
+  fakeIp: Type.Optional(
+    Type.String({
+      description: 'the address is a FakeIP: reached with a relay agent, never asked',
+    }),
+  ),
   ping: Type.Optional(Type.Number({ description: 'milliseconds, measured by this node' })),
   verified: Type.Boolean({ description: 'it answered this node at this address' }),
   lastSeen: Type.String(),

@@ -28,6 +28,7 @@ export interface ListedServer {
   readonly os: string;
   /** Decimal. */
   readonly steamId?: string;
+  /** The address, when it is a FakeIP: reached over relays alone, asked by nobody here. */
   readonly fakeIp?: string;
   /** Milliseconds, measured by this node. */
   readonly ping?: number;
@@ -110,7 +111,7 @@ export interface ServerColumns {
 }
 
 /** Bits of the column `bits`. */
-export const Bit = { password: 1, secure: 2, dedicated: 4, verified: 8 } as const;
+export const Bit = { password: 1, secure: 2, dedicated: 4, verified: 8, fakeIp: 16 } as const;
 
 /** What the page needs to know of its operator. */
 export interface PageSettings {

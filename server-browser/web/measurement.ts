@@ -105,6 +105,7 @@ export const announced = (registration: Registration): Omit<ListedServer, 'sourc
   verified: false,
   lastSeen: new Date(registration.lastSeen).toISOString(),
   flags: [],
+  ...(registration.fakeIp ? { fakeIp: registration.address.toString() } : {}),
 });
 
 /** The line with what was measured in place of what was announced. */

@@ -108,7 +108,8 @@ export class ServerTable {
       (server.password ? Bit.password : 0) |
       (server.secure ? Bit.secure : 0) |
       (server.dedicated ? Bit.dedicated : 0) |
-      (server.verified ? Bit.verified : 0);
+      (server.verified ? Bit.verified : 0) |
+      (server.fakeIp === undefined ? 0 : Bit.fakeIp);
     this.#count(row, 1);
     this.#touch(row);
     return isNew;

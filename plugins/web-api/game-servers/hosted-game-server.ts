@@ -11,7 +11,7 @@ import type { SharedPacket, SocketParty } from '../socket-party.js';
 import { challengeIn } from './address-proof.js';
 import { runGameServerCall } from './game-server-calls.js';
 import { RuleView } from './rule-view.js';
-import type { ListingState } from './server-listing.js';
+import type { ListingPlace, ListingState } from './server-listing.js';
 
 export interface InitValues {
   readonly appId: number;
@@ -49,7 +49,13 @@ export class HostedGameServer implements SocketParty {
   sockets = 0;
   lastUsed: number;
   /** Its place in the lists, and who is told that it proves its query port; set by whoever lists it. */
-  listing: { readonly state: ListingState; proves(challenge: number): void } | undefined;
+  listing:
+    | {
+        readonly state: ListingState;
+        proves(challenge: number): void;
+        moveTo(place: ListingPlace | undefined): void;
+      }
+    | undefined;
   /** Result of the last logon: 1, or why it failed; null while none came. */
   logonResult: EResult | null = null;
   readonly #shown = new Map<bigint, { readonly name: string; readonly score: number }>();

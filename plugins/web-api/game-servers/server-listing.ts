@@ -21,6 +21,14 @@ const PROOF_GAP = 3000;
 /** Where a game server stands in the lists of this node. */
 export type ListingState = 'off' | 'directory' | RegisterResult;
 
+/** Another place at which a server is listed: what vouches for its address also registers it there. */
+export interface ListingPlace {
+  readonly address: PeerAddress;
+  /** Undefined where no list of registered servers is kept. */
+  register(description: ServerDescription): RegisterResult | undefined;
+  withdraw(): void;
+}
+
 /** Keeps one game server in the lists of this node while it is advertised. */
 export class ServerListing {
   readonly #address: PeerAddress;
@@ -32,6 +40,7 @@ export class ServerListing {
   #challenge: number | undefined;
   #state: ListingState = 'off';
   #offDirectory: (() => void) | undefined;
+  #place: ListingPlace | undefined;
 
   constructor(
     private readonly hosted: HostedGameServer,
@@ -47,6 +56,17 @@ export class ServerListing {
 
   get state(): ListingState {
     return this.#state;
+  }
+
+  /** From now on it is listed there alone, and at its own address again with undefined. */
+  moveTo(place: ListingPlace | undefined): void {
+    const from = this.#place?.address ?? this.#address;
+    if (!from.equals(place?.address ?? this.#address)) {
+      this.#withdraw();
+      this.#told = Number.NEGATIVE_INFINITY;
+    }
+    this.#place = place;
+    this.#dirty = true;
   }
 
   /** The game got this challenge at its query port, as it says. */
@@ -78,10 +98,17 @@ export class ServerListing {
     this.#told = clock.monotonic();
     this.#dirty = false;
     const { snapshot, players } = this.hosted.state;
-    if (registrar !== undefined) {
+    const description = describe(snapshot, players.length);
+    const placed = this.#place?.register(description);
+    if (placed !== undefined) {
+      this.#state = placed;
+      this.#atMaster = placed === 'listed' || placed === 'outdated';
+      return;
+    }
+    if (registrar !== undefined && this.#place === undefined) {
       const claim = { owner: this, challenge: this.#challenge };
       this.#challenge = undefined;
-      const result = registrar.register(this.#address, describe(snapshot, players.length), claim);
+      const result = registrar.register(this.#address, description, claim);
       this.#state = result;
       this.#atMaster = result === 'listed' || result === 'outdated';
       if (result === 'outdated') this.hosted.server.requestRestart();
@@ -90,10 +117,13 @@ export class ServerListing {
     }
     this.#state = 'directory';
     this.#offDirectory?.();
+    const address = this.#place?.address ?? this.#address;
     this.#offDirectory = directory?.add('web-api', {
-      address: this.#address.toString(),
-      gamePort: this.hosted.init.gamePort,
-      queryPort: this.#address.port,
+      address: address.toString(),
+      ...(this.#place === undefined
+        ? { gamePort: this.hosted.init.gamePort }
+        : { gamePort: address.port, fakeIp: address.toString() }),
+      queryPort: address.port,
       name: snapshot.name,
       map: snapshot.map,
       game: snapshot.description,
@@ -126,7 +156,8 @@ export class ServerListing {
 
   #withdraw(): void {
     this.#state = 'off';
-    if (this.#atMaster) this.parts.registrar?.withdraw(this.#address, this);
+    if (this.#place !== undefined) this.#place.withdraw();
+    else if (this.#atMaster) this.parts.registrar?.withdraw(this.#address, this);
     this.#atMaster = false;
     this.#offDirectory?.();
     this.#offDirectory = undefined;

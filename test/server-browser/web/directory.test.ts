@@ -63,6 +63,38 @@ describe('directory of servers', () => {
     });
   });
 
+  it('lets nobody ask a server at a FakeIP, not even as a favourite, and shows it as announced', () => {
+    const fake = '169.254.3.7:30001';
+    const asked = new Set<string>();
+    directory.tell({
+      add: (address) => asked.add(address.toString()),
+      remove: (address) => asked.delete(address),
+    });
+    directory.favour(at(fake));
+    expect([...asked]).to.deep.equal([fake]);
+    table.upsert(at(fake), described({ name: 'Hidden' }), { ...usual, fakeIp: true });
+    join();
+    expect([...asked]).to.deep.equal([FIRST]);
+    expect(line(fake)).to.deep.include({
+      name: 'Hidden',
+      fakeIp: fake,
+      verified: false,
+      flags: [],
+    });
+  });
+
+  it('shows a server at a FakeIP to readers who reach nothing of its range', () => {
+    const registrations = new ListedRegistrations(table);
+    const fake = '169.254.3.7:30001';
+    table.upsert(at(fake), described(), { ...usual, fakeIp: true });
+    table.upsert(at('169.254.3.8:30001'), described(), usual);
+    const outside = new Directory({ clock, registrations, reader: at('198.51.100.1:80') });
+    expect([...outside.all()].map(({ address }) => address)).to.deep.equal([fake]);
+    expect(outside.page('', 10, undefined).items.map(({ address }) => address)).to.deep.equal([
+      fake,
+    ]);
+  });
+
   it('counts all players of Xash3D as people', () => {
     join(FIRST, { protocol: 49, players: 5, bots: 3 });
     expect(line()).to.include({ players: 5, bots: 3 });

@@ -121,7 +121,11 @@ export class Row extends Component<RowProps> {
             <i style={{ transform: `scaleX(${share})` }} />
           </span>
         </span>
-        <span role="gridcell" class="cell-ping">
+        <span
+          role="gridcell"
+          class="cell-ping"
+          {...(table.has(row, Bit.fakeIp) ? { title: t('row.fakeIp') } : {})}
+        >
           <Ping ping={c.ping[row] ?? -1} />
         </span>
         <span role="gridcell" class="cell-region">

@@ -29,7 +29,8 @@ export const Actions = ({
             ...splitAddress(address),
             port: found.gamePort,
             modDir: found.modDir,
-            appId: found.appId,
+            // Steam would look for a FakeIP in the network of the visitor.
+            appId: found.fakeIp === undefined ? found.appId : 0,
           },
           t('detail.join'),
         );

@@ -77,7 +77,7 @@ export const Facts = ({ found }: { found: ServerDetail }) => {
       </div>
       <p class="measured">
         {found.measuredAt === undefined
-          ? t('detail.announced')
+          ? t(found.fakeIp === undefined ? 'detail.announced' : 'detail.fakeIp')
           : t('detail.measured', { ago: ago(found.measuredAt) })}
       </p>
       <dl class="facts">
