@@ -1,58 +1,26 @@
-import { definePlugin, PeerAddress } from 'beaconry';
-import { Coordinator, GameServerAuthority, PlayerAuthority } from 'beaconry/plugins/coordinator';
-import { startTestServer, type TestServer } from 'beaconry/testing';
+import { PeerAddress } from 'beaconry';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { HostedServer } from '../../../plugins/coordinator/sdr/hosted-server.js';
 import {
   decodeRelayTicket,
   decodeSignedRelayTicket,
 } from '../../../plugins/coordinator/sdr/relay-ticket-codec.js';
 import { fakeIpKind, pickFakeIp, pickPort } from '../../../plugins/fake-ip/fake-ip-range.js';
 import { LocalFakeIps } from '../../../plugins/fake-ip/local-fake-ips.js';
-import { FakeIps } from '../../../plugins/fake-ip/public.js';
-
-/** Game servers `server-…` and players `player-…`, whose tokens are their names. */
-const authorities = definePlugin({
-  name: 'authorities',
-  api: 1,
-  provides: [PlayerAuthority, GameServerAuthority],
-  setup(context) {
-    context.provide(PlayerAuthority, {
-      identify: async (bearer) =>
-        bearer.startsWith('player-')
-          ? { identity: `str:${bearer}`, appId: bearer.includes('other') ? 999 : 480 }
-          : undefined,
-    });
-    context.provide(GameServerAuthority, {
-      identify: async (bearer) =>
-        bearer.startsWith('server-') ? { identity: `str:${bearer}`, appId: 480 } : undefined,
-    });
-  },
-});
+import { FakeIpNode } from './fake-ip-node.js';
 
 describe('fake-ip', () => {
-  let test: TestServer | undefined;
+  let node: FakeIpNode | undefined;
   afterEach(async () => {
-    await test?.stop();
-    test = undefined;
+    await node?.test.stop();
+    node = undefined;
   });
   const start = async (more: Readonly<Record<string, Record<string, unknown>>> = {}) => {
-    test = await startTestServer({
-      plugins: { authorities: {}, 'fake-ip': {}, ...more },
-      atHand: { authorities },
-    });
-    const fakeIps = test.get(FakeIps);
-    const call = async (method: string, url: string, bearer: string, payload?: object) => {
-      const { statusCode, body } = await (test as TestServer).request({
-        method: method as 'GET',
-        url,
-        headers: { authorization: `Bearer ${bearer}` },
-        ...(payload === undefined ? {} : { payload }),
-      });
-      return { status: statusCode, body: JSON.parse(body) };
-    };
-    return { fakeIps, call, clock: test.clock };
+    node = await FakeIpNode.start(more);
+    const started = node;
+    const { fakeIps, clock } = started;
+    const call: FakeIpNode['call'] = (...parameters) => started.call(...parameters);
+    return { fakeIps, clock, call, node: started };
   };
   const codeOf = async (work: Promise<unknown>) =>
     work.then(
@@ -103,6 +71,13 @@ describe('fake-ip', () => {
     expect(await codeOf(fakeIps.renew(480, 'str:a', { open: true }))).equal('FAKE_IP_NO_MATCH');
   });
 
+  it('gives an app its FakeIPs to servers of that app alone', async () => {
+    const { call } = await start();
+    const ask = (bearer: string) => call('POST', '/v1/fake-ips', bearer, { appId: 480, ports: 1 });
+    expect((await ask('server-other')).code).equal('FORBIDDEN');
+    expect((await ask('nobody')).status).equal(401);
+  });
+
   it('says what is no FakeIP', async () => {
     const { fakeIps } = await start();
     expect(await codeOf(fakeIps.find(480, '203.0.113.1:27015'))).equal('FAKE_IP_INVALID');
@@ -125,14 +100,10 @@ describe('fake-ip', () => {
   });
 
   it('gives a player a ticket for the server behind a FakeIP, and for that port only', async () => {
-    const { call, clock } = await start({
+    const { call, node } = await start({
       coordinator: { dev: true, pops: { dev: { desc: 'here' } } },
     });
-    const hosted = new HostedServer(
-      { listenPort: 30000, pop: 'dev', publicAddress: PeerAddress.of('7.0.0.1', 30000) },
-      { appId: 480, identity: 'str:server-a', clock, certificates: () => undefined },
-    );
-    await (test as TestServer).get(Coordinator).loginServer(hosted.login());
+    await node.signOn('str:server-a');
     const { body } = await call('POST', '/v1/fake-ips', 'server-a', { appId: 480, ports: 2 });
     const answer = await call('POST', '/v1/fake-ips/connect', 'player-a', {
       appId: 480,
