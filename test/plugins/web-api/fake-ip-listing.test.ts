@@ -7,8 +7,7 @@ describe('a game server over HTTP with a FakeIP', () => {
 
   const soon = () => new Promise((resolve) => setTimeout(resolve, 60));
   const items = async () => (await world.call('GET', '/v1/servers')).body.items;
-  const addresses = async () =>
-    (await items()).map(({ address }: { address: string }) => address);
+  const addresses = async () => (await items()).map(({ address }: { address: string }) => address);
   const advertise = async (queryPort: number) => {
     const bearer = await world.gameServer({ queryPort });
     await world.call('PATCH', '/v1/gameservers/self', {
@@ -57,7 +56,10 @@ describe('a game server over HTTP with a FakeIP', () => {
     world = await WebWorld.start({}, { master: {}, 'fake-ip': {} });
     const bearer = await world.gameServer({ on: false });
     await world.call('POST', '/v1/gameservers/self/logon', { bearer, body: {} });
-    const answer = await world.call('POST', '/v1/fake-ips', { bearer, body: { appId: APP, ports: 1 } });
+    const answer = await world.call('POST', '/v1/fake-ips', {
+      bearer,
+      body: { appId: APP, ports: 1 },
+    });
     expect(answer.body.error.code).equal('SERVER_ANONYMOUS');
   });
 
