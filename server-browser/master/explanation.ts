@@ -1,10 +1,11 @@
-import { HttpError, PeerAddress, readCidr } from 'beaconry';
+import { HttpError, PeerAddress, reachOf, readCidr } from 'beaconry';
 import { printable } from 'beaconry/a2s-query';
 import type { Ban, Bans } from 'beaconry/plugins/bans';
 import type { AddressMap } from './address-map.js';
+import { walk, walkText } from './listing-walk.js';
 import type { Explanation, MasterExplanations, Registration } from './public.js';
 import type { Refusal, RefusalLog } from './refusals.js';
-import type { RegistrationTable } from './registration-table.js';
+import type { Registered, RegistrationTable } from './registration-table.js';
 
 /** Refusals that one explanation names. */
 const mostNamed = 10;
@@ -16,6 +17,8 @@ export interface ExplanationParts {
   readonly bans: Bans | undefined;
   /** Scopes in which a ban keeps a server out of this list: the plugin and its endpoints. */
   readonly scopes: readonly string[];
+  /** A registered server has said goodbye, and that is being looked into. */
+  readonly isLeaving: (registration: Registered) => boolean;
   readonly clock: { now(): number };
 }
 
@@ -44,11 +47,24 @@ export class Explanations implements MasterExplanations {
     if (registration !== undefined) lines.push(this.#registrationText(registration));
     for (const refusal of found)
       lines.push(this.#refusalText(refusal), `  remedy: ${refusal.remedy}`);
-    if (lines.length === 0) lines.push(neverHeardOf(text));
+    if (lines.length === 0) lines.push(`never heard of ${text}, as far as is remembered`);
+    const isLeaving = registration !== undefined && this.parts.isLeaving(registration);
+    const isInside = registration !== undefined && reachOf(listed) !== 'public';
+    const isBanned = ban !== undefined;
+    const steps = walk({ registration, isInside, isLeaving, isBanned, refusals: found });
+    lines.push(
+      '',
+      'What has to be true for it to be in the list; "?" cannot be seen from here:',
+      ...walkText(steps),
+    );
+    if (registration === undefined && found.length === 0) {
+      lines.push('  "beaconry doctor" beside the server asks the first questions from there.');
+    }
     return {
       address: source.toString(),
       state: ban !== undefined ? 'banned' : stateOf(registration, found),
       refusals: found,
+      steps,
       text: lines.join('\n'),
     };
   }
@@ -106,14 +122,6 @@ const whyHidden = ({ verified }: Registration): string =>
   verified
     ? 'it signed off, or servers at more than three addresses say the same of themselves'
     : 'it has not answered a query (A2S INFO) at this address; see that UDP reaches it there';
-
-const neverHeardOf = (text: string): string =>
-  [
-    `never heard of ${text}, as far as is remembered`,
-    '  remedy: see that the server has this master in its list, that UDP from its game port reaches this',
-    '  endpoint through firewalls and NAT ("beaconry doctor" beside the server tries it), and that the address',
-    '  is the one the world sees',
-  ].join('\n');
 
 function parseServer(text: string): PeerAddress {
   const address = PeerAddress.parse(text);

@@ -128,6 +128,7 @@ export default definePlugin({
       addressMap,
       bans,
       scopes: [context.name, ...udp.names],
+      isLeaving: (registration) => verifier.isLeaving(registration),
       clock,
     });
     context.provide(MasterExplanations, explanations);

@@ -1,4 +1,8 @@
 import { type PeerAddress, serviceToken } from 'beaconry';
+import type { StepAnswer } from './listing-walk.js';
+
+export { type ListingStep, type ListingStepId, listingSteps, plainText } from './listing-steps.js';
+export type { StepAnswer } from './listing-walk.js';
 
 /** What a game server says of itself in a join; values of a stranger, bounded in length and range. */
 export interface ServerDescription {
@@ -116,6 +120,8 @@ export interface Explanation {
   readonly state: 'listed' | 'unlisted' | 'banned' | 'refused' | 'unknown';
   /** Newest first. */
   readonly refusals: readonly RefusedSender[];
+  /** The questions of docs/my-server-is-not-in-the-list.md, from the top to the first "no". */
+  readonly steps: readonly StepAnswer[];
   /** For people, with remedies. */
   readonly text: string;
 }

@@ -1,11 +1,12 @@
 import type { Clock, Metrics, PeerAddress } from 'beaconry';
+import { type ListingStepId, listingSteps, plainText } from './listing-steps.js';
 import { RefusalRing } from './refusal-ring.js';
 
-/** What an operator can know and do about it. */
 interface ReasonText {
   /** Why a datagram led to nothing. */
   readonly text: string;
-  readonly remedy: string;
+  /** The question whose answer is no. */
+  readonly step: ListingStepId;
   /** The address in it may be forged, so that anybody can make up such refusals. */
   readonly unproven?: true;
 }
@@ -14,75 +15,47 @@ interface ReasonText {
 const reasons = {
   challenge: {
     text: 'a join whose challenge is missing, old or of another server',
-    remedy:
-      'let the server ask for a challenge (q) from the port it joins from and answer within a minute; a NAT that changes the port between the two does this too',
+    step: 'challenge',
     unproven: true,
   },
   loopback: {
     text: 'a loopback source on an endpoint that is not bound to loopback',
-    remedy:
-      'set publicAddress or an addressMap for 127.0.0.0/8, or allowLoopback: true for a master of this machine alone',
+    step: 'address',
   },
-  denied: {
-    text: 'a source that may not register',
-    remedy: 'take its range out of deny, or add it to allow, in the section of the master',
-  },
-  banned: {
-    text: 'the server or its address is banned',
-    remedy: 'see "beaconry ban list", and lift it with "beaconry ban remove"',
-  },
-  port: {
-    text: 'source port 0',
-    remedy: 'something on the way rewrites ports; send from the real port of the game',
-  },
-  'address-full': {
-    text: 'the address holds as many servers as it may',
-    remedy: 'stop other servers of the address, wait until they expire, or raise maxPerAddress',
-  },
-  'prefix-full': {
-    text: 'the /24 or /48 holds as many servers as it may',
-    remedy: 'wait until neighbours expire; maxPerAddress: 0 switches this limit off',
-  },
-  outdated: {
-    text: 'a version below the least one',
-    remedy: 'update the server, or lower minVersion of its product or gamedir',
-  },
+  denied: { text: 'a source that may not register', step: 'allowed' },
+  banned: { text: 'the server or its address is banned', step: 'bans' },
+  port: { text: 'source port 0', step: 'port' },
+  'address-full': { text: 'the address holds as many servers as it may', step: 'room' },
+  'prefix-full': { text: 'the /24 or /48 holds as many servers as it may', step: 'room' },
+  outdated: { text: 'a version below the least one', step: 'version' },
   'fake-ip': {
     text: 'the address stands for a server that is reached over relays',
-    remedy: 'give the server an address outside of 169.254.0.0/16, which is for FakeIPs here',
+    step: 'address',
   },
-  rate: {
-    text: 'more joins than the rate limit of the /24 or /48 allows',
-    remedy: 'send a heartbeat every 140 s and not more often, or raise rateLimit',
-  },
-  filter: {
-    text: 'a filter past the limits',
-    remedy: 'ask for the list with fewer and shorter conditions',
-    unproven: true,
-  },
-  budget: {
-    text: 'a list page that the budget did not pay',
-    remedy: 'ask more slowly, or raise rateLimit and listBudget',
-    unproven: true,
-  },
+  rate: { text: 'more joins than the rate limit of the /24 or /48 allows', step: 'rate' },
+  filter: { text: 'a filter past the limits', step: 'pages', unproven: true },
+  budget: { text: 'a list page that the budget did not pay', step: 'pages', unproven: true },
   search: {
     text: 'a list that would have cost more searching than there is to spare',
-    remedy: 'ask more slowly or with a plainer filter, or raise rateLimit',
+    step: 'pages',
     unproven: true,
   },
   expired: {
     text: 'no heartbeat came in time, and the server left the list',
-    remedy:
-      'see whether the server still runs and its heartbeats (every 140 s) pass firewall and NAT; ttl says how long it stays without',
+    step: 'heartbeats',
   },
-  'signed-off': {
-    text: 'the server signed off and left the list',
-    remedy: 'start it again; a server that runs joins anew with its next heartbeat',
-  },
+  'signed-off': { text: 'the server signed off and left the list', step: 'stays' },
 } as const satisfies Record<string, ReasonText>;
 export type RefusalReason = keyof typeof reasons;
 
 const names = Object.keys(reasons) as RefusalReason[];
+
+/** The question that a refusal answers with no. */
+export const stepOf = (reason: RefusalReason): ListingStepId => reasons[reason].step;
+/** Words of refusals that answer a question with no. */
+export const reasonsOf = (step: ListingStepId): RefusalReason[] =>
+  names.filter((reason) => reasons[reason].step === step);
+
 /** Refusals that are kept for operators; as many again for those whose address may be forged. */
 const kept = 1024;
 
@@ -141,7 +114,8 @@ export class RefusalLog implements Refusals {
       .slice(0, limit)
       .map(({ address, code, count, at }) => {
         const reason = names[code] as RefusalReason;
-        const { text, remedy } = reasons[reason];
+        const { text, step } = reasons[reason];
+        const remedy = plainText(listingSteps[step].ifNot);
         return { address, reason, text, remedy, count, at };
       });
   }

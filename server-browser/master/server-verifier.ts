@@ -97,7 +97,7 @@ export class ServerVerifier {
     const standings = this.#standings;
     standings.reach(slot);
     const isIgnored = this.#now < (standings.shutdownsIgnoredUntil[slot] as number);
-    if (isIgnored || this.#isLeaving(registration) || !this.#shutdowns.take()) return;
+    if (isIgnored || this.isLeaving(registration) || !this.#shutdowns.take()) return;
     standings.isLeaving[slot] = 1;
     this.#show(registration);
     this.#probe(registration);
@@ -125,7 +125,7 @@ export class ServerVerifier {
     const { slot } = registration;
     const standings = this.#standings;
     standings.reach(slot);
-    if (this.#isLeaving(registration)) {
+    if (this.isLeaving(registration)) {
       standings.isLeaving[slot] = 0;
       standings.shutdownsIgnoredUntil[slot] = this.#now + shutdownsIgnored;
       // Whoever forged the shutdown knows when an answer is waited for and can forge that as well: it counts
@@ -191,7 +191,7 @@ export class ServerVerifier {
 
   #silent(registration: Registered): void {
     this.#probes.delete(registration);
-    if (this.#isLeaving(registration)) {
+    if (this.isLeaving(registration)) {
       this.table.remove(registration.address, 'signed-off');
       return;
     }
@@ -211,11 +211,12 @@ export class ServerVerifier {
 
   #show(registration: Registered): void {
     const hidden =
-      !registration.verified || this.#isLeaving(registration) || this.#groups.hides(registration);
+      !registration.verified || this.isLeaving(registration) || this.#groups.hides(registration);
     if (hidden !== registration.hidden) this.table.revise(registration, { hidden });
   }
 
-  #isLeaving({ slot }: Registered): boolean {
+  /** It said goodbye, and is asked whether that is so. */
+  isLeaving({ slot }: Registered): boolean {
     return this.#standings.isLeaving[slot] === 1;
   }
 }

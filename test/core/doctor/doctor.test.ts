@@ -5,6 +5,7 @@ import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { listingSteps } from 'beaconry/plugins/master';
 import { FakeClock, startTestServer, type TestServer } from 'beaconry/testing';
 import { expect } from 'chai';
 import { AuditLog } from '../../../core/admin/audit-log.js';
@@ -196,6 +197,31 @@ describe('doctor', () => {
       const found = (await look()).find(({ check }) => check === 'reachability');
       expect(found?.well).equal(true);
       expect(found?.text).contain(`asked back, at port ${port} of this machine`);
+    });
+
+    it('answers the questions of the table of servers that are not listed, by the names of its rows', async () => {
+      test = await startTestServer({ plugins: { master: {} }, atHand: { master }, real: true });
+      const heartbeat = (section: string) =>
+        write('{ game: { udp: 127.0.0.1:0 } }', `{ game-server: {}, heartbeat: ${section} }`);
+      const answers = async () => {
+        const rows = Object.keys(listingSteps);
+        const found = (await look()).filter(({ check }) => rows.includes(check));
+        return found.map(({ check, well }) => `${check} ${well ? 'yes' : 'no'}`);
+      };
+      heartbeat(`{ masters: ['${test.address('master')}'] }`);
+      expect(await answers()).deep.equal([
+        ...['masters yes', 'reachability yes', 'challenge yes', 'rate yes'],
+      ]);
+      heartbeat('{ masters: [], interval: 1s }');
+      expect(await answers()).deep.equal(['masters no', 'rate no']);
+      heartbeat('{ masters: [nobody.invalid:27011], interval: 10m }');
+      expect(await answers()).deep.equal(['masters no', 'heartbeats no']);
+      const asked = Object.entries(listingSteps).filter(([, { answeredBy }]) =>
+        answeredBy.includes('doctor'),
+      );
+      expect(asked.map(([step]) => step)).deep.equal([
+        ...['masters', 'reachability', 'challenge', 'rate', 'heartbeats'],
+      ]);
     });
 
     it('finds one that is silent', async () => {

@@ -43,6 +43,12 @@ describe('explain', () => {
     return page && decodeListPage(page).servers.map(({ host, port }) => `${host}:${port}`);
   };
   const explain = (address = game) => test.get(MasterExplanations).explain(address);
+  /** Answers to the questions of the table that are not yes. */
+  const answers = (address = game): string => {
+    const signs = { yes: '', no: ' no', open: ' ?' };
+    const others = explain(address).steps.filter(({ answer }) => answer !== 'yes');
+    return `yes but ${others.map(({ step, answer }) => step + signs[answer]).join(', ')}`;
+  };
   /** The reason of the last refusal; every explanation of one names what to do. */
   const reason = (address = game): string | undefined => {
     const { refusals, text } = explain(address);
@@ -57,24 +63,31 @@ describe('explain', () => {
     join(game, { gamedir: 'cstrike', map: 'de_\u001b[2Jdust' });
     expect(explain().state).equal('listed');
     expect(explain().text).contain('is listed').and.contain('0 s ago').and.not.contain('\u001b');
+    expect(answers()).equal('yes but asked ?, pages ?');
   });
 
   it('says that it never heard of a server, and what to try', async () => {
     await start();
     expect(explain().state).equal('unknown');
-    expect(explain().text).contain('never heard of').and.contain('remedy');
+    expect(explain().text).contain('never heard of').and.contain('"beaconry doctor" beside');
+    expect(explain().steps.every(({ answer }) => answer === 'open')).equal(true);
   });
 
   it('says what is registered but kept out of lists', async () => {
     await start();
     join(game, { lan: '1' });
     expect(explain()).include({ state: 'unlisted' });
+    expect(answers()).equal('yes but internet no');
+    expect(explain().text).match(
+      /^ {2}NO {2}internet +Is it meant for the internet\? - "sv_lan 0"\.$/m,
+    );
   });
 
   it('names the reason challenge', async () => {
     await start();
     join(game, { challenge: '12345' });
     expect([explain().state, reason()]).deep.equal(['refused', 'challenge']);
+    expect(answers()).equal('yes but challenge no');
   });
 
   it('names the reason loopback', async () => {
@@ -94,6 +107,7 @@ describe('explain', () => {
     join();
     await test.get(Bans).add({ subject: game, reason: 'cheats', by: 'somebody' });
     expect(explain().state).equal('banned');
+    expect(answers()).contain('bans no');
     expect(explain().text).contain('by somebody: cheats').and.contain(`ban remove ${game}`);
     expect(reason()).equal('banned');
     await test.get(Bans).add({ subject: '203.0.113.0/24', reason: 'floods', by: 'somebody' });
@@ -104,6 +118,7 @@ describe('explain', () => {
     await start();
     join('192.0.2.1:0');
     expect(reason('192.0.2.1:0')).equal('port');
+    expect(answers('192.0.2.1:0')).equal('yes but challenge ?, port no');
   });
 
   it('names the reason address-full', async () => {
@@ -124,6 +139,7 @@ describe('explain', () => {
     await start({ minVersion: { cstrike: '2.0' } });
     join(game, { version: '1.0' });
     expect([explain().state, reason()]).deep.equal(['unlisted', 'outdated']);
+    expect(answers()).equal('yes but version no');
   });
 
   it('names the reason rate', async () => {
@@ -142,6 +158,7 @@ describe('explain', () => {
     await start({ rateLimit: 1 });
     for (let n = 0; n < 129; n++) ask();
     expect(reason(client)).equal('budget');
+    expect(answers(client)).equal('yes but pages no');
   });
 
   it('names the reason search', async () => {
@@ -155,6 +172,7 @@ describe('explain', () => {
     join();
     await test.clock.advance(301_000);
     expect([explain().state, reason()]).deep.equal(['refused', 'expired']);
+    expect(answers()).contain('heartbeats no');
   });
 
   it('names the reason signed-off', async () => {
@@ -172,6 +190,21 @@ describe('explain', () => {
     expect(explain('10.0.0.5:27015').text)
       .contain('is listed as 192.0.2.7:27015')
       .and.contain('192.0.2.7:27015 is listed');
+  });
+
+  it('says that a server has not answered at its address', async () => {
+    await start({ verify: 'a2s' });
+    join();
+    expect([explain().state, answers()]).deep.equal(['unlisted', 'yes but answers no']);
+  });
+
+  it('leaves open whether an address of a private network is far enough', async () => {
+    await start();
+    join('10.0.0.5:27015');
+    expect([explain('10.0.0.5:27015').state, answers('10.0.0.5:27015')]).deep.equal([
+      'listed',
+      'yes but address ?, asked ?, pages ?',
+    ]);
   });
 
   it('remembers what is certain although strangers make up refusals without end', async () => {
