@@ -2,7 +2,7 @@
  * Tickets validated per second on one core beside the bare RSA check of the same tickets in the same run:
  * `begin` is the game server's part, from bytes to the answer of beginAuthSession; `backend` is that of the
  * backend and its store, from the uploaded session to the verdict; `verdict` is the whole way with both in one
- * process. Prints one line of figures; `begin.ratio` and `backend.ratio` should be at least 0.5.
+ * process. Prints one line of figures; all three ratios should be at least 0.5.
  */
 import { SystemClock } from 'beaconry';
 import type { SessionUpload } from 'beaconry/plugins/steam-backend';

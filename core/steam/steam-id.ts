@@ -32,6 +32,8 @@ const letterOf = new Map<number, string>(
 );
 
 const MAX = 0xffffffffffffffffn;
+/** Where a bigint is taken apart: shifting it would make another one for each part. */
+const halves = new DataView(new ArrayBuffer(8));
 
 /**
  * A 64-bit SteamID: account id in bits 0-31, instance 32-51, type 52-55, universe 56-63
@@ -45,10 +47,12 @@ export class SteamID implements SteamIdParts {
 
   constructor(readonly value: bigint) {
     if (value < 0n || value > MAX) throw new RangeError(`SteamID ${value} is not 64 bits`);
-    this.accountId = Number(value & 0xffffffffn);
-    this.instance = Number((value >> 32n) & 0xfffffn);
-    this.type = Number((value >> 52n) & 0xfn);
-    this.universe = Number(value >> 56n);
+    halves.setBigUint64(0, value);
+    const high = halves.getUint32(0);
+    this.accountId = halves.getUint32(4);
+    this.instance = high & 0xfffff;
+    this.type = (high >>> 20) & 0xf;
+    this.universe = high >>> 24;
   }
 
   static from(parts: SteamIdParts): SteamID {

@@ -9,6 +9,14 @@ export function compareKeys(one: string, other: string): number {
   return one.length - other.length;
 }
 
+/** Whether the plain order of strings, which is quicker, puts these keys as `compareKeys` does beside any others. */
+export const havePlainOrder = (keys: readonly string[]): boolean =>
+  !keys.some((key) => /[\ud800-\uffff]/.test(key));
+
+/** The plain order of strings: that of their code units. */
+export const compareUnits = (one: string, other: string): number =>
+  one === other ? 0 : one < other ? -1 : 1;
+
 /** Surrogates stand for code points above all other code units. */
 const rank = (unit: number): number => (unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit);
 

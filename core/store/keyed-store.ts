@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
 import { ServerError } from '../errors.js';
-import { checkKey, checkText, encodeValue, joinNamespace, maxScanLimit } from './entry-limits.js';
+import { checkKey, checkText, joinNamespace, maxScanLimit } from './entry-limits.js';
 import type { Json, KeepOptions, ScanOptions, Store } from './store.js';
 
 export interface ScanRange {
@@ -8,21 +8,25 @@ export interface ScanRange {
   /** Only keys greater than this one; may be empty. */
   readonly after: string;
   readonly limit: number;
-  readonly now: number;
 }
 
 /**
  * What a driver in this process offers: synchronous steps on a table of (namespace, key). Entries whose
- * `expires` (Unix milliseconds) is not after `now` are never returned.
+ * `expires` (Unix milliseconds) is not after the clock's now are never returned. A table keeps a value of its own for each entry
+ * and gives every reader another: nobody can change what somebody else reads. Writing refuses with `STORE_VALUE` what is
+ * not JSON or too large.
  */
 export interface KeyedTable {
-  read(namespace: string, key: string, now: number): string | undefined;
-  write(namespace: string, key: string, text: string, expires: number | null): void;
+  read(namespace: string, key: string): Json | undefined;
+  write(namespace: string, key: string, value: Json, expires: number | null): void;
   remove(namespace: string, key: string): void;
-  scan(namespace: string, range: ScanRange): (readonly [key: string, text: string])[];
+  scan(namespace: string, range: ScanRange): (readonly [key: string, value: Json])[];
   /** Deletes at most `limit` entries that are over; returns how many it deleted. */
-  purge(now: number, limit: number): number;
-  /** Runs the step at once; the promise settles when what it saw and wrote is durable. */
+  purge(limit: number): number;
+  /**
+   * Runs the step at once; the promise settles when what it saw and wrote is durable, and rejects with what the step
+   * throws.
+   */
   perform<T>(kind: 'read' | 'write', step: () => T): Promise<T>;
 }
 
@@ -38,93 +42,83 @@ export class KeyedStore implements Store {
     this.#path = path;
   }
 
-  async get<T extends Json>(key: string): Promise<T | undefined> {
-    checkKey(key);
-    return this.#table.perform('read', () => this.#read<T>(key));
+  get<T extends Json>(key: string): Promise<T | undefined> {
+    return this.#table.perform('read', () => {
+      checkKey(key);
+      return this.#read<T>(key);
+    });
   }
 
-  async set(key: string, value: Json, options?: KeepOptions): Promise<void> {
-    checkKey(key);
-    const text = encodeValue(key, value);
-    const expires = this.#expires(options);
-    return this.#table.perform('write', () => this.#table.write(this.#path, key, text, expires));
-  }
-
-  async setIfAbsent(key: string, value: Json, options?: KeepOptions): Promise<boolean> {
-    checkKey(key);
-    const text = encodeValue(key, value);
-    const expires = this.#expires(options);
+  set(key: string, value: Json, options?: KeepOptions): Promise<void> {
     return this.#table.perform('write', () => {
-      if (this.#text(key) !== undefined) return false;
-      this.#table.write(this.#path, key, text, expires);
+      checkKey(key);
+      this.#table.write(this.#path, key, value, this.#expires(options));
+    });
+  }
+
+  setIfAbsent(key: string, value: Json, options?: KeepOptions): Promise<boolean> {
+    return this.#table.perform('write', () => {
+      checkKey(key);
+      if (this.#read(key) !== undefined) return false;
+      this.#table.write(this.#path, key, value, this.#expires(options));
       return true;
     });
   }
 
-  async take<T extends Json>(key: string): Promise<T | undefined> {
-    checkKey(key);
+  take<T extends Json>(key: string): Promise<T | undefined> {
     return this.#table.perform('write', () => {
+      checkKey(key);
       const value = this.#read<T>(key);
       if (value !== undefined) this.#table.remove(this.#path, key);
       return value;
     });
   }
 
-  async delete(key: string): Promise<boolean> {
-    checkKey(key);
+  delete(key: string): Promise<boolean> {
     return this.#table.perform('write', () => {
-      const present = this.#text(key) !== undefined;
+      checkKey(key);
+      const present = this.#read(key) !== undefined;
       if (present) this.#table.remove(this.#path, key);
       return present;
     });
   }
 
-  async update<T extends Json>(
+  update<T extends Json>(
     key: string,
     change: (current: T | undefined) => T | undefined,
     options?: KeepOptions,
   ): Promise<T | undefined> {
-    checkKey(key);
-    const expires = this.#expires(options);
     return this.#table.perform('write', () => {
+      checkKey(key);
       const next = change(this.#read<T>(key));
       if (next === undefined) this.#table.remove(this.#path, key);
-      else this.#table.write(this.#path, key, encodeValue(key, next), expires);
+      else this.#table.write(this.#path, key, next, this.#expires(options));
       return next;
     });
   }
 
-  async scan<T extends Json>(
+  scan<T extends Json>(
     prefix: string,
-    options: ScanOptions = {},
+    { after = '', limit = 1000 }: ScanOptions = {},
   ): Promise<(readonly [string, T])[]> {
-    const { after = '', limit = 1000 } = options;
-    checkText(prefix);
-    checkText(after);
-    const range: ScanRange = {
-      prefix,
-      after,
-      limit: Math.min(Math.max(0, Math.trunc(limit)), maxScanLimit),
-      now: this.#clock.now(),
-    };
-    return this.#table.perform('read', () =>
-      this.#table
-        .scan(this.#path, range)
-        .map(([key, text]) => [key, JSON.parse(text) as T] as const),
-    );
+    return this.#table.perform('read', () => {
+      checkText(prefix);
+      checkText(after);
+      const range: ScanRange = {
+        prefix,
+        after,
+        limit: Math.min(Math.max(0, Math.trunc(limit)), maxScanLimit),
+      };
+      return this.#table.scan(this.#path, range) as (readonly [string, T])[];
+    });
   }
 
   namespace(name: string): Store {
     return new KeyedStore(this.#table, this.#clock, joinNamespace(this.#path, name));
   }
 
-  #text(key: string): string | undefined {
-    return this.#table.read(this.#path, key, this.#clock.now());
-  }
-
   #read<T extends Json>(key: string): T | undefined {
-    const text = this.#text(key);
-    return text === undefined ? undefined : (JSON.parse(text) as T);
+    return this.#table.read(this.#path, key) as T | undefined;
   }
 
   #expires(options: KeepOptions | undefined): number | null {
@@ -153,7 +147,7 @@ export function purgeRegularly(
   let ended = false;
   const purge = async (): Promise<void> => {
     try {
-      const deleted = await table.perform('write', () => table.purge(clock.now(), purgeBatch));
+      const deleted = await table.perform('write', () => table.purge(purgeBatch));
       if (deleted < purgeBatch || ended) return;
       cancelNext();
       cancelNext = clock.after(purgePause, () => void purge());

@@ -1,12 +1,18 @@
 import type { Clock } from '../clock.js';
 import { ServerError } from '../errors.js';
-import { compareKeys } from './key-order.js';
+import { copyJson, jsonOf } from './json-copy.js';
+import { compareKeys, compareUnits, havePlainOrder } from './key-order.js';
 import { KeyedStore, type KeyedTable, purgeRegularly, type ScanRange } from './keyed-store.js';
-import type { StoreDriver } from './store.js';
+import type { Json, StoreDriver } from './store.js';
 
 interface Entry {
-  readonly text: string;
+  readonly value: Json;
   readonly expires: number | null;
+}
+
+interface SortedKeys {
+  readonly keys: readonly string[];
+  readonly compare: (one: string, other: string) => number;
 }
 
 /** Keeps everything in this process; nothing outlives it. For tests and for servers that need no memory. */
@@ -16,7 +22,7 @@ export class MemoryStore extends KeyedStore implements StoreDriver {
   readonly #endPurge: () => void;
 
   constructor(clock: Clock) {
-    const table = new MemoryTable();
+    const table = new MemoryTable(clock);
     super(table, clock);
     this.#table = table;
     this.#endPurge = purgeRegularly(table, clock, () => {});
@@ -37,12 +43,14 @@ export class MemoryStore extends KeyedStore implements StoreDriver {
   }
 }
 
-/** Values are kept as text, so that nobody can change what another one reads. */
+/** Values are copied on their way in and out. */
 class MemoryTable implements KeyedTable {
   closed = false;
   readonly #namespaces = new Map<string, Map<string, Entry>>();
   /** Sorted keys of a namespace since its last change of keys; scans build them. */
-  readonly #sorted = new Map<string, string[]>();
+  readonly #sorted = new Map<string, SortedKeys>();
+
+  constructor(private readonly clock: Clock) {}
 
   get size(): number {
     let size = 0;
@@ -50,19 +58,20 @@ class MemoryTable implements KeyedTable {
     return size;
   }
 
-  read(namespace: string, key: string, now: number): string | undefined {
+  read(namespace: string, key: string): Json | undefined {
     const entry = this.#namespaces.get(namespace)?.get(key);
-    return entry !== undefined && isVisible(entry, now) ? entry.text : undefined;
+    return entry !== undefined && isVisible(entry, this.clock) ? copyJson(entry.value) : undefined;
   }
 
-  write(namespace: string, key: string, text: string, expires: number | null): void {
+  write(namespace: string, key: string, value: Json, expires: number | null): void {
+    const kept = jsonOf(key, value);
     let entries = this.#namespaces.get(namespace);
     if (entries === undefined) {
       entries = new Map();
       this.#namespaces.set(namespace, entries);
     }
     if (!entries.has(key)) this.#sorted.delete(namespace);
-    entries.set(key, { text, expires });
+    entries.set(key, { value: kept, expires });
   }
 
   remove(namespace: string, key: string): void {
@@ -72,27 +81,31 @@ class MemoryTable implements KeyedTable {
     if (entries.size === 0) this.#namespaces.delete(namespace);
   }
 
-  scan(namespace: string, { prefix, after, limit, now }: ScanRange): [string, string][] {
+  scan(namespace: string, { prefix, after, limit }: ScanRange): [string, Json][] {
     const entries = this.#namespaces.get(namespace);
-    const found: [string, string][] = [];
+    const found: [string, Json][] = [];
     if (entries === undefined) return found;
-    const keys = this.#sortedKeys(namespace, entries);
+    const sorted = this.#sortedKeys(namespace, entries);
+    const { keys } = sorted;
     const from =
-      compareKeys(after, prefix) >= 0 ? firstAfter(keys, after) : firstFrom(keys, prefix);
+      compareKeys(after, prefix) >= 0
+        ? firstAtLeast(sorted, after, 1)
+        : firstAtLeast(sorted, prefix, 0);
     for (let i = from; i < keys.length && found.length < limit; i++) {
       const key = keys[i] as string;
       if (!key.startsWith(prefix)) break;
       const entry = entries.get(key);
-      if (entry !== undefined && isVisible(entry, now)) found.push([key, entry.text]);
+      if (entry !== undefined && isVisible(entry, this.clock))
+        found.push([key, copyJson(entry.value)]);
     }
     return found;
   }
 
-  purge(now: number, limit: number): number {
+  purge(limit: number): number {
     let deleted = 0;
     for (const [namespace, entries] of this.#namespaces) {
       for (const [key, entry] of entries) {
-        if (isVisible(entry, now)) continue;
+        if (isVisible(entry, this.clock)) continue;
         if (deleted === limit) return deleted;
         this.remove(namespace, key);
         deleted++;
@@ -101,9 +114,13 @@ class MemoryTable implements KeyedTable {
     return deleted;
   }
 
-  async perform<T>(_kind: 'read' | 'write', step: () => T): Promise<T> {
-    if (this.closed) throw new ServerError('STORE_CLOSED', 'the memory store is closed');
-    return step();
+  perform<T>(_kind: 'read' | 'write', step: () => T): Promise<T> {
+    try {
+      if (this.closed) throw new ServerError('STORE_CLOSED', 'the memory store is closed');
+      return Promise.resolve(step());
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   close(): void {
@@ -112,30 +129,28 @@ class MemoryTable implements KeyedTable {
     this.#sorted.clear();
   }
 
-  #sortedKeys(namespace: string, entries: ReadonlyMap<string, Entry>): string[] {
-    let keys = this.#sorted.get(namespace);
-    if (keys === undefined) {
-      keys = [...entries.keys()].sort(compareKeys);
-      this.#sorted.set(namespace, keys);
+  #sortedKeys(namespace: string, entries: ReadonlyMap<string, Entry>): SortedKeys {
+    let sorted = this.#sorted.get(namespace);
+    if (sorted === undefined) {
+      const keys = [...entries.keys()];
+      const compare = havePlainOrder(keys) ? compareUnits : compareKeys;
+      sorted = { keys: keys.sort(compare), compare };
+      this.#sorted.set(namespace, sorted);
     }
-    return keys;
+    return sorted;
   }
 }
 
-const isVisible = (entry: Entry, now: number): boolean =>
-  entry.expires === null || entry.expires > now;
+const isVisible = (entry: Entry, clock: Clock): boolean =>
+  entry.expires === null || entry.expires > clock.now();
 
-const firstFrom = (keys: readonly string[], key: string): number =>
-  firstWhere(keys, (other) => compareKeys(other, key) >= 0);
-const firstAfter = (keys: readonly string[], key: string): number =>
-  firstWhere(keys, (other) => compareKeys(other, key) > 0);
-
-function firstWhere(keys: readonly string[], holds: (key: string) => boolean): number {
+/** Index of the first key that compares with this one as at least 0, which is it or greater, or 1, which is greater. */
+function firstAtLeast({ keys, compare }: SortedKeys, key: string, least: 0 | 1): number {
   let low = 0;
   let high = keys.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (holds(keys[middle] as string)) high = middle;
+    if (compare(keys[middle] as string, key) >= least) high = middle;
     else low = middle + 1;
   }
   return low;

@@ -33,7 +33,7 @@ export class SqliteStore extends KeyedStore implements StoreDriver {
     private readonly database: SqliteDatabase,
     { file, clock, log }: SqliteStoreOptions,
   ) {
-    const table = new SqliteTable(database, file);
+    const table = new SqliteTable(database, file, clock);
     super(table, clock);
     this.#table = table;
     this.#endPurge = purgeRegularly(table, clock, (error) =>

@@ -1,7 +1,10 @@
+import type { Clock } from '../clock.js';
 import { messageOf, ServerError } from '../errors.js';
+import { encodeValue } from './entry-limits.js';
 import { endOfPrefix } from './key-order.js';
 import type { KeyedTable, ScanRange } from './keyed-store.js';
 import type { SqliteDatabase } from './sqlite-library.js';
+import type { Json } from './store.js';
 
 interface Waiting {
   commit(): void;
@@ -28,6 +31,7 @@ export class SqliteTable implements KeyedTable {
   constructor(
     private readonly database: SqliteDatabase,
     private readonly file: string,
+    private readonly clock: Clock,
   ) {
     this.#read = database.prepare(
       'SELECT value FROM entry WHERE namespace = ? AND key = ? AND (expires IS NULL OR expires > ?)',
@@ -52,14 +56,15 @@ export class SqliteTable implements KeyedTable {
     return this.#failure;
   }
 
-  read(namespace: string, key: string, now: number): string | undefined {
-    const row = this.#attempt(() => this.#read.get(namespace, key, now)) as
+  read(namespace: string, key: string): Json | undefined {
+    const row = this.#attempt(() => this.#read.get(namespace, key, this.clock.now())) as
       | { readonly value: string }
       | undefined;
-    return row?.value;
+    return row === undefined ? undefined : (JSON.parse(row.value) as Json);
   }
 
-  write(namespace: string, key: string, text: string, expires: number | null): void {
+  write(namespace: string, key: string, value: Json, expires: number | null): void {
+    const text = encodeValue(key, value);
     this.#attempt(() => this.#write.run(namespace, key, text, expires));
   }
 
@@ -67,17 +72,18 @@ export class SqliteTable implements KeyedTable {
     this.#attempt(() => this.#remove.run(namespace, key));
   }
 
-  scan(namespace: string, { prefix, after, limit, now }: ScanRange): [string, string][] {
+  scan(namespace: string, { prefix, after, limit }: ScanRange): [string, Json][] {
     const end = endOfPrefix(prefix) ?? null;
+    const now = this.clock.now();
     const rows = this.#attempt(() => this.#scan.all(namespace, after, prefix, end, now, limit)) as {
       readonly key: string;
       readonly value: string;
     }[];
-    return rows.map(({ key, value }) => [key, value]);
+    return rows.map(({ key, value }) => [key, JSON.parse(value) as Json]);
   }
 
-  purge(now: number, limit: number): number {
-    return Number(this.#attempt(() => this.#purge.run(now, limit)).changes);
+  purge(limit: number): number {
+    return Number(this.#attempt(() => this.#purge.run(this.clock.now(), limit)).changes);
   }
 
   perform<T>(kind: 'read' | 'write', step: () => T): Promise<T> {

@@ -30,7 +30,7 @@ export class Licences {
       const say = 'app ids and packages are whole numbers of 32 bits, as in tickets';
       throw new ServerError('NO_APP_ID', say);
     }
-    const held = await this.tables.licences.page(`${steamId}/`, undefined, MAX_PER_ACCOUNT);
+    const held = await this.#held(steamId);
     if (held.length >= MAX_PER_ACCOUNT) {
       throw new ServerError('TOO_MANY_LICENCES', `${steamId} has ${MAX_PER_ACCOUNT} licences`);
     }
@@ -53,7 +53,7 @@ export class Licences {
   }
 
   async list(steamId: bigint): Promise<readonly Licence[]> {
-    const found = await this.tables.licences.all(`${steamId}/`);
+    const found = await this.#held(steamId);
     return found.map(([key, record]) => ({
       steamId,
       appId: Number(key.slice(key.indexOf('/') + 1)),
@@ -68,7 +68,7 @@ export class Licences {
   async owned(steamId: bigint): Promise<Owned> {
     const owners = new Map<number, bigint>();
     const records = new Map<number, LicenceRecord>();
-    for (const [key, record] of await this.tables.licences.all(`${steamId}/`)) {
+    for (const [key, record] of await this.#held(steamId)) {
       const appId = Number(key.slice(key.indexOf('/') + 1));
       if (!this.#isCurrent(record)) continue;
       if (record.lender !== null && !(await this.#lends(record.lender, appId))) continue;
@@ -122,6 +122,11 @@ export class Licences {
       await this.tables.licences.delete(`${borrower}/${appId}`);
       await this.tables.lent.delete(key);
     }
+  }
+
+  /** One page holds all that an account may have. */
+  #held(steamId: bigint): Promise<(readonly [string, LicenceRecord])[]> {
+    return this.tables.licences.page(`${steamId}/`, undefined, MAX_PER_ACCOUNT);
   }
 
   async #unlend(steamId: bigint, appId: number): Promise<void> {

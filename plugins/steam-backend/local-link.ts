@@ -27,6 +27,8 @@ export interface OpenedConnection {
 /** What players and game servers share: issuing tickets and verifying those of others. */
 export abstract class LocalLink implements SteamLink, HeldConnection {
   readonly steamId: bigint;
+  /** The SteamID in decimal. */
+  protected readonly id: string;
   readonly resume: Resume;
   readonly record: ConnectionRecord;
   readonly connectTokens: readonly bigint[];
@@ -43,6 +45,7 @@ export abstract class LocalLink implements SteamLink, HeldConnection {
     readonly events: LinkEvents & Partial<ServerEvents>,
   ) {
     this.steamId = opened.steamId;
+    this.id = opened.steamId.toString();
     this.resume = opened.resume;
     this.record = opened.record;
     this.connectTokens = backend.tickets.newPool(opened.resume.connection);

@@ -26,7 +26,8 @@ export class LocalPlayerLink extends LocalLink implements PlayerLink {
   }
 
   protected get verifier(): Verifier {
-    return { steamId: this.steamId, address: this.publicAddress, secure: false, appId: undefined };
+    const { steamId, id, publicAddress: address } = this;
+    return { steamId, id, address, secure: false, appId: undefined };
   }
   protected get mayIssue(): boolean {
     return true;

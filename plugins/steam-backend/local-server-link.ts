@@ -126,8 +126,8 @@ export class LocalServerLink extends LocalLink implements ServerLink {
   }
 
   protected get verifier(): Verifier {
-    const { steamId, publicAddress: address, appId } = this;
-    return { steamId, address, secure: this.#secure, appId };
+    const { steamId, id, publicAddress: address, appId } = this;
+    return { steamId, id, address, secure: this.#secure, appId };
   }
   protected get mayIssue(): boolean {
     return this.#mayAsk;

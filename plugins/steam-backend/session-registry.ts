@@ -37,12 +37,12 @@ export class SessionRegistry {
   begin(verifier: Verifier, upload: SessionUpload): Promise<Verdict> {
     const user = upload.steamId.toString();
     return this.#lock.run(user, async () => {
-      const verifierId = verifier.steamId.toString();
-      const key = `${verifierId}/${user}`;
+      const key = `${verifier.id}/${user}`;
       const claim = await this.validation.claim(
         verifier,
         upload,
-        `${verifierId}/${upload.session}`,
+        user,
+        `${verifier.id}/${upload.session}`,
       );
       // A ticket that was used up this moment cannot have a session yet.
       const known = claim.isNew ? undefined : await this.tables.sessions.get(key);
@@ -60,11 +60,11 @@ export class SessionRegistry {
           appId: upload.appId,
           secure: verifier.secure,
           response: Response.OK,
-          owner: verdict.ownerId.toString(),
+          owner: verdict.ownerId === upload.steamId ? user : verdict.ownerId.toString(),
           begun: this.clock.now(),
           failedAt: null,
         }),
-        this.#setPlaying(user, verifierId, true),
+        this.#setPlaying(user, verifier.id, true),
       ]);
       return verdict;
     });
@@ -72,8 +72,8 @@ export class SessionRegistry {
 
   /** All open sessions of a verifier after a reconnect: answers what changed, forgets what it ended. */
   async upload(verifier: Verifier, uploads: readonly SessionUpload[]): Promise<readonly Verdict[]> {
-    const open = new Set(uploads.map((upload) => `${verifier.steamId}/${upload.steamId}`));
-    for (const [key] of await this.tables.sessions.all(`${verifier.steamId}/`)) {
+    const open = new Set(uploads.map((upload) => `${verifier.id}/${upload.steamId}`));
+    for (const [key] of await this.tables.sessions.all(`${verifier.id}/`)) {
       if (open.has(key)) continue;
       const user = userOf(key);
       await this.#lock.run(user.toString(), () => this.#remove(verifier.steamId, user));
@@ -91,7 +91,7 @@ export class SessionRegistry {
   async #again(verifier: Verifier, upload: SessionUpload): Promise<Verdict> {
     const user = upload.steamId.toString();
     const known = await this.#lock.run(user, async () => {
-      const stored = await this.tables.sessions.get(`${verifier.steamId}/${user}`);
+      const stored = await this.tables.sessions.get(`${verifier.id}/${user}`);
       return stored?.session === upload.session ? this.#current(upload.steamId, stored) : undefined;
     });
     return known ?? this.begin(verifier, upload);
@@ -221,8 +221,8 @@ export class SessionRegistry {
     }
   }
 
-  async #setPlaying(user: string, verifier: string, playing: boolean): Promise<void> {
-    await this.tables.playing.update(user, (current) => {
+  #setPlaying(user: string, verifier: string, playing: boolean): Promise<unknown> {
+    return this.tables.playing.update(user, (current) => {
       if (current === undefined) return playing ? [verifier] : undefined;
       const others = current.filter((other) => other !== verifier);
       const next = playing ? [...others, verifier] : others;

@@ -3,12 +3,14 @@ import { EAuthSessionResponse, SteamID } from 'beaconry/steam';
 import type { BackendOptions } from './backend-options.js';
 import type { BackendTables, ConnectTokenRecord } from './backend-tables.js';
 import type { Licences } from './licences.js';
-import type { BanKind, BanLookup, SessionUpload, Verdict } from './public.js';
+import type { BanKind, BanLookup, SessionUpload, SteamBan, Verdict } from './public.js';
 import type { ServerAccounts } from './server-accounts.js';
 
 /** Who verifies a ticket. */
 export interface Verifier {
   readonly steamId: bigint;
+  /** Its SteamID in decimal, as in keys of tables. */
+  readonly id: string;
   readonly address: string;
   /** Bans count only on secure servers. */
   readonly secure: boolean;
@@ -45,7 +47,12 @@ export class TicketValidation {
    * Uses the ticket up for this session, in one step of the store, so that of many verifiers exactly one has
    * it. Checks in order of priority: 8, 10, 7, 6, 1. The claim is durable when it resolves.
    */
-  async claim(verifier: Verifier, upload: SessionUpload, claimant: string): Promise<Claim> {
+  async claim(
+    verifier: Verifier,
+    upload: SessionUpload,
+    user: string,
+    claimant: string,
+  ): Promise<Claim> {
     const current = this.currentConnection(upload.steamId);
     const online = typeof current === 'object' ? await current : current;
     const now = this.clock.now();
@@ -53,9 +60,9 @@ export class TicketValidation {
     await this.tables.connectTokens.update(
       upload.token.toString(),
       (record) => {
+        if (record?.steamId !== user) return record;
         claim = judgeClaim(record, upload, verifier, online, claimant);
-        const isClaimed = record !== undefined && claim.isNew;
-        return isClaimed ? { ...record, consumedBy: claimant, consumedAt: now } : record;
+        return claim.isNew ? { ...record, consumedBy: claimant, consumedAt: now } : record;
       },
       this.options.ticketLifetime,
     );
@@ -69,9 +76,9 @@ export class TicketValidation {
       const banned = await this.serverAccounts.isBanned(steamId);
       return refusal(upload, banned ? Response.PublisherIssuedBan : Response.OK);
     }
-    const [owned, banned] = await Promise.all([
+    const [owned, bans] = await Promise.all([
       this.licences.owned(steamId),
-      verifier.secure ? this.#banResponse(steamId, appId) : undefined,
+      verifier.secure ? this.bans.list(steamId) : none,
     ]);
     const ownerId = this.licences.ownerIn(owned, steamId, appId);
     if (ownerId === undefined) return refusal(upload, Response.NoLicenseOrExpired);
@@ -79,18 +86,11 @@ export class TicketValidation {
       const response = Response.NoLicenseOrExpired;
       return { ...refusal(upload, response), ownerId, ownerPlays: true };
     }
+    const banned = banResponse(bans, appId);
     if (banned !== undefined) return { ...refusal(upload, banned), ownerId };
     const licences = [...owned.owners.keys()].slice(0, MAX_LICENCES_TOLD);
     const { session } = upload;
     return { steamId, session, response: Response.OK, ownerId, licences };
-  }
-
-  async #banResponse(steamId: bigint, appId: number): Promise<EAuthSessionResponse | undefined> {
-    const bans = await this.bans.list(steamId);
-    const has = (kind: BanKind) =>
-      bans.some((ban) => ban.kind === kind && (ban.appId === 0 || ban.appId === appId));
-    if (has('vac')) return Response.VACBanned;
-    return has('game') ? Response.PublisherIssuedBan : undefined;
   }
 
   async #plays(steamId: bigint, appId: number): Promise<boolean> {
@@ -98,6 +98,15 @@ export class TicketValidation {
     if (online === undefined) return false;
     return (await this.tables.connections.get(online))?.playing === appId;
   }
+}
+
+const none: readonly SteamBan[] = [];
+
+function banResponse(bans: readonly SteamBan[], appId: number): EAuthSessionResponse | undefined {
+  const has = (kind: BanKind) =>
+    bans.some((ban) => ban.kind === kind && (ban.appId === 0 || ban.appId === appId));
+  if (has('vac')) return Response.VACBanned;
+  return has('game') ? Response.PublisherIssuedBan : undefined;
 }
 
 /** A verdict that tells nothing of licences. */
@@ -116,13 +125,13 @@ const unknownTicket: Claim = {
 };
 
 function judgeClaim(
-  record: ConnectTokenRecord | undefined,
+  record: ConnectTokenRecord,
   upload: SessionUpload,
   verifier: Verifier,
   online: string | undefined,
   claimant: string,
 ): Claim {
-  if (record?.ticket == null || !isSameTicket(record, upload)) return unknownTicket;
+  if (record.ticket === null || !isSameTicket(record, upload)) return unknownTicket;
   if (verifier.appId !== undefined && verifier.appId !== upload.appId) return unknownTicket;
   const { connection, consumedBy, ticket } = record;
   if (online !== undefined && online !== connection) return unknownTicket;
@@ -142,10 +151,8 @@ function judgeClaim(
 }
 
 const isSameTicket = (record: ConnectTokenRecord, upload: SessionUpload): boolean =>
-  record.steamId === upload.steamId.toString() &&
-  record.ticket?.appId === upload.appId &&
-  record.ticket.authPart === upload.authPart;
+  record.ticket?.appId === upload.appId && record.ticket.authPart === upload.authPart;
 
 /** Whether a ticket bound to that identity may be validated by this verifier. */
 const mayVerify = (identity: string | null, verifier: Verifier): boolean =>
-  identity === null || identity === verifier.address || identity === `steamid:${verifier.steamId}`;
+  identity === null || identity === verifier.address || identity === `steamid:${verifier.id}`;
