@@ -7,6 +7,7 @@ import { AnonymousEntries } from './anonymous-entries.js';
 import { BotField } from './bot-field.js';
 import { type RallyDefinition, readRally } from './definition.js';
 import { whyNotChange } from './definition-change.js';
+import { forgetDriver } from './forgotten-driver.js';
 import { overdue } from './overdue.js';
 import { Rally } from './public.js';
 import { rallyCommands } from './rally-commands.js';
@@ -191,22 +192,7 @@ export default definePlugin({
     });
     context.onForget(({ kind, text }) => {
       if (kind !== 'steam-id') return undefined;
-      const steamId = BigInt(text);
-      return inTurn(async () => {
-        const { entries } = current.definition;
-        const driven = entries.filter(({ driverId }) => driverId === steamId);
-        const results = await runs.forget(steamId, new Set(driven.map(({ driver }) => driver)));
-        await current.forget(steamId);
-        const cars = entries
-          .filter((entry) => entry.driverId === steamId || entry.codriverId === steamId)
-          .map(({ number }) => number);
-        if (results + cars.length === 0) return undefined;
-        const list =
-          cars.length === 0
-            ? ''
-            : `, and from car ${cars.join(', ')}: take it out of entry-list.json too, which is yours`;
-        return `took the name from ${results} results${list}`;
-      });
+      return inTurn(() => forgetDriver(BigInt(text), current, runs));
     });
     metrics.gauge('drivers', 'Connected drivers.', () => current.server.sessions.size);
     metrics.total('positions_total', 'Positions taken.', () => current.server.positions);
