@@ -13,21 +13,16 @@ import {
   lobbyRoutes,
   NamePolicy,
   type PipeEnd,
-  VcmiChatSaid,
   VcmiDirectory,
-  VcmiGameStarted,
   VcmiLobbies,
-  VcmiPlayerJoined,
-  VcmiPlayerLeft,
-  VcmiRoomClosed,
-  VcmiRoomOpened,
 } from 'beaconry/plugins/vcmi-lobby';
 import { Accounts } from './accounts.js';
 import { ChatCommands } from './chat-commands.js';
 import { ChatHistory } from './chat-history.js';
 import { ForgottenAccounts } from './forgotten-accounts.js';
-import { BROADCAST_INTERVAL_MS, JsonLobby, type JsonLobbyListener } from './json-lobby.js';
+import { BROADCAST_INTERVAL_MS, JsonLobby } from './json-lobby.js';
 import { listedPlayer, listedRoom } from './listed.js';
+import { lobbyAnnouncer } from './lobby-announcer.js';
 import { LobbyJsonServer } from './lobby-json-server.js';
 import { Logins } from './logins.js';
 import { MatchArchive } from './match-archive.js';
@@ -157,7 +152,7 @@ export default definePlugin({
       accounts,
       history,
       archive,
-      listener: announcer(context),
+      listener: lobbyAnnouncer(context),
       isBanned: ({ accountID, displayName }: { accountID: string; displayName: string }) =>
         bans !== undefined &&
         (bans.isAccountBanned(displayName, context.name) ||
@@ -221,34 +216,4 @@ function ownDirectory(context: Pick<Context, 'http' | 'onForget'>): VcmiLobbies 
   context.http(lobbyRoutes(directory), { prefix: '/v1/vcmi' });
   context.http(adminLobbyRoutes(directory), ADMIN_LOBBIES);
   return directory;
-}
-
-/** Turns what happens in the lobby into events and log lines. */
-function announcer(context: Pick<Context, 'log' | 'emit'>): JsonLobbyListener {
-  const { log } = context;
-  return {
-    playerJoined({ displayName: name, version }) {
-      log.info({ name, version }, 'account logged in');
-      context.emit(VcmiPlayerJoined, { name, protocol: 0 });
-    },
-    playerLeft({ displayName: name }) {
-      log.info({ name }, 'account left');
-      context.emit(VcmiPlayerLeft, { name });
-    },
-    roomOpened(room) {
-      log.info({ room: room.id, host: room.host.displayName }, 'room opened');
-      context.emit(VcmiRoomOpened, listedRoom(room));
-    },
-    roomClosed({ id }, started) {
-      log.info({ room: id, started }, 'room closed');
-      context.emit(VcmiRoomClosed, { name: id, started });
-    },
-    gameStarted({ id, participants }) {
-      log.info({ room: id, players: participants.size }, 'game started');
-      context.emit(VcmiGameStarted, { room: id, players: [...participants.values()] });
-    },
-    said({ displayName: name }, text) {
-      context.emit(VcmiChatSaid, { name, text });
-    },
-  };
 }
