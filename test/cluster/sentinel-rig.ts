@@ -19,7 +19,7 @@ export class SentinelRig {
   static async start(): Promise<SentinelRig> {
     const primary = await RedisProcess.start();
     const replica = await RedisProcess.start('--replicaof', `127.0.0.1 ${primary.port}`);
-    await eventually(() => replica.ask('INFO', 'replication').includes('link_status:up'));
+    await eventually(() => primary.ask('WAIT', '1', '1000') === '1');
     const [port = 0] = await freePorts(1, 'tcp');
     const folder = mkdtempSync(join(tmpdir(), 'beaconry-sentinel-'));
     const file = join(folder, 'sentinel.conf');

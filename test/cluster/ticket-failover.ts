@@ -3,7 +3,7 @@ import { SentinelRig } from './sentinel-rig.js';
 import { type RaceResult, raceTickets, TicketNode } from './ticket-races.js';
 
 /**
- * Races tickets from two nodes; a third of the way through, the replica stops hearing the primary, which is killed a
+ * Races tickets from two nodes; a third of the way through, the replica is cut off from the primary, which is killed a
  * second later. The replica, which lacks that second, is promoted, and the old primary becomes its replica.
  */
 export async function raceThroughFailover(tickets: number): Promise<RaceResult> {
@@ -20,6 +20,7 @@ export async function raceThroughFailover(tickets: number): Promise<RaceResult> 
     });
     await failover;
     expect(rig.replica.ask('INFO', 'replication')).to.include('role:master');
+    expect(rig.replica.ask('EXISTS', lateKey)).to.equal('0');
     return result;
   } finally {
     for (const node of nodes) await node.close();
@@ -27,9 +28,15 @@ export async function raceThroughFailover(tickets: number): Promise<RaceResult> 
   }
 }
 
+/** Written when the replica heard nothing for a second. */
+const lateKey = 'written-too-late-for-the-replica';
+
 async function loseLastSecond({ primary, replica }: SentinelRig): Promise<void> {
   replica.pause();
+  // Else the kernel keeps for the replica what the primary still sends, and it lacks nothing.
+  primary.ask('CLIENT', 'KILL', 'TYPE', 'replica');
   await pause(1000);
+  primary.ask('SET', lateKey, '1');
   await primary.kill();
   replica.unpause();
   // Sentinel makes it the replica of the promoted one when it is back.

@@ -51,8 +51,19 @@ export class TicketNode {
       trustedKeys: [],
       options: { ...defaultBackendOptions, readyDelay: 0, freeApps: 'all' },
     });
-    await backend.start();
     const started = new TicketNode(backend, store, [() => bus.close(), () => store.close()]);
+    try {
+      await started.#open();
+    } catch (error) {
+      await started.close();
+      throw error;
+    }
+    return started;
+  }
+
+  async #open(): Promise<void> {
+    const { backend } = this;
+    await backend.start();
     const logon = await backend.logOnServer(
       {
         ...{ token: null, appId: APP, product: 'test', version: '1', address: '127.0.0.1' },
@@ -61,8 +72,7 @@ export class TicketNode {
       serverEvents,
     );
     if (!logon.ok) throw new Error(`the server was refused: ${logon.result}`);
-    started.server = logon.link;
-    return started;
+    this.server = logon.link;
   }
 
   get healthy(): boolean {
