@@ -100,6 +100,8 @@ export type ConnectionRecord = {
   playing: number;
   /** The node that holds the link. */
   node: string;
+  /** That node lost the link; said of servers only where it decides something. */
+  cut?: boolean;
   /** Of a server: what a session check needs. */
   appId: number;
   mode: number;
@@ -170,6 +172,8 @@ export class BackendTables {
   readonly accountKeys: Table<string>;
   readonly subjects: Table<string>;
   readonly counters: Table<number>;
+  /** What this community is known by. */
+  readonly marks: Table<string>;
   readonly serverAccounts: Table<ServerAccountRecord>;
   readonly loginTokens: Table<string>;
   readonly connections: Table<ConnectionRecord>;
@@ -206,6 +210,7 @@ export class BackendTables {
     this.accountKeys = new Table(store, 'account-keys');
     this.subjects = new Table(store, 'subjects');
     this.counters = new Table(store, 'counters');
+    this.marks = new Table(store, 'marks');
     this.serverAccounts = new Table(store, 'server-accounts');
     this.loginTokens = new Table(store, 'login-tokens');
     this.connections = new Table(store, 'connections');

@@ -1,7 +1,8 @@
-import type { Bus, Clock } from 'beaconry';
+import type { Clock } from 'beaconry';
 import type { BackendOptions } from './backend-options.js';
 import type { BackendTables, ConnectionRecord } from './backend-tables.js';
-import { decodeEvent, deliver, encodeEvent, type LinkEvent } from './link-event.js';
+import { deliver, type LinkEvent } from './link-event.js';
+import type { NodeWords } from './node-words.js';
 import type { LinkEvents, Resume, ServerEvents } from './public.js';
 import { hashSecret, matchesHash, newConnectionId, newSecret } from './secrets.js';
 
@@ -12,6 +13,8 @@ export interface HeldConnection {
   readonly connection: string;
   readonly steamId: bigint;
   readonly events: LinkEvents & Partial<ServerEvents>;
+  /** Of a server: what it was told of its policy. */
+  readonly secure?: boolean;
   /** Invalidates the link when its place is taken. */
   detach(): void;
 }
@@ -24,27 +27,29 @@ export class Connections {
   readonly #held = new Map<string, HeldConnection>();
   readonly #bySteamId = new Map<bigint, HeldConnection>();
   readonly #graces = new Map<string, () => void>();
-  readonly #endSubscription: () => void;
   #closed = false;
 
   constructor(
     private readonly tables: BackendTables,
-    private readonly options: Pick<BackendOptions, 'offlineGrace' | 'serverTimeout'>,
+    private readonly options: Pick<
+      BackendOptions,
+      'offlineGrace' | 'serverTimeout' | 'tokenConflict'
+    >,
     private readonly clock: Clock,
-    private readonly bus: Bus,
+    private readonly words: () => Pick<NodeWords, 'link' | 'shared'>,
     private readonly node: string,
     /** The connection is gone for good: after the grace time, or because somebody took its place. */
     private readonly onGone: (connection: string, record: ConnectionRecord) => Promise<void>,
-  ) {
-    this.#endSubscription = bus.subscribe('link', (message) => {
-      const { to, said } = message as { to: string; said: { [key: string]: string } };
-      const held = this.#bySteamId.get(BigInt(to));
-      if (held !== undefined) this.#deliver(held, decodeEvent(said));
-    });
-  }
+    /** The connection is no business of this node any more. */
+    private readonly onElsewhere: (connection: string) => void,
+  ) {}
 
   get held(): number {
     return this.#held.size;
+  }
+
+  get all(): Iterable<HeldConnection> {
+    return this.#held.values();
   }
 
   /** Makes a connection the current one of its SteamID; answers the one that it replaces. */
@@ -69,10 +74,24 @@ export class Connections {
     const record = await this.tables.connections.get(resume.connection);
     if (record === undefined) return undefined;
     if (!matchesHash(resume.secret, record.secretHash)) return 'wrong';
-    if (record.node !== this.node) {
-      await this.tables.connections.set(resume.connection, { ...record, node: this.node });
-    }
-    return { ...record, node: this.node };
+    if (record.node === this.node && !this.#tellsCuts(record)) return record;
+    return this.tables.connections.update(resume.connection, (current) =>
+      current === undefined ? undefined : { ...current, node: this.node, cut: false },
+    );
+  }
+
+  /** Whether nobody logged on in its place, on whichever node, while it was being attached. */
+  async isCurrent(held: HeldConnection): Promise<boolean> {
+    if (!this.words().shared) return true;
+    const online = await this.tables.online.get(held.steamId.toString());
+    return online === held.connection;
+  }
+
+  /** Whether a living node other than this one holds the link of that connection. */
+  async isHeldElsewhere(connection: string): Promise<boolean> {
+    const record = await this.tables.connections.get(connection);
+    if (record === undefined || record.node === this.node || record.cut === true) return false;
+    return (await this.tables.nodes.get(record.node)) !== undefined;
   }
 
   /** Attaches a link; a link that held the connection before is told that it was replaced. */
@@ -88,6 +107,16 @@ export class Connections {
     if (this.#held.get(held.connection) !== held) return;
     this.#forget(held);
     this.#startGrace(held.connection, record);
+    if (this.#tellsCuts(record)) this.#tellCut(held.connection);
+  }
+
+  /** Ends a link whose connection was ended elsewhere. */
+  end(held: HeldConnection, lost: LinkEvent & { readonly event: 'lost' }): void {
+    if (this.#held.get(held.connection) !== held) return;
+    held.detach();
+    this.#forget(held);
+    this.onElsewhere(held.connection);
+    deliver(lost, held.events);
   }
 
   /** Ends a connection at once: logged off, or replaced. */
@@ -119,16 +148,23 @@ export class Connections {
     return this.#held.get(connection);
   }
 
-  /** Tells whoever is logged on with that id, on whichever node; nobody there is not an error. */
-  say(to: bigint, said: LinkEvent): void {
+  /**
+   * Tells whoever is logged on with that id, on whichever node; with a connection, only who holds that one. Nobody
+   * there is not an error.
+   */
+  say(to: bigint, said: LinkEvent, connection?: string): void {
     const held = this.#bySteamId.get(to);
-    if (held !== undefined) this.#deliver(held, said);
-    else this.bus.publish('link', { to: to.toString(), said: encodeEvent(said) });
+    const isHere = held !== undefined && (connection ?? held.connection) === held.connection;
+    if (isHere) deliver(said, held.events);
+    else this.words().link(to, said, connection);
   }
 
-  /** Tells every attached game server of an app. */
-  sayToServers(said: LinkEvent, matches: (held: HeldConnection) => boolean): void {
-    for (const held of this.#held.values()) if (matches(held)) this.#deliver(held, said);
+  /** Another node tells somebody who may be attached here. */
+  hear(to: bigint, said: LinkEvent, connection: string | undefined): void {
+    const held = this.#bySteamId.get(to);
+    if (held === undefined || (connection ?? held.connection) !== held.connection) return;
+    if (said.event === 'lost') this.end(held, said);
+    else deliver(said, held.events);
   }
 
   /** After a start: connections of this node wait for their owners, who get the usual grace time. */
@@ -137,6 +173,7 @@ export class Connections {
       const mine = record.node === this.node;
       const orphaned = !mine && (await this.tables.nodes.get(record.node)) === undefined;
       if (mine || orphaned) this.#startGrace(connection, record);
+      if (mine && this.#tellsCuts(record)) this.#tellCut(connection);
     }
   }
 
@@ -152,7 +189,6 @@ export class Connections {
 
   shutDown(): void {
     this.#closed = true;
-    this.#endSubscription();
     for (const cancel of this.#graces.values()) cancel();
     this.#graces.clear();
     for (const held of [...this.#held.values()]) held.detach();
@@ -181,18 +217,31 @@ export class Connections {
   async #expire(connection: string): Promise<void> {
     const current = await this.tables.connections.get(connection);
     // Resumed meanwhile: here, or on another node.
-    if (current === undefined || this.#held.has(connection)) return;
-    if (current.node !== this.node && (await this.tables.nodes.get(current.node)) !== undefined)
+    if (this.#held.has(connection)) return;
+    const isElsewhere =
+      current === undefined ||
+      (current.node !== this.node && (await this.tables.nodes.get(current.node)) !== undefined);
+    const record = isElsewhere ? undefined : await this.close(connection);
+    if (record === undefined) {
+      this.onElsewhere(connection);
       return;
-    const record = await this.close(connection);
-    if (record === undefined) return;
+    }
     await this.onGone(connection, record).catch(() => {
       this.#after(RETRY_INTERVAL, connection, () => this.onGone(connection, record));
     });
   }
 
-  #deliver(held: HeldConnection, said: LinkEvent): void {
-    deliver(said, held.events);
+  /** Whether other nodes must know that a link is cut. */
+  #tellsCuts(record: ConnectionRecord): boolean {
+    const { tokenConflict } = this.options;
+    return record.kind === 'server' && tokenConflict === 'newer-refused' && this.words().shared;
+  }
+
+  /** Not heard, others refuse the server until its connection is over. */
+  #tellCut(connection: string): void {
+    const cut = (record: ConnectionRecord | undefined): ConnectionRecord | undefined =>
+      record?.node === this.node && !this.#held.has(connection) ? { ...record, cut: true } : record;
+    this.tables.connections.update(connection, cut).catch(() => {});
   }
 
   #cancelGrace(connection: string): void {

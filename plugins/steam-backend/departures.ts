@@ -30,20 +30,16 @@ export class Departures {
 
   /** Somebody logged on in place of that connection. */
   async replaced(steamId: bigint, connection: string): Promise<void> {
-    const { connections, sessions, tickets } = this.backend;
+    const { connections, tickets } = this.backend;
     const lost = { event: 'lost', result: EResult.LogonSessionReplaced, retrying: false } as const;
-    connections.say(steamId, lost);
+    connections.say(steamId, lost, connection);
     const record = await connections.close(connection);
     if (record?.kind === 'server') {
       await this.#endServer(steamId, connection, Response.AuthTicketCanceled);
       return;
     }
     tickets.forget(connection);
-    await sessions.fail(
-      steamId,
-      Response.LoggedInElseWhere,
-      (session) => session.connection === connection,
-    );
+    await this.#failAll(steamId, connection, Response.LoggedInElseWhere);
   }
 
   /** Nobody took the connection up again within its grace time. */
@@ -60,11 +56,7 @@ export class Departures {
   /** Whoever verified a ticket of that connection learns that its issuer is gone. */
   async offline(steamId: bigint, connection: string): Promise<void> {
     this.backend.tickets.forget(connection);
-    await this.backend.sessions.fail(
-      steamId,
-      Response.UserNotConnectedToSteam,
-      (session) => session.connection === connection,
-    );
+    await this.#failAll(steamId, connection, Response.UserNotConnectedToSteam);
   }
 
   /** The account is removed or locked: whoever plays with it is logged off. */
@@ -72,7 +64,7 @@ export class Departures {
     const { connections, tables } = this.backend;
     const online = await tables.online.get(steamId.toString());
     if (online === undefined) return;
-    connections.say(steamId, { event: 'lost', result, retrying: false });
+    connections.say(steamId, { event: 'lost', result, retrying: false }, online);
     await connections.close(online);
     await this.offline(steamId, online);
   }
@@ -82,7 +74,8 @@ export class Departures {
     const { connections, tables } = this.backend;
     const online = await tables.online.get(steamId.toString());
     if (online === undefined) return;
-    connections.say(steamId, { event: 'lost', result: EResult.GSLTDenied, retrying: false });
+    const lost = { event: 'lost', result: EResult.GSLTDenied, retrying: false } as const;
+    connections.say(steamId, lost, online);
     await connections.close(online);
     await this.#endServer(steamId, online, Response.AuthTicketCanceled);
   }
@@ -96,6 +89,18 @@ export class Departures {
     await sessions.endAll(steamId);
     for (const token of tickets.registeredBy(connection)) await tickets.cancel(steamId, token);
     tickets.forget(connection);
-    await sessions.fail(steamId, response, (session) => session.connection === connection);
+    await this.#failAll(steamId, connection, response);
+  }
+
+  /** Whoever verified a ticket of that connection gets the new verdict. */
+  async #failAll(
+    steamId: bigint,
+    connection: string,
+    response: EAuthSessionResponse,
+  ): Promise<void> {
+    const fail = () =>
+      this.backend.sessions.fail(steamId, response, (session) => session.connection === connection);
+    await fail();
+    this.backend.again(fail);
   }
 }

@@ -53,10 +53,15 @@ export default definePlugin({
     context.provide(SteamAdministration, new LocalAdministration(backend));
     context.onForget(async ({ kind, text }) => {
       if (kind !== 'steam-id') return undefined;
-      const removed = await backend.deleteAccount(BigInt(text));
+      const removed = await backend.removal.remove(BigInt(text));
       return removed ? 'removed the account' : undefined;
     });
     context.metrics.gauge('connections', 'Links held by this node', () => backend.connections.held);
+    context.metrics.gauge(
+      'token_pools',
+      'Connections whose connect tokens are kept by this node.',
+      () => backend.tickets.size,
+    );
 
     const gateways = new Set<BackendGateway>();
     context.http(

@@ -24,6 +24,11 @@ export class IssuedTickets {
     private readonly clock: Pick<Clock, 'now'>,
   ) {}
 
+  /** Connections whose tokens are kept here. */
+  get size(): number {
+    return this.#offered.size;
+  }
+
   /** A fresh pool for a connection; tokens of an earlier pool that were not used are void. */
   newPool(connection: string): readonly bigint[] {
     const registered = this.#offered.get(connection)?.registered ?? [];

@@ -8,12 +8,11 @@ export class LicenceEffects {
 
   /** Sessions of the account and of those who borrow from it get their new verdict. */
   async changed(steamId: bigint, appId: number): Promise<void> {
-    const { licences, ownership, sessions } = this.backend;
-    ownership.forget(steamId);
-    await sessions.recheckLicences(steamId);
-    for (const borrower of await licences.borrowers(steamId, appId)) {
-      ownership.forget(borrower);
-      await sessions.recheckLicences(borrower);
+    const concerned = [steamId, ...(await this.backend.licences.borrowers(steamId, appId))];
+    for (const one of concerned) {
+      this.backend.licencesChanged(one);
+      await this.backend.sessions.recheckLicences(one);
+      this.backend.again(() => this.backend.sessions.recheckLicences(one));
     }
   }
 

@@ -5,6 +5,8 @@ import type { BackendTables, LicenceRecord } from './backend-tables.js';
 import type { Licence } from './public.js';
 
 const MAX_PER_ACCOUNT = 4096;
+/** Of one user in one word to a verifier. */
+const MAX_TOLD = 4096;
 
 const fitsTicket = (id: number): boolean => Number.isInteger(id) && id >= 0 && id <= 0xffffffff;
 
@@ -13,6 +15,9 @@ export interface Owned {
   readonly owners: ReadonlyMap<number, bigint>;
   readonly records: ReadonlyMap<number, LicenceRecord>;
 }
+
+/** What verifiers are told of it. */
+export const toldOf = ({ owners }: Owned): number[] => [...owners.keys()].slice(0, MAX_TOLD);
 
 /** Licences: own, borrowed from a lender's own one, and those of DLC. */
 export class Licences {

@@ -59,8 +59,11 @@ export function encodeEvent(said: LinkEvent): { [key: string]: Json } {
   return { event: 'licences', steamId: said.steamId.toString(), licences: said.licences };
 }
 
-/** Throws TypeError or SyntaxError for what no backend of ours says. */
-export function decodeEvent(json: Json | undefined): LinkEvent {
+/**
+ * Undefined for a kind that only a newer version knows. Throws TypeError or SyntaxError for what no backend of ours
+ * says.
+ */
+export function decodeEvent(json: Json | undefined): LinkEvent | undefined {
   const said = record(json);
   switch (said.event) {
     case 'verdict':
@@ -76,7 +79,8 @@ export function decodeEvent(json: Json | undefined): LinkEvent {
     case 'lost':
       return { event: 'lost', result: number(said.result), retrying: said.retrying === true };
     default:
-      throw new TypeError('the backend said something unknown');
+      text(said.event);
+      return undefined;
   }
 }
 

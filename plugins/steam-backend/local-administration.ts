@@ -43,7 +43,7 @@ export class LocalAdministration implements SteamAdministration {
     return (await this.backend.connections.current(steamId)) !== undefined;
   }
   deleteAccount(steamId: bigint): Promise<boolean> {
-    return this.backend.deleteAccount(steamId);
+    return this.backend.removal.remove(steamId);
   }
 
   createServerAccount(options: {

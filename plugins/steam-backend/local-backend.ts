@@ -1,5 +1,6 @@
 import type { Bus, Clock, Logger, Store } from 'beaconry';
 import { EAuthSessionResponse, EResult, EServerMode } from 'beaconry/steam';
+import { AccountRemoval } from './account-removal.js';
 import { Accounts } from './accounts.js';
 import { AntiCheatWatch } from './anti-cheat-watch.js';
 import type { BackendOptions } from './backend-options.js';
@@ -14,6 +15,8 @@ import { LicenceEffects } from './licence-effects.js';
 import { Licences } from './licences.js';
 import type { LocalLink, OpenedConnection } from './local-link.js';
 import { canonicalAddress, LogonGuard, refused } from './logon-guard.js';
+import { MissedWords } from './missed-words.js';
+import { NodeWords } from './node-words.js';
 import { OwnershipTickets } from './ownership-tickets.js';
 import { PlayerLogons } from './player-logons.js';
 import type {
@@ -51,7 +54,8 @@ export interface BackendParts {
 }
 
 const Response = EAuthSessionResponse;
-const BAN_AGAIN = 5_000;
+/** Until what another node let in meanwhile is looked at once more. */
+const AGAIN = 5_000;
 const SWEEP_INTERVAL = 600_000;
 /** A node that says nothing for so long is dead, and others wait for its connections. */
 const BEAT_INTERVAL = 30_000;
@@ -76,6 +80,7 @@ export class LocalBackend implements SteamBackend {
   readonly guard: LogonGuard;
   readonly departures: Departures;
   readonly licenceEffects: LicenceEffects;
+  readonly removal: AccountRemoval;
   readonly clock: Clock;
   readonly options: BackendOptions;
   readonly trustedKeys: readonly string[];
@@ -83,6 +88,8 @@ export class LocalBackend implements SteamBackend {
   readonly logonLock = new KeyedLock();
   readonly #playerLogons: PlayerLogons;
   readonly #serverLogons: ServerLogons;
+  readonly #words: NodeWords;
+  readonly #missed: MissedWords;
   readonly #work: BackgroundWork;
   readonly #log: Logger;
   readonly #node: string;
@@ -109,9 +116,10 @@ export class LocalBackend implements SteamBackend {
       this.tables,
       options,
       clock,
-      parts.bus,
+      () => this.#words,
       parts.node,
       (connection, record) => this.departures.gone(connection, record),
+      (connection) => this.tickets.forget(connection),
     );
     this.sessions = new SessionRegistry(
       this.tables,
@@ -135,12 +143,21 @@ export class LocalBackend implements SteamBackend {
     this.guard = new LogonGuard(this.bans, clock);
     this.departures = new Departures(this, (ms, task) => this.#work.later(ms, task));
     this.licenceEffects = new LicenceEffects(this);
+    this.removal = new AccountRemoval(this);
+    this.#missed = new MissedWords(this);
+    this.#words = new NodeWords(parts.bus, {
+      link: (to, said, connection) => this.connections.hear(to, said, connection),
+      alive: (steamId) => this.antiCheat.alive(steamId),
+      licences: (steamId) => this.ownership.forget(steamId),
+      missed: () => this.#work.later(0, () => this.#missed.catchUp()),
+    });
     this.#playerLogons = new PlayerLogons(this);
     this.#serverLogons = new ServerLogons(this);
   }
 
   /** Takes up what a former process left; must be done before anybody logs on. */
   async start(): Promise<void> {
+    await this.#missed.start();
     await this.#beat();
     await this.connections.recover();
     for (const { steamId, connection } of await this.sessions.orphans()) {
@@ -151,8 +168,7 @@ export class LocalBackend implements SteamBackend {
     this.#work.until(
       this.bans.onBan(({ steamId, appId, kind }) => {
         this.#work.run(this.#banned(steamId, appId, kind));
-        // Another node may be validating a ticket of his this moment and know nothing of the ban yet.
-        this.#work.later(BAN_AGAIN, () => this.#banned(steamId, appId, kind));
+        this.again(() => this.#banned(steamId, appId, kind));
       }),
       this.clock.every(SWEEP_INTERVAL, () => this.#work.run(this.sweep())),
       this.clock.every(BEAT_INTERVAL, () => this.#work.run(this.#beat())),
@@ -162,7 +178,25 @@ export class LocalBackend implements SteamBackend {
 
   close(): void {
     this.#work.end();
+    this.#words.close();
     this.connections.shutDown();
+  }
+
+  /** Another node may be validating a ticket this moment and know nothing of the change yet: done once more later. */
+  again(task: () => Promise<void>): void {
+    if (this.#words.shared) this.#work.later(AGAIN, task);
+  }
+
+  /** Wherever the player plays, his anti-cheat is heard. */
+  antiCheatAlive(steamId: bigint): void {
+    if (this.#words.shared) this.#words.alive(steamId);
+    else this.antiCheat.alive(steamId);
+  }
+
+  /** What every node keeps of the licences of an account is out of date. */
+  licencesChanged(steamId: bigint): void {
+    this.ownership.forget(steamId);
+    this.#words.licences(steamId);
   }
 
   logOnPlayer(logon: PlayerLogon, events: LinkEvents): Promise<LogonAnswer<PlayerLink>> {
@@ -200,27 +234,7 @@ export class LocalBackend implements SteamBackend {
       await this.licenceEffects.changed(steamId, appId);
     }
     await this.storedBans.sweep();
-    for (const steamId of await this.accounts.idle()) {
-      if ((await this.tables.online.get(steamId.toString())) === undefined) {
-        await this.deleteAccount(steamId);
-      }
-    }
-  }
-
-  async deleteAccount(steamId: bigint): Promise<boolean> {
-    await this.departures.expelled(steamId, EResult.Revoked);
-    const borrowers = await this.licences.borrowers(steamId, 0);
-    await this.licences.deleteAll(steamId);
-    for (const borrower of borrowers) await this.sessions.recheckLicences(borrower);
-    await this.groups.deleteAll(steamId);
-    await this.storedBans.deleteAll(steamId);
-    await this.sessions.forget(steamId);
-    await this.tickets.deleteAll(steamId);
-    for (const { steamId: server } of await this.serverAccounts.list(steamId)) {
-      await this.departures.serverAccountRemoved(server);
-      await this.serverAccounts.delete(server);
-    }
-    return this.accounts.delete(steamId);
+    await this.removal.removeIdle();
   }
 
   /** A new connection for a SteamID; the one it replaces is told so. */

@@ -3,8 +3,13 @@ import { LocalLink, type OpenedConnection } from './local-link.js';
 import type { LinkEvents, PlayerLink } from './public.js';
 import type { Verifier } from './ticket-validation.js';
 
+/** More often nobody needs to know that a player's anti-cheat is alive; all nodes hear it. */
+const ALIVE_INTERVAL = 2000;
+
 /** The logon of a player of this backend. */
 export class LocalPlayerLink extends LocalLink implements PlayerLink {
+  #aliveAt = Number.NEGATIVE_INFINITY;
+
   constructor(
     backend: LocalBackend,
     opened: OpenedConnection,
@@ -22,7 +27,10 @@ export class LocalPlayerLink extends LocalLink implements PlayerLink {
 
   async antiCheatAlive(): Promise<void> {
     this.open();
-    this.backend.antiCheat.alive(this.steamId);
+    const now = this.backend.clock.monotonic();
+    if (now - this.#aliveAt < ALIVE_INTERVAL) return;
+    this.#aliveAt = now;
+    this.backend.antiCheatAlive(this.steamId);
   }
 
   protected get verifier(): Verifier {

@@ -52,6 +52,11 @@ export class OwnershipTickets {
     return bytes;
   }
 
+  /** Licences of others may have changed unheard. */
+  forgetAll(): void {
+    this.#signed.clear();
+  }
+
   /** The licences of the account changed. */
   forget(steamId: bigint): void {
     for (const name of this.#signed.keys()) {

@@ -17,7 +17,7 @@ export class PlayerLogons {
   constructor(private readonly backend: LocalBackend) {}
 
   async logOn(logon: PlayerLogon, events: LinkEvents): Promise<LogonAnswer<PlayerLink>> {
-    const { accounts, guard } = this.backend;
+    const { accounts, connections, guard } = this.backend;
     const barred = await guard.barred(logon.address);
     if (barred !== undefined) return barred;
     const { credential } = logon;
@@ -37,6 +37,10 @@ export class PlayerLogons {
         ...{ kind: 'player', appId: 0, mode: 0, product: '', gamePort: 0, anonymous: false },
       });
       const link = new LocalPlayerLink(this.backend, opened, address, events, account.verified);
+      if (!(await connections.isCurrent(link))) {
+        await connections.close(link.connection);
+        return refused(EResult.LoggedInElsewhere);
+      }
       await this.#endFormerSessions(link);
       return { ok: true, link };
     });

@@ -88,7 +88,8 @@ export class RemoteSocket {
   }
 
   /** A link that was lost is over: the end of the socket is no news for it. */
-  #said(link: number, said: LinkEvent): void {
+  #said(link: number, said: LinkEvent | undefined): void {
+    if (said === undefined) return;
     const listener = this.#links.get(link);
     if (said.event === 'lost') this.endLink(link);
     listener?.(said);

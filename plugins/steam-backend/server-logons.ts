@@ -22,9 +22,11 @@ export class ServerLogons {
     if ('ok' in proven) return proven;
     const { steamId } = proven;
     const secure = await this.backend.isSecure(steamId, logon.appId, logon.mode);
-    const link = (opened: OpenedConnection) => {
+    const link = async (opened: OpenedConnection): Promise<LogonAnswer<ServerLink>> => {
       const made = new LocalServerLink(this.backend, opened, logon, events, secure);
-      return { ok: true, link: made } as const;
+      if (await connections.isCurrent(made)) return { ok: true, link: made };
+      await connections.close(made.connection);
+      return refused(EResult.LoggedInElsewhere);
     };
     return this.backend.logonLock.run(steamId.toString(), async () => {
       const { resumed: resume } = proven;
@@ -32,9 +34,11 @@ export class ServerLogons {
         return link({ steamId, resume, record: proven.record });
       }
       const online = await tables.online.get(steamId.toString());
-      const busy = online !== undefined && connections.heldBy(online) !== undefined;
-      if (busy && options.tokenConflict === 'newer-refused') {
-        return refused(EResult.LoggedInElsewhere);
+      if (options.tokenConflict === 'newer-refused' && online !== undefined) {
+        const isHere = connections.heldBy(online) !== undefined;
+        if (isHere || (await connections.isHeldElsewhere(online))) {
+          return refused(EResult.LoggedInElsewhere);
+        }
       }
       const { appId, mode, product, gamePort } = logon;
       const anonymous = logon.token === null;

@@ -2,16 +2,11 @@ import type { Clock } from 'beaconry';
 import { EAuthSessionResponse, SteamID } from 'beaconry/steam';
 import type { BackendTables, SessionRecord } from './backend-tables.js';
 import { KeyedLock } from './keyed-lock.js';
-import type { Licences } from './licences.js';
+import { type Licences, toldOf } from './licences.js';
 import type { LinkEvent } from './link-event.js';
 import type { SessionUpload, Verdict } from './public.js';
 import type { Reputations } from './reputations.js';
-import {
-  MAX_LICENCES_TOLD,
-  refusal,
-  type TicketValidation,
-  type Verifier,
-} from './ticket-validation.js';
+import { refusal, type TicketValidation, type Verifier } from './ticket-validation.js';
 
 /** Side by side, so that they share the writes of the store. */
 const UPLOADS_AT_ONCE = 256;
@@ -138,7 +133,7 @@ export class SessionRegistry {
   recheckLicences(steamId: bigint): Promise<void> {
     return this.#lock.run(steamId.toString(), async () => {
       const owned = await this.licences.owned(steamId);
-      const told = [...owned.owners.keys()].slice(0, MAX_LICENCES_TOLD);
+      const licences = toldOf(owned);
       await this.#eachGood(steamId, async (session, verifier) => {
         if (new SteamID(steamId).isGameServer) return;
         const owner = this.licences.ownerIn(owned, steamId, session.appId);
@@ -147,7 +142,7 @@ export class SessionRegistry {
         } else {
           const record = { ...session, owner: owner.toString() };
           await this.tables.sessions.set(`${verifier}/${steamId}`, record);
-          this.say(verifier, { event: 'licences', steamId, licences: told });
+          this.say(verifier, { event: 'licences', steamId, licences });
         }
       });
     });
@@ -182,7 +177,7 @@ export class SessionRegistry {
       session: session.session,
       response: session.response,
       ownerId: BigInt(session.owner),
-      licences: [...(owned?.owners.keys() ?? [])].slice(0, MAX_LICENCES_TOLD),
+      licences: owned === undefined ? [] : toldOf(owned),
     };
   }
 

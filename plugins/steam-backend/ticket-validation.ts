@@ -2,7 +2,7 @@ import type { Clock } from 'beaconry';
 import { EAuthSessionResponse, SteamID } from 'beaconry/steam';
 import type { BackendOptions } from './backend-options.js';
 import type { BackendTables, ConnectTokenRecord } from './backend-tables.js';
-import type { Licences } from './licences.js';
+import { type Licences, toldOf } from './licences.js';
 import type { BanKind, BanLookup, SessionUpload, SteamBan, Verdict } from './public.js';
 import type { ServerAccounts } from './server-accounts.js';
 
@@ -29,7 +29,6 @@ export interface Claim {
 
 type MaybePromise<T> = T | Promise<T>;
 const Response = EAuthSessionResponse;
-export const MAX_LICENCES_TOLD = 4096;
 
 /** The first verdict on a ticket (the column "at validation" of section 6.3). */
 export class TicketValidation {
@@ -88,9 +87,8 @@ export class TicketValidation {
     }
     const banned = banResponse(bans, appId);
     if (banned !== undefined) return { ...refusal(upload, banned), ownerId };
-    const licences = [...owned.owners.keys()].slice(0, MAX_LICENCES_TOLD);
     const { session } = upload;
-    return { steamId, session, response: Response.OK, ownerId, licences };
+    return { steamId, session, response: Response.OK, ownerId, licences: toldOf(owned) };
   }
 
   async #plays(steamId: bigint, appId: number): Promise<boolean> {

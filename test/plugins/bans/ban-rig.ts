@@ -1,13 +1,14 @@
-import type { Bus, Store } from 'beaconry';
+import type { Store } from 'beaconry';
 import { FakeClock } from 'beaconry/testing';
 import { MemoryStore } from '../../../core/store/memory-store.js';
 import { BanStore } from '../../../plugins/bans/ban-store.js';
 import { BanTable } from '../../../plugins/bans/ban-table.js';
+import { SharedBus } from '../../core/bus/shared-bus.js';
 
 /** One community: a store and a bus that all its nodes share. */
 export class Community {
   readonly store: Store;
-  readonly bus: Bus = new SharedBus();
+  readonly bus = new SharedBus();
 
   constructor(readonly clock: FakeClock = new FakeClock()) {
     this.store = new MemoryStore(clock);
@@ -30,7 +31,7 @@ export class Node {
   constructor({ clock, store, bus }: Community, name: string) {
     this.table = new BanTable({
       store: new BanStore(store),
-      bus: bus.namespace(name),
+      bus: bus.of(name),
       clock,
       node: name,
       onAdded: (bans) => this.added.push(...bans.map(({ subject }) => subject)),
@@ -38,35 +39,6 @@ export class Node {
       onError: (error) => this.errors.push(error),
     });
     this.table.listen();
-  }
-}
-
-type Hear = (message: never, from: string) => void;
-
-/** A bus between nodes: the namespace stands for the node here. */
-class SharedBus implements Bus {
-  readonly shared = true;
-  readonly #listeners = new Set<Hear>();
-  namespace(node: string): Bus {
-    return {
-      shared: true,
-      onGap: this.onGap,
-      publish: (_channel, message) => {
-        for (const hear of this.#listeners) setImmediate(() => hear(message as never, node));
-      },
-      subscribe: (_channel, listener) => {
-        this.#listeners.add(listener as Hear);
-        return () => this.#listeners.delete(listener as Hear);
-      },
-      namespace: () => this.namespace(node),
-    };
-  }
-  onGap(): () => void {
-    return () => {};
-  }
-  publish(): void {}
-  subscribe(): () => void {
-    return () => {};
   }
 }
 

@@ -1,8 +1,7 @@
 import type { Json } from 'beaconry';
 import type { LinkEvents, ServerLogon } from 'beaconry/plugins/steam-backend';
 import { expect } from 'chai';
-import { LocalBackend } from '../../../plugins/steam-backend/local-backend.js';
-import { APP, SteamWorld, ticketKey } from './steam-world.js';
+import { APP, SteamWorld } from './steam-world.js';
 
 const wrongKey = '0'.repeat(64);
 
@@ -158,10 +157,7 @@ describe('logons that somebody tries to abuse', () => {
 
   it('a ban reaches whoever another node approves at the same moment', async () => {
     await begin();
-    const { store, bus, clock, log, options } = world;
-    const parts = { store, bus, clock, log, options, key: ticketKey, trustedKeys: [] };
-    const other = new LocalBackend({ ...parts, node: 'other' });
-    await other.start();
+    const { backend: other } = await world.join('other');
     const game = world.server({ backend: other });
     game.init();
     game.server.logOn(await world.token());

@@ -1,8 +1,7 @@
-import type { Clock, Logger } from 'beaconry';
+import type { Bus, Clock, Logger } from 'beaconry';
 import { SteamClient } from 'beaconry/steam-client';
 import { FakeClock } from 'beaconry/testing';
 import pino from 'pino';
-import { LocalBus } from '../../../core/bus/local-bus.js';
 import { MemoryStore } from '../../../core/store/memory-store.js';
 import type { VerifierOptions } from '../../../plugins/auth-sessions/session-verifier.js';
 import { VerifierRegistry } from '../../../plugins/auth-sessions/verifier-registry.js';
@@ -24,6 +23,7 @@ import { LocalAdministration } from '../../../plugins/steam-backend/local-admini
 import { LocalBackend } from '../../../plugins/steam-backend/local-backend.js';
 import type { SteamBackend } from '../../../plugins/steam-backend/public.js';
 import { newTicketKey } from '../../../plugins/steam-backend/ticket-key.js';
+import { SharedBus } from '../../core/bus/shared-bus.js';
 
 export const APP = 480;
 export const ticketKey = newTicketKey();
@@ -43,18 +43,21 @@ export interface ServerChoices {
 
 /** A backend with game servers and players in one process, with time by hand and no sockets. */
 export class SteamWorld {
-  readonly clock = new FakeClock();
-  readonly store = new MemoryStore(slowed(this.clock));
-  readonly bus: LocalBus;
+  readonly clock: FakeClock;
+  readonly store: MemoryStore;
+  readonly bus: SharedBus;
   readonly log: Logger;
   readonly options: BackendOptions;
-  #node = 'test';
+  #node: string;
   backend: LocalBackend;
   administration: LocalAdministration;
 
-  private constructor({ log, ...options }: WorldOptions) {
+  private constructor({ log, ...options }: WorldOptions, first?: SteamWorld, node = 'test') {
+    this.clock = first?.clock ?? new FakeClock();
+    this.store = first?.store ?? new MemoryStore(slowed(this.clock));
+    this.bus = first?.bus ?? new SharedBus();
+    this.#node = node;
     this.log = log ?? pino({ level: 'silent' });
-    this.bus = new LocalBus({ node: 'test', log: this.log });
     this.options = { ...defaultBackendOptions, readyDelay: 0, ...options };
     this.backend = this.#newBackend();
     this.administration = new LocalAdministration(this.backend);
@@ -64,6 +67,17 @@ export class SteamWorld {
     const world = new SteamWorld(options);
     await world.backend.start();
     return world;
+  }
+
+  /** Another node of the same community; it is ended by its `leave`. */
+  async join(node: string): Promise<SteamWorld> {
+    const world = new SteamWorld({ ...this.options, log: this.log }, this, node);
+    await world.backend.start();
+    return world;
+  }
+
+  leave(): void {
+    this.backend.close();
   }
 
   /** The process of the backend dies and another one opens the same store. */
@@ -122,12 +136,12 @@ export class SteamWorld {
 
   async close(): Promise<void> {
     this.backend.close();
-    await this.bus.close();
     await this.store.close();
   }
 
   #newBackend(): LocalBackend {
-    const { store, bus, clock, log, options } = this;
+    const { store, clock, log, options } = this;
+    const bus: Bus = this.bus.of(this.#node);
     const parts = {
       store,
       bus,
