@@ -1,11 +1,12 @@
 import { serviceToken } from 'beaconry';
 import type { AuthSession } from './open-session.js';
-import type { SessionVerifier, VerifierOptions } from './session-verifier.js';
+import type { SessionVerifier } from './session-verifier.js';
+import type { VerifierOptions } from './verifier-options.js';
 
 export type { AuthSession, VerdictSignal } from './open-session.js';
-export type { VerifierOptions } from './session-verifier.js';
 /** The engine itself, for whoever verifies tickets outside a server (a player checking a server's ticket). */
 export { SessionVerifier } from './session-verifier.js';
+export type { VerifierOptions } from './verifier-options.js';
 
 /** Authenticated players of the game servers this process runs. */
 export interface AuthSessions {

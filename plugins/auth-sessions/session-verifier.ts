@@ -22,19 +22,7 @@ import {
 import { PendingWatch } from './pending-watch.js';
 import { type SessionEvent, sessionTransitions } from './session-states.js';
 import { VerdictWaiters } from './verdict-waiters.js';
-
-export interface VerifierOptions {
-  readonly appId: number;
-  /** EServerMode; 1 authenticates nobody. */
-  readonly mode: number;
-  /** Licence questions about pending sessions are answered 2 instead of from the ticket. */
-  readonly strictLicense: boolean;
-  /** A newer ticket of a user replaces his open session. */
-  readonly takeover: boolean;
-  readonly maxSessions: number;
-  /** Milliseconds after which a pending session is warned about. */
-  readonly pendingWarning: number;
-}
+import type { VerifierOptions } from './verifier-options.js';
 
 const Begin = EBeginAuthSessionResult;
 const Response = EAuthSessionResponse;

@@ -1,7 +1,8 @@
 import type { Clock, Logger } from 'beaconry';
 import type { AuthSession } from './open-session.js';
 import type { AuthSessions } from './public.js';
-import { SessionVerifier, type VerifierOptions } from './session-verifier.js';
+import { SessionVerifier } from './session-verifier.js';
+import type { VerifierOptions } from './verifier-options.js';
 
 /** All verifiers of this process. */
 export class VerifierRegistry implements AuthSessions {

@@ -77,8 +77,13 @@ describe('how auth sessions end, and what they outlive', () => {
       taking.server.beginAuthSession(ticket, player.steamId);
       await taking.pump();
       await world.clock.advance(2_000);
+      const replaced: bigint[] = [];
+      for (const verifier of taking.authSessions.verifiers) {
+        verifier.onReplaced((steamId) => replaced.push(steamId));
+      }
       const newer = await world.ticket(player);
       expect(taking.server.beginAuthSession(newer, player.steamId)).to.equal(0);
+      expect(replaced).to.eql([player.steamId]);
       expect(await taking.verdicts()).to.eql([[0, player.steamId]]);
       const older = ticket;
       expect(taking.server.beginAuthSession(older, player.steamId)).to.equal(2);

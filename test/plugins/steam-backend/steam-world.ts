@@ -3,7 +3,7 @@ import { SteamClient } from 'beaconry/steam-client';
 import { FakeClock } from 'beaconry/testing';
 import pino from 'pino';
 import { MemoryStore } from '../../../core/store/memory-store.js';
-import type { VerifierOptions } from '../../../plugins/auth-sessions/session-verifier.js';
+import type { VerifierOptions } from '../../../plugins/auth-sessions/verifier-options.js';
 import { VerifierRegistry } from '../../../plugins/auth-sessions/verifier-registry.js';
 import { initialSnapshot } from '../../../plugins/game-server/game-server-config.js';
 import { LiveState } from '../../../plugins/game-server/live-state.js';
@@ -170,6 +170,7 @@ export class TestGameServer {
   readonly rules = new Map<string, string>();
   readonly signals: QueuedSignal[] = [];
   readonly server: SteamGameServer;
+  readonly authSessions: VerifierRegistry;
 
   constructor(
     readonly world: SteamWorld,
@@ -184,10 +185,11 @@ export class TestGameServer {
       pendingWarning: 20_000,
     };
     const { options, verifier, sharedSocket, address = '127.0.0.1' } = choices;
+    this.authSessions = new VerifierRegistry({ ...defaults, ...verifier }, clock, log);
     this.server = new SteamGameServer({
       ...{ clock, log, sharedSocket, state: this.state, rules: this.rules },
       backend: 'backend' in choices ? choices.backend : world.backend,
-      authSessions: new VerifierRegistry({ ...defaults, ...verifier }, clock, log),
+      authSessions: this.authSessions,
       social: { open: (answers) => new SocialRequests(clock, 1000, answers) },
       address: () => address,
       options: { ...defaultGameServerOptions, ...options },
