@@ -1,5 +1,6 @@
-import { type Clock, DecodeError, ServerError } from 'beaconry';
+import { type Clock, ServerError } from 'beaconry';
 import { LRUCache } from 'lru-cache';
+import { checkCertificateRequest } from './certificate-request-check.js';
 import type { HostedServers, SignedOnServer } from './hosted-servers.js';
 import { vouches } from './key-standing.js';
 import type { NetworkConfigPublisher } from './network-config-publisher.js';
@@ -15,15 +16,9 @@ import type {
 } from './public.js';
 import type { RelayRegistry } from './relay-registry.js';
 import { encodeBase64 } from './sdr/armour-codec.js';
-import {
-  decodeCertificateRequest,
-  encodeSignedCertificate,
-  type SignedCertificate,
-} from './sdr/certificate-codec.js';
+import { encodeSignedCertificate, type SignedCertificate } from './sdr/certificate-codec.js';
 import { issueCertificate } from './sdr/certificate-issue.js';
 import type { CertificateStore } from './sdr/certificate-store.js';
-import { identityOf } from './sdr/host-identity-codec.js';
-import { keyIdOf } from './sdr/openssh-key-codec.js';
 import { estimatePingOfTexts, popDistances } from './sdr/ping-estimate.js';
 import { DEV_POP } from './sdr/pop-code-codec.js';
 import type { CheckInAnswer } from './sdr/relay-check-in-codec.js';
@@ -70,7 +65,7 @@ export class CoordinatorService implements Coordinator {
 
   /** REQUEST_MALFORMED, REQUEST_IDENTITY, CERT_KEY_REVOKED, APP_UNKNOWN. */
   async signon(player: AuthenticatedPlayer, request: Uint8Array): Promise<Signon> {
-    const publicKey = this.#readRequest(player, request);
+    const publicKey = checkCertificateRequest(request, player.identity, this.certificates);
     const { publisher, apps, certificateLifetime, issued } = this.options;
     const appIds = player.appId === undefined ? apps : [player.appId];
     if (appIds.length === 0 || !appIds.every((appId) => this.#serves(appId))) {
@@ -209,32 +204,6 @@ export class CoordinatorService implements Coordinator {
     if (route.pop === DEV_POP || keyId === undefined || caKeyId === undefined)
       return this.options.dev;
     return vouches(this.certificates, keyId, caKeyId, this.#now());
-  }
-
-  #readRequest(player: AuthenticatedPlayer, request: Uint8Array): Uint8Array {
-    let publicKey: Uint8Array;
-    let claimed: string | undefined;
-    try {
-      const body = decodeCertificateRequest(request);
-      publicKey = body.keyData.slice();
-      claimed = identityOf(body);
-    } catch (cause) {
-      if (!(cause instanceof DecodeError)) throw cause;
-      throw new ServerError('REQUEST_MALFORMED', `certificate request: ${cause.message}`, {
-        cause,
-      });
-    }
-    if (claimed !== undefined && claimed !== player.identity) {
-      throw new ServerError(
-        'REQUEST_IDENTITY',
-        `the request is for ${claimed}, the caller is ${player.identity}`,
-      );
-    }
-    const keyId = keyIdOf(publicKey);
-    if (this.certificates.isRevoked(keyId)) {
-      throw new ServerError('CERT_KEY_REVOKED', `key ${keyId} is revoked; make a new one`);
-    }
-    return publicKey;
   }
 
   #serves(appId: number): boolean {

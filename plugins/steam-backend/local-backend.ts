@@ -1,11 +1,13 @@
-import type { Bus, Clock, Logger, Store } from 'beaconry';
-import { EAuthSessionResponse, EResult, EServerMode } from 'beaconry/steam';
+import type { Clock, Logger } from 'beaconry';
+import { EAuthSessionResponse, type EResult, EServerMode } from 'beaconry/steam';
 import { AccountRemoval } from './account-removal.js';
 import { Accounts } from './accounts.js';
 import { AntiCheatWatch } from './anti-cheat-watch.js';
 import type { BackendOptions } from './backend-options.js';
+import type { BackendParts } from './backend-parts.js';
 import { BackendTables, type ConnectionRecord } from './backend-tables.js';
 import { BackgroundWork } from './background-work.js';
+import { BanEffects } from './ban-effects.js';
 import { Connections } from './connections.js';
 import { Departures } from './departures.js';
 import { Groups } from './groups.js';
@@ -14,7 +16,7 @@ import { KeyedLock } from './keyed-lock.js';
 import { LicenceEffects } from './licence-effects.js';
 import { Licences } from './licences.js';
 import type { LocalLink, OpenedConnection } from './local-link.js';
-import { canonicalAddress, LogonGuard, refused } from './logon-guard.js';
+import { canonicalAddress, LogonGuard, orOutage } from './logon-guard.js';
 import { MissedWords } from './missed-words.js';
 import { NodeWords } from './node-words.js';
 import { OwnershipTickets } from './ownership-tickets.js';
@@ -36,24 +38,9 @@ import { ServerAccounts } from './server-accounts.js';
 import { ServerLogons } from './server-logons.js';
 import { SessionRegistry } from './session-registry.js';
 import { StoredBans } from './stored-bans.js';
-import type { TicketKey } from './ticket-key.js';
 import { TicketValidation } from './ticket-validation.js';
 
-export interface BackendParts {
-  readonly store: Store;
-  readonly bus: Bus;
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly node: string;
-  readonly key: TicketKey;
-  /** Further issuers whose tickets are believed (PEM). */
-  readonly trustedKeys: readonly string[];
-  readonly options: BackendOptions;
-  /** What to ask instead of, or beside, the backend's own tables. */
-  readonly bans?: (stored: StoredBans) => BanLookup;
-}
-
-const Response = EAuthSessionResponse;
+const { VACCheckTimedOut } = EAuthSessionResponse;
 /** Until what another node let in meanwhile is looked at once more. */
 const AGAIN = 5_000;
 const SWEEP_INTERVAL = 600_000;
@@ -138,7 +125,7 @@ export class LocalBackend implements SteamBackend {
       (to, said) => this.connections.say(to, said),
     );
     this.antiCheat = new AntiCheatWatch(options, clock, (steamId) =>
-      this.sessions.fail(steamId, Response.VACCheckTimedOut, (session) => session.secure),
+      this.sessions.fail(steamId, VACCheckTimedOut, ({ secure }) => secure),
     );
     this.guard = new LogonGuard(this.bans, clock);
     this.departures = new Departures(this, (ms, task) => this.#work.later(ms, task));
@@ -166,10 +153,7 @@ export class LocalBackend implements SteamBackend {
       );
     }
     this.#work.until(
-      this.bans.onBan(({ steamId, appId, kind }) => {
-        this.#work.run(this.#banned(steamId, appId, kind));
-        this.again(() => this.#banned(steamId, appId, kind));
-      }),
+      new BanEffects(this, this.#work).start(),
       this.clock.every(SWEEP_INTERVAL, () => this.#work.run(this.sweep())),
       this.clock.every(BEAT_INTERVAL, () => this.#work.run(this.#beat())),
     );
@@ -201,12 +185,12 @@ export class LocalBackend implements SteamBackend {
 
   logOnPlayer(logon: PlayerLogon, events: LinkEvents): Promise<LogonAnswer<PlayerLink>> {
     const address = canonicalAddress(logon.address);
-    return this.#guarded(() => this.#playerLogons.logOn({ ...logon, address }, events));
+    return orOutage(this.#log, () => this.#playerLogons.logOn({ ...logon, address }, events));
   }
 
   logOnServer(logon: ServerLogon, events: ServerEvents): Promise<LogonAnswer<ServerLink>> {
     const address = canonicalAddress(logon.address);
-    return this.#guarded(() => this.#serverLogons.logOn({ ...logon, address }, events));
+    return orOutage(this.#log, () => this.#serverLogons.logOn({ ...logon, address }, events));
   }
 
   createAccount(
@@ -249,25 +233,6 @@ export class LocalBackend implements SteamBackend {
     });
     if (opened.replaced !== undefined) await this.departures.replaced(steamId, opened.replaced);
     return { steamId, ...opened };
-  }
-
-  /** A store that fails is an outage, never a refusal and never a crash. */
-  async #guarded<L>(task: () => Promise<LogonAnswer<L>>): Promise<LogonAnswer<L>> {
-    try {
-      return await task();
-    } catch (error) {
-      this.#log.error({ err: error }, 'a logon failed inside the backend');
-      return refused(EResult.ServiceUnavailable, true);
-    }
-  }
-
-  async #banned(steamId: bigint, appId: number, kind: 'vac' | 'game'): Promise<void> {
-    const response = kind === 'vac' ? Response.VACBanned : Response.PublisherIssuedBan;
-    await this.sessions.fail(
-      steamId,
-      response,
-      (session) => session.secure && (appId === 0 || session.appId === appId),
-    );
   }
 
   async #beat(): Promise<void> {

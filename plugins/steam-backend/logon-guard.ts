@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
-import { AddressLimit, type Clock, PeerAddress } from 'beaconry';
+import { AddressLimit, type Clock, type Logger, PeerAddress } from 'beaconry';
 import { EResult } from 'beaconry/steam';
-import type { BanLookup } from './public.js';
+import type { BanLookup, LogonAnswer } from './public.js';
 
 export type Refusal = { readonly ok: false; readonly result: EResult; readonly retrying: boolean };
 export const refused = (result: EResult, retrying = false): Refusal => ({
@@ -11,6 +11,19 @@ export const refused = (result: EResult, retrying = false): Refusal => ({
 });
 
 export const tooOften = (): Refusal => refused(EResult.RateLimitExceeded, true);
+
+/** A store that fails is an outage, never a refusal and never a crash. */
+export async function orOutage<L>(
+  log: Pick<Logger, 'error'>,
+  task: () => Promise<LogonAnswer<L>>,
+): Promise<LogonAnswer<L>> {
+  try {
+    return await task();
+  } catch (error) {
+    log.error({ err: error }, 'a logon failed inside the backend');
+    return refused(EResult.ServiceUnavailable, true);
+  }
+}
 
 /** Who may try to log on at all, and how often. */
 export class LogonGuard {
