@@ -15,6 +15,7 @@ export { MAX_DATAGRAM } from './fragments.js';
 export { MESSAGES_PORT, MessageFront, type MessageFrontOptions } from './message-front.js';
 export { Availability, NetworkMeasurement, type NetworkStatus } from './network-measurement.js';
 export { PeerAgent, type PeerAgentOptions } from './peer-agent.js';
+export { PlayerNetwork, type PlayerNetworkOptions } from './player-network.js';
 export type { TrustedNetwork } from './relay-access.js';
 export { ServerAgent, type ServerAgentOptions } from './server-agent.js';
 export { SignalingClient, type SignalingClientOptions } from './signaling-client.js';
