@@ -69,7 +69,7 @@ export class DriverBot {
     const metres = Math.min(stage.metres, this.pace.metresAt(seconds, stage.number));
     const { x, y } = pointAt(roadbook, metres, stage.metres);
     const speed = (this.pace.metresAt(seconds + 1, stage.number) - metres) | 0;
-    client.position(metres, x, y, Math.max(0, speed));
+    client.position(stage.number, metres, x, y, Math.max(0, speed));
     const crossing = due + this.pace.secondsAt(control.metres, stage.number) * 1000;
     if (now >= crossing) {
       client.pass(control.index, this.#timeAt(control.index, crossing, now));

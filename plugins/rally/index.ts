@@ -1,4 +1,4 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { definePlugin, ServerError, ServerStarted } from 'beaconry';
 import { GameServerState, SteamGameServer } from 'beaconry/plugins/game-server';
@@ -7,6 +7,7 @@ import { AnonymousEntries } from './anonymous-entries.js';
 import { BotField } from './bot-field.js';
 import { type RallyDefinition, readRally } from './definition.js';
 import { whyNotChange } from './definition-change.js';
+import { DriverAuthentication } from './driver-authentication.js';
 import { forgetDriver } from './forgotten-driver.js';
 import { overdue } from './overdue.js';
 import { Rally } from './public.js';
@@ -20,7 +21,6 @@ import { RunningRally, type RunningRallyParts } from './running-rally.js';
 import { showInServerList } from './server-list-view.js';
 import { overallTable } from './standings.js';
 
-const OK = 0;
 /** After a finish the result stays to be seen before a repeated rally begins anew. */
 const REPEAT_DELAY = 20_000;
 
@@ -87,28 +87,17 @@ export default definePlugin({
     const state = context.find(GameServerState);
     const rules = context.find(Rules);
     const steam = context.find(SteamGameServer);
-    if (config.authentication === 'ticket' && steam === undefined) {
-      throw new ServerError(
-        'RALLY_AUTHENTICATION',
-        'authentication: ticket needs the plugin game-server; without it set authentication: entry-list',
-      );
-    }
     const botTicket = randomBytes(32);
+    const { authentication: mode } = config;
+    const authentication = new DriverAuthentication({ mode, steam, state, endpoint, botTicket });
     const runs = new RallyRuns(context.store, () => clock.now());
     const anonymous = new AnonymousEntries(context.store);
     const refusals = new RefusalList(log, () => clock.now());
     const tickTime = metrics.histogram('tick_seconds', 'Time of one tick.', [0.001, 0.005, 0.02]);
 
-    const authenticate = (ticket: Uint8Array, steamId: bigint): string | undefined => {
-      if (ticket.length === 32 && timingSafeEqual(ticket, botTicket)) return undefined;
-      if (config.authentication === 'entry-list') return undefined;
-      const result = steam?.beginAuthSession(ticket, steamId) ?? -1;
-      return result === OK ? undefined : `session refused (${result})`;
-    };
     const parts: RunningRallyParts = {
       ...config,
-      ...{ runs, anonymous, clock, log, refusals, authenticate },
-      left: (steamId) => steam?.endAuthSession(steamId),
+      ...{ runs, anonymous, clock, log, refusals, authentication },
       send: (bytes, to) => endpoint.send(bytes, to),
     };
     let current = await RunningRally.open(parts, readDefinition());
@@ -144,13 +133,9 @@ export default definePlugin({
     const history = () => runs.history();
     const { maxSpectators } = config;
     context.http(rallyRoutes(() => ({ ...current, refusals, history, maxSpectators })));
-    if (steam !== undefined) {
-      context.defer(
-        steam.signals.on('validate_auth_ticket_response', ({ auth_id, response }) => {
-          if (response !== OK) current.server.dropPlayer(auth_id, `verdict ${response}`);
-        }),
-      );
-    }
+    context.defer(
+      authentication.onRefused((steamId, why) => current.server.dropPlayer(steamId, why)),
+    );
     const known = (number: number) => {
       if (current.engine.crews.has(number)) return;
       throw new ServerError('NO_CREW', `car ${number} is not entered`);
@@ -198,6 +183,7 @@ export default definePlugin({
     metrics.total('positions_total', 'Positions taken.', () => current.server.positions);
 
     context.on(ServerStarted, () => {
+      authentication.start();
       const started = clock.monotonic();
       let busy = false;
       let endedAt: number | undefined;

@@ -11,13 +11,11 @@ export class JoinCheck {
     private readonly engine: RallyEngine,
     /** Empty: everybody on the entry list may join. */
     password: string,
-    /** Undefined when the ticket is good for this player, else why not. */
-    private readonly authenticate: (ticket: Uint8Array, steamId: bigint) => string | undefined,
   ) {
     this.#passwordHash = hashOf(password);
   }
 
-  /** Undefined for a join that is right; the ticket is looked at last, since that begins a session. */
+  /** Undefined for a join that is right, but for its ticket: that is looked at last, since it begins a session. */
   wrongWith(join: Join): readonly [reason: string, expected: string] | undefined {
     const { engine } = this;
     const { definition } = engine.options;
@@ -33,9 +31,7 @@ export class JoinCheck {
       return ['not-your-entry', ''];
     }
     const roadbook = roadbookHash(engine, crew);
-    if (join.roadbookHash !== roadbook) return ['roadbook-hash', roadbook];
-    const why = this.authenticate(join.ticket, join.steamId);
-    return why === undefined ? undefined : ['authentication', why];
+    return join.roadbookHash === roadbook ? undefined : ['roadbook-hash', roadbook];
   }
 }
 

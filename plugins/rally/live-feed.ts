@@ -85,11 +85,12 @@ export class LiveFeed {
       this.#standings = JSON.stringify(rows);
     }
     const cars = new Map<number, LiveCar>();
-    for (const { crew, metres, x, y, speed } of this.server.sessions.values()) {
+    for (const { crew, motion, speed } of this.server.sessions.values()) {
       const stage = this.engine.stageOf(crew)?.number ?? 0;
       const { number } = crew.entry;
       if (stage === 0 || crew.out !== undefined) continue;
       const kmh = Math.round((speed / 100) * 3.6);
+      const { metres, x, y } = motion;
       cars.set(number, [number, stage, round(metres), round(x), round(y), kmh]);
     }
     const rallyTime = this.rallyClock.now();

@@ -98,8 +98,9 @@ export class PassageDesk {
     const taken = (Number(passage.at) - session.crew.stageStart) / 1000;
     if (control.metres > session.crew.entry.maximumSpeed * taken) return 'passage-implausible';
     // The position before may be 50 ms old and one or two may be lost.
-    const near = control.metres - session.maximumSpeed * 0.5;
-    if (control.stage > 0 && (!session.onStage(control.stage) || session.metres < near)) {
+    const { motion } = session;
+    const near = control.metres - motion.believed * 0.5;
+    if (control.stage > 0 && (!session.onStage(control.stage) || motion.metres < near)) {
       return 'passage-not-there';
     }
     return undefined;

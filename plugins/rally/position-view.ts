@@ -23,17 +23,20 @@ export class PositionView implements Position {
     if (bytes.length > POSITION_LENGTH) {
       throw new DecodeError('invalid', POSITION_LENGTH, 'bytes behind a position');
     }
-    this.session = u32(bytes, 5);
-    this.sequence = u32(bytes, 9);
-    this.metres = f32(bytes, 13);
-    this.x = f32(bytes, 17);
-    this.y = f32(bytes, 21);
-    this.speed = (bytes[25] as number) | ((bytes[26] as number) << 8);
+    this.session = readWord(bytes, 5);
+    this.sequence = readWord(bytes, 9);
+    this.metres = readFloat(bytes, 13);
+    this.x = readFloat(bytes, 17);
+    this.y = readFloat(bytes, 21);
+    this.speed = readShort(bytes, 25);
     return this;
   }
 }
 
-const u32 = (bytes: Uint8Array, at: number): number =>
+export const readShort = (bytes: Uint8Array, at: number): number =>
+  (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
+
+export const readWord = (bytes: Uint8Array, at: number): number =>
   ((bytes[at] as number) |
     ((bytes[at + 1] as number) << 8) |
     ((bytes[at + 2] as number) << 16) |
@@ -41,8 +44,9 @@ const u32 = (bytes: Uint8Array, at: number): number =>
   0;
 
 const scratch = new DataView(new ArrayBuffer(4));
-function f32(bytes: Uint8Array, at: number): number {
-  scratch.setUint32(0, u32(bytes, at), true);
+/** Errors: DecodeError for what is no finite number. */
+export function readFloat(bytes: Uint8Array, at: number): number {
+  scratch.setUint32(0, readWord(bytes, at), true);
   const value = scratch.getFloat32(0, true);
   if (!Number.isFinite(value)) throw new DecodeError('invalid', at, 'is not a finite number');
   return value;

@@ -22,10 +22,14 @@ export interface Rally {
 export const Rally = serviceToken<Rally>('Rally');
 
 /**
- * Where a driver's client opens relayed sessions to the cars ahead, whose positions come from there and not from
- * the server. Whoever has a transport between players (signaling, datagram relay) implements it.
+ * The way from a driver's client to the clients of other drivers. Whoever has a transport between players implements
+ * it; `RelayedPeers` does over the datagram relay.
  */
 export interface PeerSessions {
-  /** Called when the cars ahead change; sessions to others are closed. */
+  /** Called when the cars ahead change: from now on those are heard, and sessions to others are closed. */
   follow(ahead: readonly Ahead[]): void;
+  /** The own position, for whoever follows; the bytes are good only until this returns. */
+  tell(bytes: Uint8Array): void;
+  /** Set by the client: gets what a car ahead says, with the SteamID that its driver has proven. */
+  onPosition: ((steamId: bigint, bytes: Uint8Array) => void) | undefined;
 }

@@ -1,10 +1,16 @@
 import { DecodeError } from 'beaconry';
+import type { CarsAhead } from './cars-ahead.js';
+import { encodePeerPosition } from './peer-position-codec.js';
 import type { PeerSessions } from './public.js';
 import { decodeServer, encodeClient } from './rally-codec.js';
 import { type Ahead, type Orders, PROTOCOL, type ServerMessage } from './rally-messages.js';
 
 const RETRY = 500;
 const CLOCK_INTERVAL = 2_000;
+/** Refusals of a join that pass by themselves: the one before is silent for too short a time, or the server begins. */
+const PASSING = new Set(['already-connected', 'not-ready']);
+/** Between two joins after such a refusal. */
+const PATIENCE = 2_000;
 
 export interface RallyClientOptions {
   readonly number: number;
@@ -18,6 +24,8 @@ export interface RallyClientOptions {
   send(bytes: Uint8Array): void;
   /** Monotonic milliseconds. */
   now(): number;
+  /** Gets to know of the cars ahead what the server says, and with `peers` what their drivers say. */
+  readonly ahead?: CarsAhead;
   readonly peers?: PeerSessions;
   refused?(reason: string, expected: string): void;
 }
@@ -53,6 +61,12 @@ export class RallyClient {
 
   constructor(private readonly options: RallyClientOptions) {
     this.#roadbookHash = options.roadbookHashes[0] ?? '';
+    const { ahead, peers, now } = options;
+    if (ahead === undefined || peers === undefined) return;
+    peers.onPosition = (steamId, bytes) => {
+      const { timeScale } = this;
+      ahead.peerSaid(steamId, bytes, { now: now(), rallyNow: this.rallyNow(), timeScale });
+    };
   }
 
   /** Rally time as the server's clock says. */
@@ -93,14 +107,15 @@ export class RallyClient {
     }
   }
 
-  position(metres: number, x: number, y: number, speed: number): void {
+  /** Where the car is on a stage, to the server and to those who follow. */
+  position(stage: number, metres: number, x: number, y: number, metresPerSecond: number): void {
     if (this.session === undefined) return;
     const sequence = ++this.#sequence;
     const { session } = this;
-    const centimetres = Math.min(65535, Math.round(speed * 100));
-    this.options.send(
-      encodeClient({ type: 'position', session, sequence, metres, x, y, speed: centimetres }),
-    );
+    const speed = Math.min(65535, Math.round(metresPerSecond * 100));
+    this.options.send(encodeClient({ type: 'position', session, sequence, metres, x, y, speed }));
+    const time = Math.round(this.rallyNow());
+    this.options.peers?.tell(encodePeerPosition({ stage, time, metres, x, y, speed }));
   }
 
   /** States a passage and repeats it until the server has answered. */
@@ -159,6 +174,9 @@ export class RallyClient {
         this.orders = message;
         this.#follow(message.ahead);
         return;
+      case 'cars':
+        this.options.ahead?.serverSaid(message.cars, this.options.now());
+        return;
     }
   }
 
@@ -180,13 +198,15 @@ export class RallyClient {
     if (sequence !== 0) return;
     if (reason === 'roadbook-hash' && this.options.roadbookHashes.includes(expected))
       this.#roadbookHash = expected;
+    else if (PASSING.has(reason)) this.#tried = this.options.now() + PATIENCE - RETRY;
     else this.refusal = reason;
   }
 
   #follow(ahead: readonly Ahead[]): void {
-    const key = ahead.map(({ steamId }) => steamId).join();
+    const key = ahead.map(({ number, steamId }) => `${number} ${steamId}`).join();
     if (key === this.#ahead) return;
     this.#ahead = key;
+    this.options.ahead?.follow(ahead);
     this.options.peers?.follow(ahead);
   }
 

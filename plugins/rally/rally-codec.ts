@@ -2,6 +2,7 @@ import { ByteReader, ByteWriter, DecodeError } from 'beaconry';
 import { POSITION_LENGTH, PositionView } from './position-view.js';
 import {
   type Ahead,
+  type CarPosition,
   type ClientMessage,
   MessageType,
   PREFIX,
@@ -164,6 +165,14 @@ export function encodeServer(message: ServerMessage): Uint8Array {
       for (const { number, steamId } of message.ahead) writer.u16le(number).u64le(steamId);
       return writer.toBytes();
     }
+    case 'cars': {
+      const writer = open(MessageType.cars).u8(message.cars.length);
+      for (const { number, stage, age, metres, x, y, speed } of message.cars) {
+        writer.u16le(number).u16le(stage).u16le(age);
+        writer.f32le(metres).f32le(x).f32le(y).u16le(speed);
+      }
+      return writer.toBytes();
+    }
   }
 }
 
@@ -213,6 +222,17 @@ function readServer(reader: ByteReader): ServerMessage {
         ahead.push({ number: reader.u16le(), steamId: reader.u64le() });
       }
       return { type: 'orders', next, due, out, roadbookHash, ahead };
+    }
+    case MessageType.cars: {
+      const cars: CarPosition[] = [];
+      for (let left = reader.u8(); left > 0; left--) {
+        cars.push({
+          ...{ number: reader.u16le(), stage: reader.u16le(), age: reader.u16le() },
+          ...{ metres: finite(reader), x: finite(reader), y: finite(reader) },
+          speed: reader.u16le(),
+        });
+      }
+      return { type: 'cars', cars };
     }
     default:
       throw new DecodeError('unexpected', 4, `type ${type} is none of a server`);

@@ -16,6 +16,7 @@ export const MessageType = {
   clockReply: 68,
   passageReply: 69,
   orders: 70,
+  cars: 71,
 } as const;
 
 export interface Join {
@@ -61,6 +62,18 @@ export interface Orders {
   /** Of the stage that comes next: what to load and verify. */
   readonly roadbookHash: string;
 }
+/** Where a car ahead was, as the server heard it from its driver. */
+export interface CarPosition {
+  readonly number: number;
+  readonly stage: number;
+  /** Milliseconds of real time since it was there, at most 65535. */
+  readonly age: number;
+  readonly metres: number;
+  readonly x: number;
+  readonly y: number;
+  /** Centimetres per second. */
+  readonly speed: number;
+}
 export interface Welcome {
   readonly session: number;
   /** Rally time now. */
@@ -96,4 +109,5 @@ export type ServerMessage =
       /** Since the start of the stage, 0 outside. */
       readonly elapsed: number;
     }
-  | ({ readonly type: 'orders' } & Orders);
+  | ({ readonly type: 'orders' } & Orders)
+  | { readonly type: 'cars'; readonly cars: readonly CarPosition[] };

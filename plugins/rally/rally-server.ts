@@ -1,16 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import {
+  AddressLimit,
   ChallengeIssuer,
   type Clock,
   type Datagram,
   type DatagramRoute,
+  GlobalLimit,
   type Logger,
   type PeerAddress,
 } from 'beaconry';
 import type { Crew } from './crew.js';
+import type { DriverAuthentication } from './driver-authentication.js';
 import { DriverSession } from './driver-session.js';
 import { JoinCheck } from './join-check.js';
-import { ordersFor, roadOrder } from './orders.js';
+import { followedBy, ordersFor, positionsOf, roadOrder } from './orders.js';
 import { PassageDesk } from './passage-desk.js';
 import { PositionView } from './position-view.js';
 import type { RallyClock } from './rally-clock.js';
@@ -21,6 +24,12 @@ import { type Join, MessageType, type Position, type ServerMessage } from './ral
 import type { RefusalList } from './refusal-list.js';
 
 const SESSION_TIMEOUT = 15_000;
+/** Who was heard so lately keeps his place, whoever else joins in his name. Drivers ask for the time every 2 s. */
+const OCCUPIED = 4_000;
+/** Joins that are looked at, of one address and of all. */
+const JOINS_PER_ADDRESS = 20;
+const JOIN_BURST_PER_ADDRESS = 250;
+const JOINS_PER_SECOND = 500;
 export interface RallyServerParts {
   readonly engine: RallyEngine;
   readonly events: RallyLog;
@@ -30,9 +39,7 @@ export interface RallyServerParts {
   readonly refusals: RefusalList;
   /** Empty: everybody on the entry list may join. */
   readonly password: string;
-  /** Undefined when the ticket is good for this player, else why not. */
-  authenticate(ticket: Uint8Array, steamId: bigint): string | undefined;
-  left(steamId: bigint): void;
+  readonly authentication: Pick<DriverAuthentication, 'begin' | 'end'>;
   changed(): void;
   send(bytes: Uint8Array, to: PeerAddress): void;
 }
@@ -43,13 +50,18 @@ export class RallyServer {
   readonly #byNumber = new Map<number, DriverSession>();
   readonly #challenges: ChallengeIssuer;
   readonly #joins: JoinCheck;
+  readonly #joinsOfAddress: AddressLimit;
+  readonly #joinsOfAll: GlobalLimit;
   readonly #passages: PassageDesk;
   readonly #view = new PositionView();
   positions = 0;
 
   constructor(private readonly parts: RallyServerParts) {
     this.#challenges = new ChallengeIssuer(parts.clock, 30_000);
-    this.#joins = new JoinCheck(parts.engine, parts.password, parts.authenticate);
+    this.#joins = new JoinCheck(parts.engine, parts.password);
+    const perAddress = { perSecond: JOINS_PER_ADDRESS, burst: JOIN_BURST_PER_ADDRESS, size: 4096 };
+    this.#joinsOfAddress = new AddressLimit(parts.clock, perAddress);
+    this.#joinsOfAll = new GlobalLimit(parts.clock, { perSecond: JOINS_PER_SECOND });
     this.#passages = new PassageDesk({
       ...parts,
       say: (session, bytes) => this.#say(session, bytes),
@@ -108,36 +120,48 @@ export class RallyServer {
   }
 
   #join(join: Join, datagram: Datagram): void {
-    const wrong = this.#joins.wrongWith(join);
+    if (!this.#joinsOfAddress.take(datagram.from) || !this.#joinsOfAll.take()) {
+      this.parts.refusals.count('join-too-often');
+      return;
+    }
+    const wrong = this.#joins.wrongWith(join) ?? this.#seat(join, datagram.from);
     if (wrong !== undefined) {
       const [reason, expected] = wrong;
-      this.parts.refusals.add(
-        join.number,
-        reason,
-        expected === '' ? 'join' : `expected ${expected}`,
-      );
+      const detail = expected === '' ? 'join' : `expected ${expected}`;
+      this.parts.refusals.add(join.number, reason, detail);
       datagram.reply(encodeServer({ type: 'refused', sequence: 0, reason, expected }));
       return;
     }
-    const crew = this.parts.engine.crews.get(join.number) as Crew;
-    const before = this.#byNumber.get(join.number);
-    // The same join again, because our welcome was lost.
-    if (before !== undefined && !before.address.equals(datagram.from)) this.drop(before);
-    let session = this.#byNumber.get(join.number);
-    const { clock, rallyClock } = this.parts;
-    if (session === undefined) {
-      let id = 0;
-      while (id === 0 || this.sessions.has(id)) id = randomBytes(4).readUInt32LE();
-      const who = [id, crew, join.steamId, datagram.from.copy(), clock.now()] as const;
-      session = new DriverSession(...who, rallyClock.timeScale, clock.monotonic());
-      this.sessions.set(id, session);
-      this.#byNumber.set(join.number, session);
-      this.parts.changed();
-    }
-    const { timeScale } = rallyClock;
-    const now = BigInt(rallyClock.now());
+    const session = this.#byNumber.get(join.number) as DriverSession;
+    const { timeScale } = this.parts.rallyClock;
+    const now = BigInt(this.parts.rallyClock.now());
     datagram.reply(encodeServer({ type: 'welcome', session: session.id, now, timeScale }));
     this.#order(session);
+  }
+
+  /** Gives the driver a session; undefined when he has one then, else why not. */
+  #seat(join: Join, from: PeerAddress): readonly [reason: string, expected: string] | undefined {
+    const { clock, rallyClock, engine, authentication } = this.parts;
+    const { number, steamId, ticket } = join;
+    const before = this.#byNumber.get(number);
+    if (before !== undefined) {
+      // The same join again, because our welcome was lost: the ticket was looked at.
+      const isSame = before.address.equals(from) && before.steamId === steamId;
+      if (isSame && Buffer.compare(before.ticket, ticket) === 0) return undefined;
+      if (clock.monotonic() - before.heard < OCCUPIED) return ['already-connected', ''];
+      this.drop(before);
+    }
+    const refused = authentication.begin(ticket, steamId);
+    if (refused !== undefined) return refused;
+    const crew = engine.crews.get(number) as Crew;
+    let id = 0;
+    while (id === 0 || this.sessions.has(id)) id = randomBytes(4).readUInt32LE();
+    const who = [id, crew, steamId, ticket, from.copy(), clock.now()] as const;
+    const session = new DriverSession(...who, rallyClock.timeScale, clock.monotonic());
+    this.sessions.set(id, session);
+    this.#byNumber.set(number, session);
+    this.parts.changed();
+    return undefined;
   }
 
   #position(session: DriverSession, position: Position): void {
@@ -175,15 +199,17 @@ export class RallyServer {
     const places = new Map(order.map((crew, index) => [crew.entry.number, index]));
     for (const session of this.sessions.values()) {
       const place = places.get(session.crew.entry.number) ?? -1;
-      this.#tell(session, ordersFor(engine, session, order, place, this.#byNumber));
+      const followed = followedBy(order, place, this.#byNumber);
+      this.#tell(session, ordersFor(engine, session, followed));
+      if (followed.length > 0) this.#tell(session, positionsOf(engine, followed, now));
     }
   }
 
   #order(session: DriverSession): void {
     const { engine } = this.parts;
     const order = roadOrder(engine);
-    const place = order.indexOf(session.crew);
-    this.#tell(session, ordersFor(engine, session, order, place, this.#byNumber));
+    const followed = followedBy(order, order.indexOf(session.crew), this.#byNumber);
+    this.#tell(session, ordersFor(engine, session, followed));
   }
 
   #tell(session: DriverSession, message: ServerMessage): void {
@@ -198,7 +224,7 @@ export class RallyServer {
     this.sessions.delete(session.id);
     const { number } = session.crew.entry;
     if (this.#byNumber.get(number) === session) this.#byNumber.delete(number);
-    this.parts.left(session.steamId);
+    this.parts.authentication.end(session.steamId);
     this.parts.changed();
   }
 

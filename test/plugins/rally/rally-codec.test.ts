@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { DecodeError } from 'beaconry';
+import { parseHex } from 'beaconry/testing';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import {
@@ -32,6 +34,13 @@ const serverMessages: ServerMessage[] = [
     ...{ type: 'orders', next: 3, due: 4n, out: false, roadbookHash: hash },
     ahead: [{ number: 1, steamId: 5n }],
   },
+  {
+    type: 'cars',
+    cars: [
+      { number: 7, stage: 3, age: 1234, metres: 1232, x: 100, y: -200, speed: 3000 },
+      { number: 11, stage: 3, age: 0, metres: 0, x: 0, y: 0, speed: 0 },
+    ],
+  },
 ];
 const sides = [
   ['client', clientMessages, decodeClient, encodeClient],
@@ -47,6 +56,9 @@ describe('rally codec', () => {
     const cookie = Uint8Array.from(Buffer.from('524c59314107000000', 'hex'));
     expect(decodeServer(cookie)).deep.equal(serverMessages[0]);
     expect(encodeServer({ type: 'cookie', cookie: 7 })).deep.equal(cookie);
+    const cars = parseHex(readFileSync('fixtures/packets/rally-cars.hex', 'utf8'));
+    expect(encodeServer(serverMessages[6] as ServerMessage)).deep.equal(cars);
+    expect(decodeServer(cars)).deep.equal(serverMessages[6]);
   });
 
   it('keeps a ticket that came in memory that is read into again', () => {

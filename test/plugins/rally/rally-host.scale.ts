@@ -1,40 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Registrations } from 'beaconry/plugins/master';
 import { startTestServer, type TestServer } from 'beaconry/testing';
 import { expect } from 'chai';
-import { fixture } from './simulated-rally.js';
+import { writeOneStage } from './one-stage-rally.js';
 
 const CLI = fileURLToPath(new URL('../../../core/cli/main.js', import.meta.url));
-
-/** One short stage; everybody starts at once. */
-function writeSprint(folder: string): void {
-  mkdirSync(join(folder, 'roadbooks'), { recursive: true });
-  for (const name of ['cars.json', 'penalties.json', 'entry-list.json']) {
-    cpSync(join(fixture, name), join(folder, name));
-  }
-  const write = (name: string, value: unknown) =>
-    writeFileSync(join(folder, name), JSON.stringify(value));
-  write('rally.json', {
-    ...{ name: 'Sprint', gameVersion: '1.0.0', startInterval: '1s' },
-    legs: [{ name: 'Day', sections: [{ kind: 'stage', name: 'Sprint', roadbook: 'sprint' }] }],
-  });
-  write('roadbooks/sprint.json', {
-    ...{ name: 'Sprint', startDelay: '1s', maximumTime: '10m' },
-    controls: [
-      { kind: 'start', kilometre: 0 },
-      { kind: 'finish', kilometre: 0.05, ideal: '2s' },
-      { kind: 'stop', kilometre: 0.06 },
-    ],
-    path: [
-      { x: 0, y: 0 },
-      { x: 60, y: 10 },
-    ],
-  });
-}
 
 describe('rally host and rally drive', function () {
   this.timeout(180_000);
@@ -43,7 +17,7 @@ describe('rally host and rally drive', function () {
   const processes: ChildProcess[] = [];
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'beaconry-host-'));
-    writeSprint(join(folder, 'sprint'));
+    writeOneStage(join(folder, 'sprint'), { name: 'Sprint', kilometres: 0.05 });
     master = await startTestServer({
       real: true,
       plugins: { master: { verify: 'off', allowLoopback: true } },

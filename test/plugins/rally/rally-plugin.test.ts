@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { GameServerState } from 'beaconry/plugins/game-server';
 import { startTestServer, type TestServer } from 'beaconry/testing';
 import { expect } from 'chai';
+import pino from 'pino';
 import { readRally } from '../../../plugins/rally/definition.js';
 import { decodeServer, encodeClient } from '../../../plugins/rally/rally-codec.js';
 import type { ClientMessage, Join, ServerMessage } from '../../../plugins/rally/rally-messages.js';
@@ -12,8 +13,11 @@ const FROM = '127.0.0.1:40001';
 describe('rally plugin', () => {
   const definition = readRally(fixture);
   let test: TestServer;
+  const lines: string[] = [];
   beforeEach(async () => {
+    lines.length = 0;
     test = await startTestServer({
+      log: pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) }),
       plugins: {
         'game-server': {},
         rules: {},
@@ -26,17 +30,20 @@ describe('rally plugin', () => {
 
   const ask = (message: ClientMessage, from = FROM): ServerMessage[] =>
     test.ask('game', encodeClient(message), from).map((bytes) => decodeServer(bytes));
-  const join = (change: Partial<Join> = {}): ServerMessage[] => {
-    const [cookie] = ask({ type: 'hello' });
+  const join = (change: Partial<Join> = {}, from = FROM): ServerMessage[] => {
+    const [cookie] = ask({ type: 'hello' }, from);
     if (cookie?.type !== 'cookie') throw new Error('no cookie');
-    return ask({
-      ...{ type: 'join', cookie: cookie.cookie, protocol: 1, number: 1 },
-      steamId: definition.entries[0]?.driverId ?? 0n,
-      carsHash: definition.carsHash,
-      roadbookHash: definition.roadbooks.get('blacktarn')?.hash ?? '',
-      ...{ gameVersion: '1.0.0', password: '', ticket: new Uint8Array() },
-      ...change,
-    });
+    return ask(
+      {
+        ...{ type: 'join', cookie: cookie.cookie, protocol: 1, number: 1 },
+        steamId: definition.entries[0]?.driverId ?? 0n,
+        carsHash: definition.carsHash,
+        roadbookHash: definition.roadbooks.get('blacktarn')?.hash ?? '',
+        ...{ gameVersion: '1.0.0', password: '', ticket: new Uint8Array() },
+        ...change,
+      },
+      from,
+    );
   };
   const welcome = (): number => {
     const [first] = join();
@@ -115,7 +122,7 @@ describe('rally plugin', () => {
     expect(ask({ type: 'clock', session, token: 1 }, '127.0.0.1:40002')).deep.equal([]);
   });
 
-  it('refuses cheating, late, duplicate and reordered packets and says why over REST', async () => {
+  it('refuses cheating, late, duplicate and reordered packets and says why in the log and over REST', async () => {
     const session = await onStage();
     position(session, 5, 1000);
     position(session, 5, 1000);
@@ -126,19 +133,56 @@ describe('rally plugin', () => {
     pass(session, 2);
     await test.clock.advance(1);
     pass(session, 3, 5000);
-    for (let i = 0; i < 40; i++) position(session, 5);
+    pass(session, 3, -70_000);
+    // The log takes ten such lines in a second.
+    await test.clock.advance(1000);
     ask({ type: 'passage', session, sequence: 1, control: 3, at: 0n });
+    for (let i = 0; i < 40; i++) position(session, 5);
     await test.clock.advance(70_000 - 60_000);
-    expect(await reasons()).include({
-      'position-duplicate': 1,
-      'position-reordered': 1,
-      'position-implausible': 1,
-      'passage-implausible': 1,
-      duplicate: 1,
-      'passage-in-the-future': 1,
-      'passage-reordered': 1,
-    });
-    expect((await reasons())['position-too-often']).greaterThan(5);
+    const once = [
+      ...['position-duplicate', 'position-reordered', 'position-implausible', 'duplicate'],
+      ...['passage-implausible', 'passage-in-the-future', 'passage-too-old', 'passage-reordered'],
+    ];
+    const counts = await reasons();
+    const logged = lines.join('');
+    for (const reason of once) {
+      expect(counts[reason], reason).equal(1);
+      expect(logged).contain(`refused car 1: ${reason} (`);
+    }
+    expect(counts['position-too-often']).greaterThan(5);
+    expect(logged).contain('refused car 1: position-too-often (at 5 m)');
+    const { refused } = (await test.request('/v1/rally/penalties')).json() as {
+      refused: { recent: { number: number; reason: string; detail: string }[] };
+    };
+    for (const reason of once) {
+      const found = refused.recent.find((one) => one.reason === reason);
+      expect(found, reason).include({ number: 1 });
+      expect(found?.detail, reason).match(/^(at \d+ m|control \d+)$/);
+    }
+  });
+
+  it('names the cars ahead that are connected, and says once a second where those on a stage are', async () => {
+    const session = await onStage();
+    position(session, 12);
+    const behind = '127.0.0.1:40002';
+    const [driver] = definition.entries.filter(({ number }) => number === 2);
+    join({ number: 2, steamId: driver?.driverId ?? 0n }, behind);
+    test.network.takeSentTo(behind);
+    await test.clock.advance(1000);
+    const heard = test.network.takeSentTo(behind).map((bytes) => decodeServer(bytes));
+    const [first] = definition.entries;
+    expect(heard[0]).deep.include({ ahead: [{ number: 1, steamId: first?.driverId }] });
+    const where = { number: 1, stage: 1, metres: 12, x: 0, y: 0, speed: 0 };
+    const [age] = heard
+      .flatMap((one) => (one.type === 'cars' ? one.cars : []))
+      .map((car) => car.age);
+    expect(heard[1]).deep.equal({ type: 'cars', cars: [{ ...where, age }] });
+    expect(age).within(1, 1000);
+    // Nobody is ahead of the first.
+    test.network.takeSentTo(FROM);
+    await test.clock.advance(1000);
+    const types = test.network.takeSentTo(FROM).map((bytes) => decodeServer(bytes).type);
+    expect(types).deep.equal(['orders']);
   });
 
   it('refuses a passage that is stated too late', async () => {
@@ -181,7 +225,7 @@ describe('rally plugin', () => {
       const text = readFileSync(new URL(file, folder), 'utf8');
       for (const [, from] of text.matchAll(/from '([^']+)'/g)) {
         expect(from, file).match(
-          /^(\.\/[^/]+\.js|beaconry|beaconry\/(plugins\/[a-z0-9-]+|a2s-query)|node:.+|typebox)$/,
+          /^(\.\/[^/]+\.js|beaconry|beaconry\/(plugins\/[a-z0-9-]+|a2s-query|relay-agent)|node:.+|typebox)$/,
         );
       }
     }
