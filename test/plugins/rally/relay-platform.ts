@@ -31,7 +31,10 @@ export class RelayPlatform {
       plugins: {
         'steam-backend': { accounts: 'self-service', freeApps: 'all', anonymousServers: 'full' },
         ...{ 'auth-sessions': {}, 'game-server': { appId: APP }, 'web-api': {} },
-        coordinator: { keys, dev: true, pops: { dev: { relays: [relay] } } },
+        coordinator: {
+          ...{ keys, dev: true },
+          pops: { dev: { relays: [relay], serviceAddressRanges: ['127.0.0.0/8'] } },
+        },
         signaling: {},
         'datagram-relay': { dev: true, drainTime: '0s' },
         'fake-ip': {},
@@ -63,6 +66,26 @@ export class RelayPlatform {
     return Buffer.from(ticket ?? '', 'base64').toString('hex');
   }
 
+  /** A game server that hides: its identity, and the FakeIP by which players find it. */
+  async hiddenServer(): Promise<{ readonly identity: string; readonly fakeIp: string }> {
+    const ports = { gamePort: 27015, queryPort: 27016 };
+    const init = { appId: APP, version: '1.0.0.0', ...ports };
+    const { handle = '' } = await this.#post('/v1/gameservers', init);
+    await this.#post('/v1/gameservers/self/logon', {}, handle);
+    for (const end = Date.now() + 10_000; ; ) {
+      try {
+        const body = { appId: APP, ports: 1 };
+        const allocated = await this.#post('/v1/fake-ips', body, handle);
+        const { identity = '', address, ports } = allocated;
+        return { identity, fakeIp: `${address}:${ports?.[0]}` };
+      } catch (error) {
+        // The logon takes a moment.
+        if (Date.now() > end) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    }
+  }
+
   async stop(): Promise<void> {
     await this.server.stop();
     rmSync(this.keys, { recursive: true });
@@ -72,7 +95,7 @@ export class RelayPlatform {
     path: string,
     body: object,
     bearer?: string,
-  ): Promise<Readonly<Record<string, string>>> {
+  ): Promise<Readonly<Record<string, string>> & { readonly ports?: readonly number[] }> {
     const answer = await fetch(`${this.url}${path}`, {
       method: 'POST',
       body: JSON.stringify(body),
@@ -83,6 +106,6 @@ export class RelayPlatform {
     });
     const said = await answer.text();
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${said}`);
-    return JSON.parse(said) as Record<string, string>;
+    return JSON.parse(said);
   }
 }
