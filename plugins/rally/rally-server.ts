@@ -1,67 +1,39 @@
-import { randomBytes } from 'node:crypto';
 import {
-  AddressLimit,
   ChallengeIssuer,
-  type Clock,
   type Datagram,
   type DatagramRoute,
-  GlobalLimit,
   type Logger,
   type PeerAddress,
 } from 'beaconry';
-import type { Crew } from './crew.js';
-import type { DriverAuthentication } from './driver-authentication.js';
-import { DriverSession } from './driver-session.js';
-import { JoinCheck } from './join-check.js';
+import { DriverSeats, type DriverSeatsParts } from './driver-seats.js';
+import type { DriverSession } from './driver-session.js';
 import { followedBy, ordersFor, positionsOf, roadOrder } from './orders.js';
 import { PassageDesk } from './passage-desk.js';
 import { PositionView } from './position-view.js';
-import type { RallyClock } from './rally-clock.js';
 import { decodeClient, encodeServer } from './rally-codec.js';
-import type { RallyEngine } from './rally-engine.js';
 import type { RallyLog } from './rally-log.js';
 import { type Join, MessageType, type Position, type ServerMessage } from './rally-messages.js';
 import type { RefusalList } from './refusal-list.js';
 
 const SESSION_TIMEOUT = 15_000;
-/** Who was heard so lately keeps his place, whoever else joins in his name. Drivers ask for the time every 2 s. */
-const OCCUPIED = 4_000;
-/** Joins that are looked at, of one address and of all. */
-const JOINS_PER_ADDRESS = 20;
-const JOIN_BURST_PER_ADDRESS = 250;
-const JOINS_PER_SECOND = 500;
-export interface RallyServerParts {
-  readonly engine: RallyEngine;
+export interface RallyServerParts extends DriverSeatsParts {
   readonly events: RallyLog;
-  readonly rallyClock: RallyClock;
-  readonly clock: Clock;
   readonly log: Pick<Logger, 'warn' | 'error'>;
   readonly refusals: RefusalList;
-  /** Empty: everybody on the entry list may join. */
-  readonly password: string;
-  readonly authentication: Pick<DriverAuthentication, 'begin' | 'end'>;
-  changed(): void;
   send(bytes: Uint8Array, to: PeerAddress): void;
 }
 
 /** The drivers' side of a rally: sessions, positions and passages over datagrams. */
 export class RallyServer {
-  readonly sessions = new Map<number, DriverSession>();
-  readonly #byNumber = new Map<number, DriverSession>();
+  readonly #seats: DriverSeats;
   readonly #challenges: ChallengeIssuer;
-  readonly #joins: JoinCheck;
-  readonly #joinsOfAddress: AddressLimit;
-  readonly #joinsOfAll: GlobalLimit;
   readonly #passages: PassageDesk;
   readonly #view = new PositionView();
   positions = 0;
 
   constructor(private readonly parts: RallyServerParts) {
     this.#challenges = new ChallengeIssuer(parts.clock, 30_000);
-    this.#joins = new JoinCheck(parts.engine, parts.password);
-    const perAddress = { perSecond: JOINS_PER_ADDRESS, burst: JOIN_BURST_PER_ADDRESS, size: 4096 };
-    this.#joinsOfAddress = new AddressLimit(parts.clock, perAddress);
-    this.#joinsOfAll = new GlobalLimit(parts.clock, { perSecond: JOINS_PER_SECOND });
+    this.#seats = new DriverSeats(parts);
     this.#passages = new PassageDesk({
       ...parts,
       say: (session, bytes) => this.#say(session, bytes),
@@ -73,8 +45,12 @@ export class RallyServer {
     });
   }
 
+  /** Connected drivers by the ids of their sessions. */
+  get sessions(): ReadonlyMap<number, DriverSession> {
+    return this.#seats.sessions;
+  }
   sessionOf(number: number): DriverSession | undefined {
-    return this.#byNumber.get(number);
+    return this.#seats.byNumber.get(number);
   }
 
   readonly route: DatagramRoute = {
@@ -120,11 +96,11 @@ export class RallyServer {
   }
 
   #join(join: Join, datagram: Datagram): void {
-    if (!this.#joinsOfAddress.take(datagram.from) || !this.#joinsOfAll.take()) {
+    if (!this.#seats.mayAsk(datagram.from)) {
       this.parts.refusals.count('join-too-often');
       return;
     }
-    const wrong = this.#joins.wrongWith(join) ?? this.#seat(join, datagram.from);
+    const wrong = this.#seats.whyNot(join, datagram.from);
     if (wrong !== undefined) {
       const [reason, expected] = wrong;
       const detail = expected === '' ? 'join' : `expected ${expected}`;
@@ -132,36 +108,11 @@ export class RallyServer {
       datagram.reply(encodeServer({ type: 'refused', sequence: 0, reason, expected }));
       return;
     }
-    const session = this.#byNumber.get(join.number) as DriverSession;
+    const session = this.#seats.byNumber.get(join.number) as DriverSession;
     const { timeScale } = this.parts.rallyClock;
     const now = BigInt(this.parts.rallyClock.now());
     datagram.reply(encodeServer({ type: 'welcome', session: session.id, now, timeScale }));
     this.#order(session);
-  }
-
-  /** Gives the driver a session; undefined when he has one then, else why not. */
-  #seat(join: Join, from: PeerAddress): readonly [reason: string, expected: string] | undefined {
-    const { clock, rallyClock, engine, authentication } = this.parts;
-    const { number, steamId, ticket } = join;
-    const before = this.#byNumber.get(number);
-    if (before !== undefined) {
-      // The same join again, because our welcome was lost: the ticket was looked at.
-      const isSame = before.address.equals(from) && before.steamId === steamId;
-      if (isSame && Buffer.compare(before.ticket, ticket) === 0) return undefined;
-      if (clock.monotonic() - before.heard < OCCUPIED) return ['already-connected', ''];
-      this.drop(before);
-    }
-    const refused = authentication.begin(ticket, steamId);
-    if (refused !== undefined) return refused;
-    const crew = engine.crews.get(number) as Crew;
-    let id = 0;
-    while (id === 0 || this.sessions.has(id)) id = randomBytes(4).readUInt32LE();
-    const who = [id, crew, steamId, ticket, from.copy(), clock.now()] as const;
-    const session = new DriverSession(...who, rallyClock.timeScale, clock.monotonic());
-    this.sessions.set(id, session);
-    this.#byNumber.set(number, session);
-    this.parts.changed();
-    return undefined;
   }
 
   #position(session: DriverSession, position: Position): void {
@@ -199,7 +150,7 @@ export class RallyServer {
     const places = new Map(order.map((crew, index) => [crew.entry.number, index]));
     for (const session of this.sessions.values()) {
       const place = places.get(session.crew.entry.number) ?? -1;
-      const followed = followedBy(order, place, this.#byNumber);
+      const followed = followedBy(order, place, this.#seats.byNumber);
       this.#tell(session, ordersFor(engine, session, followed));
       if (followed.length > 0) this.#tell(session, positionsOf(engine, followed, now));
     }
@@ -208,7 +159,7 @@ export class RallyServer {
   #order(session: DriverSession): void {
     const { engine } = this.parts;
     const order = roadOrder(engine);
-    const followed = followedBy(order, order.indexOf(session.crew), this.#byNumber);
+    const followed = followedBy(order, order.indexOf(session.crew), this.#seats.byNumber);
     this.#tell(session, ordersFor(engine, session, followed));
   }
 
@@ -221,11 +172,7 @@ export class RallyServer {
   }
 
   drop(session: DriverSession): void {
-    this.sessions.delete(session.id);
-    const { number } = session.crew.entry;
-    if (this.#byNumber.get(number) === session) this.#byNumber.delete(number);
-    this.parts.authentication.end(session.steamId);
-    this.parts.changed();
+    this.#seats.drop(session);
   }
 
   /** Lets all drivers go; they join again by themselves, with what they have then. */
