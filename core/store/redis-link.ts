@@ -5,6 +5,7 @@ import { messageOf, ServerError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { checkRedis, readInfo } from './redis-checks.js';
 import { connectRedis, redisFailure } from './redis-connection.js';
+import { checkRedisFormat } from './redis-format.js';
 import { loadRedis, type RedisClient } from './redis-library.js';
 import { RedisPulse } from './redis-pulse.js';
 import { loadScripts } from './redis-script-call.js';
@@ -63,7 +64,10 @@ export class RedisLink {
     });
   }
 
-  /** Connects and checks the server. Errors: `STORE_URL`, `STORE_OPEN`, `STORE_VOLATILE`, `STORE_REPLICAS`, `STORE_NO_REDIS`. */
+  /**
+   * Connects and checks the server. Errors: `STORE_URL`, `STORE_OPEN`, `STORE_VOLATILE`, `STORE_REPLICAS`,
+   * `STORE_TOO_NEW`, `STORE_NO_REDIS`.
+   */
   static async open(config: RedisConfig, parts: RedisParts): Promise<RedisLink> {
     const link = new RedisLink(config, parts);
     await link.#open();
@@ -218,6 +222,7 @@ export class RedisLink {
         );
       }
     }
+    await checkRedisFormat(client, prefix, this.target.shown);
     await loadScripts(client);
     await this.#pulse.measure();
     const key = `${prefix}:community`;

@@ -96,6 +96,8 @@ export default definePlugin({
       }),
     );
 
+    context.defer(bus.onGap(() => engine.claimAgain()));
+
     const addresses = new PartyCount(config.perAddressLimit);
     endpoint.onConnection((connection) => {
       const release = addresses.take(connection.from.party);

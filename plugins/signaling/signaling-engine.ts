@@ -112,6 +112,11 @@ export class SignalingEngine {
     return true;
   }
 
+  /** Words of other nodes were missed: of those who connected to two of them meanwhile, the newer stays. */
+  claimAgain(): void {
+    for (const [identity, peer] of this.#peers) this.options.claim(identity, peer.joinedAt);
+  }
+
   /** Another node has a newer connection of this identity. */
   yieldTo(identity: string, at: number): void {
     const peer = this.#peers.get(identity);

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, deflateRaw, gzip } from 'node:zlib';
 import type { Clock } from 'beaconry';
@@ -52,7 +53,8 @@ export class ListFeed {
     private readonly directory: Pick<Directory, 'all' | 'takeChanges'>,
     private readonly clock: Pick<Clock, 'now' | 'monotonic' | 'after'>,
   ) {
-    this.#log = new EventLog(clock.now().toString(36));
+    // Of this node and this start alone: a reader who comes from another node is recognised.
+    this.#log = new EventLog(randomBytes(6).toString('hex'));
   }
 
   get log(): Pick<EventLog, 'last' | 'numberOf' | 'after'> {

@@ -48,6 +48,15 @@ describe('RedisStore', () => {
     expect(await other.namespace('x').get('k')).to.equal(undefined);
   });
 
+  it('refuses what a newer program wrote, and shares with other versions of its own format', async () => {
+    await open({ prefix: 'newer' });
+    expect(redis.ask('GET', 'newer:format')).to.equal('1');
+    await open({ prefix: 'newer' });
+    redis.ask('SET', 'newer:format', '2');
+    const error = await refused('STORE_TOO_NEW', open({ prefix: 'newer' }));
+    expect(error.message).to.include('format 2').and.include('prefix newer');
+  });
+
   it('loses none of many updates from two nodes', async () => {
     const nodes = [await open({ prefix: 'u' }), await open({ prefix: 'u' })];
     const raise = (store: StoreDriver) => store.update<number>('n', (n = 0) => n + 1);

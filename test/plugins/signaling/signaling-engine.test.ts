@@ -239,6 +239,16 @@ describe('SignalingEngine', () => {
     expect(channel.lines).to.deep.equal(['str:far 11']);
   });
 
+  it('claims again who is here, so that of two connections the newer stays although a word was missed', async () => {
+    const engine = create();
+    const { peer } = await join(engine, 'str:alice');
+    await join(engine, 'str:bob');
+    peer.close();
+    claims.length = 0;
+    engine.claimAgain();
+    expect(claims).to.deep.equal(['str:bob']);
+  });
+
   it('lets a connection go when another node has a newer one', async () => {
     const engine = create();
     const { channel } = await join(engine, 'str:alice');
