@@ -83,6 +83,8 @@ export default definePlugin({
       },
     });
     await publisher.rebuild();
+    // This node may sign with a key that the others do not know yet.
+    announce();
 
     const isLost = (keyId: bigint, caKeyId: bigint) =>
       !vouches(publisher.certificates, keyId, caKeyId, Math.floor(clock.now() / 1000));
