@@ -5,6 +5,7 @@ import { ServerError } from './errors.js';
 export interface Counter {
   value: number;
 }
+/** Values that are counted by size, such as times. */
 export interface Histogram {
   observe(value: number): void;
 }

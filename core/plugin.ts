@@ -14,6 +14,7 @@ import type { PeerAddress } from './net/peer-address.js';
 import type { Store } from './store/store.js';
 import type { EventToken, ServiceOf, ServiceToken } from './tokens.js';
 
+/** The token of a service of any type. */
 // biome-ignore lint/suspicious/noExplicitAny: any service
 export type AnyToken = ServiceToken<any>;
 
@@ -85,6 +86,7 @@ export interface Context<
   onReload(listener: (config: Config) => void): void;
 }
 
+/** What a plugin may know of the node that it runs in. */
 export interface ServerFacts {
   /** Name of this node. */
   readonly node: string;
@@ -100,6 +102,7 @@ export interface ServerFacts {
   readonly retention: { readonly history: number; readonly chat: number; readonly audit: number };
 }
 
+/** What `definePlugin` takes: who the plugin is, what it needs and offers, and its set-up. */
 export interface PluginDefinition<
   S extends Section,
   R extends readonly AnyToken[],
@@ -122,6 +125,7 @@ export interface PluginDefinition<
   setup(context: Context<R, O, P, ConfigOf<S>>, config: ConfigOf<S>): void | Promise<void>;
 }
 
+/** A plugin of any kind: what `definePlugin` gives and a file exports as its default. */
 // biome-ignore lint/suspicious/noExplicitAny: the one erased place; a definition is invariant in its config.
 export type Plugin = PluginDefinition<any, readonly any[], readonly any[], readonly any[]>;
 

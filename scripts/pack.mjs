@@ -19,8 +19,10 @@ try {
     cpSync(join(root, path), join(staging, path));
   }
   const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
+  const isOfDevelopment = ({ dev, devOptional }) => dev === true || devOptional === true;
   const packages = Object.entries(lock.packages)
-    .filter(([, entry]) => entry.dev !== true && entry.devOptional !== true)
+    // npm marks a folder as one of development, but not the link to it.
+    .filter(([, entry]) => !isOfDevelopment(entry.link ? lock.packages[entry.resolved] : entry))
     .map(([path, { devDependencies: _, ...entry }]) => [path, entry]);
   writeFileSync(
     join(staging, 'npm-shrinkwrap.json'),

@@ -59,6 +59,7 @@ export interface CommandDefinition<S extends Section> {
   run(context: CommandContext, parameters: ConfigOf<S>, caller: CommandCaller): unknown;
 }
 
+/** A command with parameters of any kind: what `command` gives. */
 // biome-ignore lint/suspicious/noExplicitAny: commands of one plugin differ in their parameters.
 export type Command = CommandDefinition<any>;
 

@@ -66,6 +66,7 @@ export interface Leaf {
   /** Never printed or logged; `*_FILE` in the environment names a file that holds it. */
   readonly sensitive?: boolean;
 }
+/** Keys of the configuration: leaves, and sections of their own. */
 export interface Section {
   readonly [key: string]: Node;
 }
@@ -117,11 +118,14 @@ type ValueOf<F> = F extends StringConstructor
                             ? V
                             : never;
 
+/** A value that is a list of items of one kind. */
 export const list = <const I extends Node>(item: I): ListFormat<I> => ({ kind: 'list', item });
+/** A value that maps names to items of one kind. */
 export const record = <const I extends Node>(item: I): RecordFormat<I> => ({
   kind: 'record',
   item,
 });
+/** A value that is one word, or of a format: `either('off', 'nat')`. */
 export const either = <const W extends string, const I extends Format>(
   word: W,
   item: I,

@@ -27,6 +27,7 @@ export type HttpScope = FastifyInstance<
 /** Called once, when all plugins are set up and before the endpoint listens. */
 export type Routes = (scope: HttpScope) => void | Promise<void>;
 
+/** Where routes are served. */
 export interface RoutesOptions {
   /** Name of an http endpoint, or several; default `http`. */
   readonly endpoint?: string | readonly string[];

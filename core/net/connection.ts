@@ -37,6 +37,7 @@ export interface Connection {
   destroy(): void;
 }
 
+/** A TCP endpoint of the configuration, as a plugin gets it; it may have several addresses. */
 export interface TcpEndpoint {
   readonly names: readonly string[];
   /** Hosts as configured, known before anything is bound: to refuse what only loopback may have. */

@@ -27,6 +27,7 @@ export interface Datagram {
   copy(): Datagram;
 }
 
+/** Gets one datagram; its memory is valid until the handler returns. */
 export type DatagramHandler = (datagram: Datagram) => void;
 
 /**

@@ -1,3 +1,4 @@
+/** What is wrong with bytes that are no message. */
 export type DecodeErrorKind = 'truncated' | 'invalid' | 'unexpected';
 
 /**

@@ -14,6 +14,7 @@ export interface FrameListener {
   onOversize(length: number): void;
 }
 
+/** The form of a stream of frames, and its bound. */
 export interface LengthFramingOptions {
   /** Largest body in bytes. */
   readonly limit: number;

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.js';
 import type { PeerAddress } from './peer-address.js';
 import { GlobalLimit, PrefixLimit } from './rate-limit.js';
 
+/** What lists may cost that go to addresses which proved nothing. */
 export interface ListBudgetOptions {
   /** Bits per second for all pages together; 0 switches the budget off. */
   readonly bitsPerSecond: number;

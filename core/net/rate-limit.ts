@@ -3,6 +3,7 @@ import type { Clock } from '../clock.js';
 import type { PeerAddress } from './peer-address.js';
 import { hashWords } from './siphash.js';
 
+/** How much of something each address may have. */
 export interface RateLimitOptions {
   readonly perSecond: number;
   /** What may be taken at once; default one second's worth, at least 1. */

@@ -9,6 +9,7 @@ export enum EServerMode {
   AuthenticationAndSecure = 3,
 }
 
+/** How the start of the interface ended. */
 export enum ESteamAPIInitResult {
   OK = 0,
   FailedGeneric = 1,
@@ -43,6 +44,7 @@ export enum EAuthSessionResponse {
   AuthTicketNetworkIdentityFailure = 10,
 }
 
+/** Whether the user of a session has a licence of an app. */
 export enum EUserHasLicenseForAppResult {
   HasLicense = 0,
   DoesNotHaveLicense = 1,
@@ -59,6 +61,7 @@ export enum EServerFlag {
   Private = 0x20,
 }
 
+/** Why a game server refuses a client. */
 export enum EDenyReason {
   Invalid = 0,
   InvalidVersion = 1,
@@ -122,6 +125,7 @@ export enum EResult {
   ParseFailure = 122,
 }
 
+/** The network of accounts that a SteamID is of; games have `Public`. */
 export enum EUniverse {
   Invalid = 0,
   Public = 1,
@@ -131,6 +135,7 @@ export enum EUniverse {
   Max = 5,
 }
 
+/** What kind of account a SteamID is of. */
 export enum EAccountType {
   Invalid = 0,
   Individual = 1,
@@ -146,11 +151,13 @@ export enum EAccountType {
   Max = 11,
 }
 
+/** Family of an address. */
 export enum ESteamIPType {
   IPv4 = 0,
   IPv6 = 1,
 }
 
+/** What a game id stands for. */
 export enum EGameIdType {
   App = 0,
   GameMod = 1,
@@ -174,6 +181,7 @@ export enum EClanRelationship {
   PendingApproval = 6,
 }
 
+/** Rank of a member of a group. */
 export enum EClanRank {
   None = 0,
   Owner = 1,
@@ -186,10 +194,13 @@ export enum EClanRank {
 export const k_HAuthTicketInvalid = 0;
 /** Query port that says: the game's socket carries the queries (GameSocketShare). */
 export const QUERY_PORT_SHARED = 0xffff;
+/** In place of a query port: there is none, since something failed. */
 export const QUERY_PORT_ERROR = 0xfffe;
-/** Bytes to offer for a ticket, a Web API ticket, and an outgoing shared packet. */
+/** Bytes to offer for a ticket. */
 export const TICKET_BUFFER = 1024;
+/** Bytes to offer for a Web API ticket. */
 export const WEB_TICKET_BUFFER = 2560;
+/** Bytes to offer for a packet that leaves through the socket of the game. */
 export const OUTGOING_PACKET_BUFFER = 16384;
 /** Lengths of text in bytes, the terminating zero included. */
 export const TextLimit = {

@@ -8,6 +8,7 @@ export interface GameIdParts {
   readonly modId: number;
 }
 
+/** The 64-bit game id of its parts. */
 export function gameIdOf(parts: GameIdParts): bigint {
   const { appId, type, modId } = parts;
   if (!(appId >= 0 && appId <= 0xffffff))
@@ -15,6 +16,7 @@ export function gameIdOf(parts: GameIdParts): bigint {
   return (BigInt(modId >>> 0) << 32n) | (BigInt(type) << 24n) | BigInt(appId);
 }
 
+/** The parts of a 64-bit game id. */
 export function gameIdParts(gameId: bigint): GameIdParts {
   return {
     appId: Number(gameId & 0xffffffn),

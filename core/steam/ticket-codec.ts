@@ -5,6 +5,7 @@ import { DecodeError } from '../net/decode-error.js';
 
 /** Bytes 0-51 of a session ticket: what the issuer registers with the backend. */
 export const AUTH_PART_LENGTH = 52;
+/** Bytes of the signature behind an ownership ticket. */
 export const SIGNATURE_LENGTH = 128;
 /** Wrappers hand over whole buffers; nothing longer is looked at. */
 export const MAX_TICKET_LENGTH = 4096;
@@ -19,6 +20,7 @@ export interface GameConnect {
   readonly time: number;
 }
 
+/** The session section of a ticket: which ticket of which connection it is. */
 export interface SessionHeader {
   readonly word1: number;
   /** 2 auth session, 5 Web API. */
@@ -31,6 +33,7 @@ export interface SessionHeader {
   readonly count: number;
 }
 
+/** An add-on that an account owns, with the packages that give it. */
 export interface OwnedDlc {
   readonly appId: number;
   readonly packages: readonly number[];

@@ -26,6 +26,7 @@ export interface IssuerLink {
   cancelTicket(connectToken: bigint): Promise<void>;
 }
 
+/** A ticket that was issued, and the handle that cancels it. */
 export interface Ticket {
   /** Never 0; counts up and wraps. */
   readonly handle: number;

@@ -7,11 +7,13 @@ export type Json =
   | readonly Json[]
   | { readonly [key: string]: Json };
 
+/** How long an entry of the store lives. */
 export interface KeepOptions {
   /** Milliseconds until the entry is gone; without it it stays, also when the entry had a time before. */
   readonly ttl?: number;
 }
 
+/** Which part of the keys a scan gives. */
 export interface ScanOptions {
   /** Only keys greater than this one. */
   readonly after?: string;

@@ -14,6 +14,7 @@ import type { ServiceToken } from '../tokens.js';
 import { FakeClock } from './fake-clock.js';
 import { MemoryNetwork } from './memory-network.js';
 
+/** What a server for one test is made of. */
 export interface TestServerOptions {
   /** Sections of the configuration, by plugin name; a bundled plugin, or one of `at hand`. */
   readonly plugins: Readonly<Record<string, Readonly<Record<string, unknown>>>>;

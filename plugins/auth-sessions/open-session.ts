@@ -14,6 +14,7 @@ export interface AuthSession {
   readonly legacy: boolean;
 }
 
+/** What a verifier says of a session: the first verdict, and every later one. */
 export interface VerdictSignal {
   readonly steamId: bigint;
   readonly response: EAuthSessionResponse;

@@ -1,3 +1,4 @@
+/** How a verifier judges tickets. */
 export interface VerifierOptions {
   readonly appId: number;
   /** EServerMode; 1 authenticates nobody. */

@@ -10,6 +10,7 @@ export type BanSubject =
   /** An account of a lobby, by its exact name or id. */
   | { readonly kind: 'account'; readonly account: string };
 
+/** A ban that holds. */
 export interface Ban {
   /** `192.0.2.0/24`, `192.0.2.1:27015`, `76561197960265728` or `account:NAME`, in canonical form. */
   readonly subject: string;
@@ -28,6 +29,7 @@ export interface Ban {
   readonly source: string;
 }
 
+/** A ban to be. */
 export interface NewBan {
   /** As a person writes it. */
   readonly subject: string;
@@ -39,6 +41,7 @@ export interface NewBan {
   readonly until?: number | null;
 }
 
+/** Which bans to list. */
 export interface BanListOptions {
   /** Only of this subject, in any form that is understood. */
   readonly subject?: string;
@@ -74,6 +77,7 @@ export interface Bans {
 }
 export const Bans = serviceToken<Bans>('Bans');
 
+/** What reading a list of bans changed. */
 export interface ImportResult {
   readonly source: string;
   readonly bans: number;

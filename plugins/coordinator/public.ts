@@ -47,6 +47,7 @@ export interface Signon {
   readonly certificate: string;
 }
 
+/** Who wants to reach which hosted server. */
 export interface TicketRequest {
   readonly appId: number;
   readonly client: string;
@@ -66,6 +67,7 @@ export interface HostedLogin {
   readonly generatedAt: number;
 }
 
+/** A hosted server that is signed on. */
 export interface HostedServerState {
   readonly identity: string;
   readonly pop: string;
@@ -76,6 +78,7 @@ export interface HostedServerState {
   readonly expiresIn: number;
 }
 
+/** Where a group of players meets, with their tickets. */
 export interface Placement {
   readonly pop: string;
   readonly server: string;
@@ -85,6 +88,7 @@ export interface Placement {
   readonly tickets: readonly Uint8Array[];
 }
 
+/** The network config as it is served. */
 export interface PublishedConfig {
   readonly config: NetworkConfig;
   /** Exactly what is signed and served. */
@@ -93,6 +97,7 @@ export interface PublishedConfig {
   readonly signature: string;
 }
 
+/** A relay and its standing in the network. */
 export interface RelayState {
   readonly relay: string;
   readonly pop: string;

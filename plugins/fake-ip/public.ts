@@ -13,6 +13,7 @@ export interface FakeIpOwner {
   readonly open: boolean;
 }
 
+/** The FakeIP that an identity has of an app. */
 export interface FakeIpAllocation {
   readonly appId: number;
   readonly identity: string;

@@ -10,6 +10,7 @@ export interface OutgoingPacket {
   readonly port: number;
 }
 
+/** Whether a packet of the game's socket was a query, and hence none of the game. */
 export interface HandledPacket {
   readonly handled: boolean;
   /** The packet, when it was ours. */

@@ -4,6 +4,7 @@ import { signalAliases } from './steam-signals.js';
 
 export type SignalName = keyof SteamSignals;
 export type SignalListener<N extends SignalName> = (data: SteamSignals[N]) => void;
+/** A signal that waits to be pumped, by its name. */
 export type QueuedSignal = {
   [N in SignalName]: { readonly signal: N; readonly data: SteamSignals[N] };
 }[SignalName];

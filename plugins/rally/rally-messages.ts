@@ -48,6 +48,7 @@ export interface Passage {
   /** Rally time in milliseconds. */
   readonly at: bigint;
 }
+/** A car ahead on the same stage. */
 export interface Ahead {
   readonly number: number;
   readonly steamId: bigint;

@@ -1,6 +1,7 @@
 import type { Crew } from './crew.js';
 import type { RallyEngine } from './rally-engine.js';
 
+/** One crew in the standings; times are milliseconds. */
 export interface StandingRow {
   readonly position: number;
   readonly number: number;

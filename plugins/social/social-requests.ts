@@ -7,6 +7,7 @@ import type {
 } from 'beaconry/plugins/steam-backend';
 import { EResult, SteamID } from 'beaconry/steam';
 
+/** Where the answers to social questions go, one after the other. */
 export interface SocialAnswers {
   groupStatus(answer: GroupStatus & { readonly steamId: bigint; readonly group: bigint }): void;
   clan(answer: { readonly result: EResult }): void;

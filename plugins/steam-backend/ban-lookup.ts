@@ -1,7 +1,9 @@
 import { serviceToken } from 'beaconry';
 
+/** `vac` for cheating, `game` by the publisher. */
 export type BanKind = 'vac' | 'game';
 
+/** A ban of a SteamID; times are Unix milliseconds. */
 export interface SteamBan {
   readonly steamId: bigint;
   /** 0 stands for every app. */

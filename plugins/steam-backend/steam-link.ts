@@ -15,6 +15,7 @@ export interface SessionUpload {
   readonly response: number | null;
 }
 
+/** What the backend says of the ticket of a session. */
 export interface Verdict {
   readonly steamId: bigint;
   readonly session: string;
@@ -28,6 +29,7 @@ export interface Verdict {
   readonly ownerPlays?: boolean;
 }
 
+/** A ticket as its issuer makes it known. */
 export interface TicketRegistration {
   readonly handle: number;
   readonly appId: number;
@@ -88,11 +90,13 @@ export interface ServerReport {
   readonly advertised: boolean;
 }
 
+/** Whether somebody belongs to a group, and may speak for it. */
 export interface GroupStatus {
   readonly member: boolean;
   readonly officer: boolean;
 }
 
+/** How a candidate gets on with the players of a server. */
 export interface Compatibility {
   readonly result: EResult;
   readonly playersDontLikeCandidate: number;
@@ -101,6 +105,7 @@ export interface Compatibility {
   readonly isClanMember: boolean;
 }
 
+/** What is known of a server by what it did. */
 export interface Reputation {
   readonly result: EResult;
   /** From 1000 down to 0: less for bans, minutes of ghost players and heartbeats of a refused version. */

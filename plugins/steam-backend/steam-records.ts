@@ -1,11 +1,13 @@
 import type { EClanRank, EClanRelationship, EResult } from 'beaconry/steam';
 
+/** A new account, and the key that proves it. */
 export interface AccountCreated {
   readonly steamId: bigint;
   /** 256 random bits as 64 hex digits; shown once, only its hash is kept. */
   readonly accountKey: string;
 }
 
+/** An account of a player; times are Unix milliseconds. */
 export interface Account {
   readonly steamId: bigint;
   readonly name: string;
@@ -19,10 +21,12 @@ export interface Account {
   readonly phone: boolean;
 }
 
+/** What an operator may change of an account. */
 export type AccountChange = Partial<
   Pick<Account, 'name' | 'locked' | 'communityBanned' | 'limited' | 'phone'>
 >;
 
+/** The account of a game server, for which a login token stands; times are Unix milliseconds. */
 export interface ServerAccount {
   readonly steamId: bigint;
   readonly appId: number;
@@ -36,6 +40,7 @@ export interface ServerAccount {
   readonly bannedUntil: number | null;
 }
 
+/** What an account may play; times are Unix milliseconds. */
 export interface Licence {
   readonly steamId: bigint;
   readonly appId: number;
@@ -48,6 +53,7 @@ export interface Licence {
   readonly dlcOf: number | null;
 }
 
+/** Somebody in a group. */
 export interface GroupMember {
   readonly steamId: bigint;
   readonly relationship: EClanRelationship;

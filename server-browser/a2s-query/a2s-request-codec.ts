@@ -15,12 +15,14 @@ import { MessageType, startMessage, WHOLE, wordAt } from './message-header.js';
 export type A2sRequest =
   | { readonly kind: 'info' | 'players' | 'rules'; readonly challenge: number | null }
   | { readonly kind: 'challenge' | 'ping' };
+/** What a server can be asked for. */
 export type QueryKind = 'info' | 'players' | 'rules';
 
 /** How "no challenge yet" is written where the format has no shorter form. */
 export const NO_CHALLENGE = 0xffffffff;
-/** Where the challenge stands in an INFO request, and in a PLAYER or RULES request. */
+/** Where the challenge stands in an INFO request. */
 export const INFO_CHALLENGE_OFFSET = 25;
+/** Where the challenge stands in a PLAYER or RULES request. */
 export const LIST_CHALLENGE_OFFSET = 5;
 
 const query = new TextEncoder().encode('Source Engine Query\0');
@@ -48,9 +50,11 @@ export function encodeQuery(kind: QueryKind, challenge: number | null): Uint8Arr
     .toBytes();
 }
 
+/** Asks for a challenge alone, as old clients do. */
 export const encodeChallengeRequest = (): Uint8Array =>
   startMessage(MessageType.challengeRequest, 5).toBytes();
 
+/** The ping of old servers. */
 export const encodePingRequest = (): Uint8Array =>
   startMessage(MessageType.pingRequest, 5).toBytes();
 

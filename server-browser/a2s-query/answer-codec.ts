@@ -12,6 +12,7 @@ import {
 import { decodePlayers, type PlayersAnswer } from './players-codec.js';
 import { decodeRules, type RulesAnswer } from './rules-codec.js';
 
+/** What a server says of itself, in one of three forms. */
 export type InfoAnswer = SourceInfo | ObsoleteInfo | PreSteamInfo;
 
 /** What a server says, told apart by the type byte. */
@@ -21,6 +22,7 @@ export type A2sAnswer =
   | { readonly kind: 'info'; readonly info: InfoAnswer }
   | ({ readonly kind: 'players' } & PlayersAnswer)
   | ({ readonly kind: 'rules' } & RulesAnswer);
+/** What an answer is. */
 export type AnswerKind = QueryKind | 'challenge' | 'pong';
 
 /** Decodes any answer of one whole message. `theShip` matters for PLAYER only. */

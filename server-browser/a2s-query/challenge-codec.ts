@@ -5,6 +5,7 @@ import { expectMessage, MessageType, startMessage } from './message-header.js';
 export const encodeChallenge = (challenge: number): Uint8Array =>
   startMessage(MessageType.challenge, 9).u32le(challenge).toBytes();
 
+/** Reads the challenge of an answer. */
 export function decodeChallenge(bytes: Uint8Array): number {
   const reader = new ByteReader(bytes);
   expectMessage(reader, MessageType.challenge, 'a challenge');

@@ -9,6 +9,7 @@ import {
 } from './fragment-codec.js';
 import { MessageType, wordAt } from './message-header.js';
 
+/** What collecting split messages may cost. */
 export interface AssemblerLimits {
   /** Bytes of all pieces that wait, headers and bookkeeping included. Default 64 KiB. */
   readonly bytes?: number;

@@ -15,6 +15,7 @@ import { FRAGMENT } from './message-header.js';
  */
 export type SplitFormat = 'source' | 'source-nosize' | 'goldsrc';
 
+/** One piece of a split message. */
 export interface Fragment {
   readonly id: number;
   readonly total: number;
@@ -48,6 +49,7 @@ export const splitCeiling = (format: SplitFormat): number =>
 /** Bytes before the payload of a piece. */
 export const fragmentHeaderLength = (format: SplitFormat): number => shapes[format].header;
 
+/** Writes one piece of a split message. */
 export const encodeFragment = (format: SplitFormat, fragment: Fragment): Uint8Array => {
   const { id, total, number, size = shapes.source.payload, payload, compressed } = fragment;
   const writer = new ByteWriter(payload.length + 20).u32le(FRAGMENT).u32le(id);

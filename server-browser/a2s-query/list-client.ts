@@ -10,6 +10,7 @@ import { QueryError } from './query-error.js';
 import { type QueryClock, type QuerySocket, systemClock } from './query-socket.js';
 import { canonicalAddress, formatAddress, type ServerAddress } from './server-address.js';
 
+/** Which servers to ask a master for, and how patiently. */
 export interface ListOptions {
   /** Region byte; default 255, everywhere. */
   readonly region?: number;

@@ -36,6 +36,7 @@ export interface ListPage {
   readonly key?: number;
 }
 
+/** Stands for the first page in a request, and for the end of the list in an answer. */
 export const LIST_START: ServerAddress = { host: '0.0.0.0', port: 0 };
 
 const requestType = 0x31;
@@ -44,6 +45,7 @@ const KEY_MARK = 0x7f;
 const KEY_END = 0x08;
 const textDecoder = new TextDecoder();
 
+/** Asks a master for the page behind an address. */
 export const encodeListRequest = ({ region, after, filter }: ListRequest): Uint8Array =>
   new ByteWriter(64)
     .u8(requestType)
@@ -133,6 +135,7 @@ export const endListPage = (writer: ByteWriter, ipv6: boolean): ByteWriter =>
 export const listPageCapacity = (bytes: number, ipv6: boolean, keyed: boolean): number =>
   Math.floor((bytes - header.length - (keyed ? 6 : 0)) / (ipv6 ? 18 : 6));
 
+/** What a page can only be read with: it does not say it itself. */
 export interface ListPageForm {
   /** Entries of 18 bytes. */
   readonly ipv6?: boolean;

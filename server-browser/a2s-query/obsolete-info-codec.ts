@@ -26,6 +26,7 @@ export interface ObsoleteInfo {
   readonly bots: number;
 }
 
+/** What an old GoldSrc server says of its mod. */
 export interface ObsoleteMod {
   readonly link: string;
   readonly downloadLink: string;

@@ -3,6 +3,7 @@ import { DecodeError } from '../../core/net/decode-error.js';
 import { expectMessage, MessageType, startMessage } from './message-header.js';
 import { TextLimit, textWithin } from './text.js';
 
+/** A player, as a server tells of him. */
 export interface Player {
   /** 0 for all players on most servers, a running number on GoldSrc. */
   readonly index: number;
@@ -15,6 +16,7 @@ export interface Player {
   readonly theShip?: { readonly deaths: number; readonly money: number };
 }
 
+/** The players of a server. */
 export interface PlayersAnswer {
   /** The count byte; the list can be shorter or, from 255 on, longer. */
   readonly announced: number;

@@ -1,3 +1,4 @@
+/** Why a question got no answer, for programs. */
 export type QueryErrorCode =
   | 'TIMEOUT'
   | 'CLOSED'

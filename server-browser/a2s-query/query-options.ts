@@ -4,6 +4,7 @@ import type { QueryError } from './query-error.js';
 import type { RulesAnswer } from './rules-codec.js';
 import type { ServerAddress } from './server-address.js';
 
+/** How patiently and how fast servers are asked. */
 export interface QueryOptions {
   /** Milliseconds to wait for the answer to one packet. Default 1000. */
   readonly timeout?: number;
@@ -23,14 +24,17 @@ export interface QueryOptions {
   readonly rememberedChallenges?: number;
 }
 
+/** An answer has a time. */
 export interface Timed {
   /** Milliseconds from a packet to the first answer to it. */
   readonly ping: number;
 }
+/** What to ask for beside INFO. */
 export interface WhatToAsk {
   readonly players?: boolean;
   readonly rules?: boolean;
 }
+/** A server that answered. */
 export interface ServerReport {
   readonly address: ServerAddress;
   readonly ping: number;
@@ -39,6 +43,7 @@ export interface ServerReport {
   readonly players?: PlayersAnswer;
   readonly rules?: RulesAnswer;
 }
+/** What became of asking one server. */
 export type QueryResult =
   | ServerReport
   | { readonly address: ServerAddress; readonly error: QueryError };

@@ -9,6 +9,7 @@ export interface Rule {
   readonly valueBytes: Uint8Array;
 }
 
+/** The rules of a server. */
 export interface RulesAnswer {
   /** The count of the header; the list is shorter when the server cut its answer. */
   readonly announced: number;

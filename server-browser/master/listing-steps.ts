@@ -109,7 +109,9 @@ const steps = {
   },
 } as const satisfies Record<string, ListingStep>;
 
+/** Names a row of that table. */
 export type ListingStepId = keyof typeof steps;
+/** The table by the names of its rows, in the order to ask. */
 export const listingSteps: Readonly<Record<ListingStepId, ListingStep>> = steps;
 
 /** For a terminal: without the signs of Markdown. */

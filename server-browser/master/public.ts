@@ -62,6 +62,7 @@ export interface Registration extends ServerDescription {
   readonly lastSeen: number;
 }
 
+/** Which part of the list. */
 export interface ListOptions {
   /** Continue behind this server. */
   readonly after?: PeerAddress;
@@ -114,6 +115,7 @@ export interface RefusedSender {
   readonly at: number;
 }
 
+/** What became of a server, and why it is in lists or not. */
 export interface Explanation {
   readonly address: string;
   /** `unlisted`: registered, but kept out of lists. */
@@ -145,6 +147,7 @@ export type RegisterResult =
   /** Nothing shows that the server is at this port: the claim needs a challenge that was given to it. */
   | 'unproven';
 
+/** Who registers a server, and what shows that it is there. */
 export interface RegistrationClaim {
   /** Stands for whoever registers: only he changes and withdraws what he registered. */
   readonly owner: object;

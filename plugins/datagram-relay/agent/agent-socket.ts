@@ -8,6 +8,7 @@ export interface AgentSocket {
   close(): Promise<void>;
 }
 
+/** Opens a UDP socket, or something that is used like one. */
 export type OpenAgentSocket = (
   onDatagram: (bytes: Uint8Array, from: PeerAddress) => void,
   options?: { readonly host?: string; readonly port?: number },

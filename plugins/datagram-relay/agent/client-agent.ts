@@ -18,6 +18,7 @@ import {
   type TrustedNetwork,
 } from './relay-access.js';
 
+/** What the agent of a player needs. */
 export interface ClientAgentOptions extends RelayAccessOptions {
   readonly identity: string;
   readonly appId: number;

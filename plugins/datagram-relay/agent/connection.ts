@@ -14,6 +14,7 @@ import { ReliableMessages } from './reliable-messages.js';
 
 const MESSAGE_PORT = 0xffff;
 
+/** Hears what comes over a connection, and what becomes of it. */
 export interface ConnectionListener extends StateListener {
   /** A datagram for a virtual port. */
   onDatagram?(port: number, bytes: Uint8Array, index: number): void;

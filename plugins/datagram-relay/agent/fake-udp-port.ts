@@ -4,6 +4,7 @@ import type { Connection } from './connection.js';
 import { ConnectionState } from './connection-state.js';
 import { MAX_DATAGRAM } from './fragments.js';
 
+/** What a port needs that looks like UDP to a game and leads over relays. */
 export interface FakeUdpPortOptions {
   readonly clock: Clock;
   /** Who is behind a global FakeIP; undefined: nobody. */

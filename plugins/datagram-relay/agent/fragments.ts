@@ -1,7 +1,8 @@
 import { MAX_DATA, MIN_DATA } from '../data-codec.js';
 
-/** Datagrams whole in one packet, and with fragments. */
+/** Bytes of a datagram that fits into one packet whole. */
 export const MAX_WHOLE = MAX_DATA - MIN_DATA;
+/** Bytes of the largest datagram, which travels in fragments. */
 export const MAX_DATAGRAM = 4096;
 const PART = MAX_WHOLE - 2;
 const MAX_INCOMPLETE = 16;

@@ -5,6 +5,7 @@ import { ConnectionState } from './connection-state.js';
 /** Virtual port of sessions that are named by identity alone (sdr section 11). */
 export const MESSAGES_PORT = 0x7fffffff;
 
+/** What sessions of messages by identity need. */
 export interface MessageFrontOptions {
   readonly clock: Clock;
   /** `connect` of a client agent or a peer agent. */

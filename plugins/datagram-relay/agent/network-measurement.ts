@@ -26,6 +26,7 @@ export const Availability = {
   current: 100,
 } as const;
 
+/** How well the relay network can be reached; the numbers are those of `Availability`. */
 export interface NetworkStatus {
   readonly overall: number;
   readonly pingMeasurementRunning: boolean;

@@ -31,6 +31,7 @@ import {
 } from './relay-access.js';
 import { isJudgement, ServerMeeting } from './server-meeting.js';
 
+/** What an agent needs that connects players with each other. */
 export interface PeerAgentOptions extends RelayAccessOptions {
   readonly identity: string;
   readonly appId: number;

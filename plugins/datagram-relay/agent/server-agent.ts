@@ -14,6 +14,7 @@ import { OwnRegistrations } from './own-registrations.js';
 import type { TrustedNetwork } from './relay-access.js';
 import { type ServedClient, ServedClients } from './served-clients.js';
 
+/** What the agent of a hosted server needs. */
 export interface ServerAgentOptions {
   readonly clock: Clock;
   readonly openSocket: OpenAgentSocket;

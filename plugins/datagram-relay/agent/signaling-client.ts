@@ -7,6 +7,7 @@ import {
 } from '../../signaling/signal-line-codec.js';
 import { MAX_SIGNAL } from './peer-signal-codec.js';
 
+/** What the client of the signaling service needs. */
 export interface SignalingClientOptions {
   readonly clock: Clock;
   readonly host: string;

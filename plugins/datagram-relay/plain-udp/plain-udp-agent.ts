@@ -11,6 +11,7 @@ import { PlainUdpDial } from './plain-udp-dial.js';
 import { expectedPeer, type PlainUdpRules, requirePlainUdp } from './plain-udp-rules.js';
 import { SessionOffer } from './session-offer.js';
 
+/** What an agent needs that uses UDP without relays. */
 export interface PlainUdpAgentOptions extends PlainUdpRules {
   readonly clock: Clock;
   readonly openSocket: OpenAgentSocket;

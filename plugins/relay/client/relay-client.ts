@@ -12,6 +12,7 @@ export interface RelayListeners {
   onClose: (error?: Error) => void;
 }
 
+/** Who the client is and what the relay wants to know. */
 export interface RelayClientOptions extends Partial<RelayListeners> {
   /** The id to claim; left out, the relay makes one that cannot be guessed. */
   readonly id?: string;

@@ -11,6 +11,7 @@ import {
 import type { LinkEvents, PlayerCredential, PlayerLink, Resume, SteamBackend } from '../public.js';
 import { TicketRequests } from './ticket-requests.js';
 
+/** What the client of a backend needs. */
 export interface SteamClientOptions {
   readonly backend: SteamBackend;
   readonly clock: Clock;
