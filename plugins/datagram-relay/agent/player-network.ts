@@ -6,6 +6,7 @@ import { type Credentials, PlayerCredentials } from '../../coordinator/sdr/playe
 import { openNetworkConfig } from '../network-source.js';
 import type { TrustedNetwork } from './relay-access.js';
 
+/** Whom to ask for network config, certificates and tickets, and who asks. */
 export interface PlayerNetworkOptions {
   readonly clock: Clock;
   /** Such as `https://play.example.org`. */
