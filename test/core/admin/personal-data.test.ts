@@ -39,6 +39,7 @@ const tables: Readonly<Record<string, string>> = {
   'account-keys': 'forgotten',
   subjects: 'forgotten',
   counters: 'free: numbers',
+  marks: 'free: the name of the community',
   'server-accounts': 'forgotten',
   'login-tokens': 'forgotten',
   connections: 'forgotten; the address goes with the connection',
