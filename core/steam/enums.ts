@@ -190,7 +190,7 @@ export enum EClanRank {
   Moderator = 4,
 }
 
-/** Single numbers of section 4.11. */
+/** Single numbers (Steam game server API, section 4.11). */
 export const k_HAuthTicketInvalid = 0;
 /** Query port that says: the game's socket carries the queries (GameSocketShare). */
 export const QUERY_PORT_SHARED = 0xffff;

@@ -70,8 +70,8 @@ export const ticketCrc = (authPart: Uint8Array): number =>
   crc32(authPart.subarray(0, AUTH_PART_LENGTH)) >>> 0;
 
 /**
- * Reads any ticket of section 7: session and Web tickets, old connect blobs, bare ownership tickets.
- * Bytes after the signature are ignored. Throws DecodeError.
+ * Reads any ticket of the Steam game server API, section 7: session and Web tickets, old connect blobs, bare
+ * ownership tickets. Bytes after the signature are ignored. Throws DecodeError.
  */
 export function decodeTicket(bytes: Uint8Array): AppTicket {
   if (bytes.length > MAX_TICKET_LENGTH) {

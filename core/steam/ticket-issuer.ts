@@ -39,8 +39,8 @@ const RENEW_OWNERSHIP = 86_400_000;
 const MAX_ACTIVE = 256;
 
 /**
- * Issuer side of section 6.1: None -> Requested -> Active -> Dead. A ticket's bytes are complete at once,
- * but nobody should get them before the ready callback came with result 1.
+ * Issuer side of the Steam game server API, section 6.1: None -> Requested -> Active -> Dead. A ticket's bytes are
+ * complete at once, but nobody should get them before the ready callback came with result 1.
  */
 export class TicketIssuer {
   #link: IssuerLink | undefined;

@@ -34,7 +34,7 @@ interface BeginCheck {
 const Result = EBeginAuthSessionResult;
 const MIN_LENGTH = 24;
 
-/** The checks of section 6.2 in their order: the first that fails answers. */
+/** The checks of the Steam game server API, section 6.2, in their order: the first that fails answers. */
 export const beginChecks: readonly BeginCheck[] = [
   {
     name: 'is a session ticket',

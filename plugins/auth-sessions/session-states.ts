@@ -1,4 +1,4 @@
-/** States of a session as its verifier sees it (section 6.3). */
+/** States of a session as its verifier sees it (Steam game server API, section 6.3). */
 export type SessionState = 'pending' | 'valid' | 'failed' | 'ended';
 
 /** What can happen to a session: code 0, any other code, the verifier ends it. */

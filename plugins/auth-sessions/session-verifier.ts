@@ -27,7 +27,7 @@ import type { VerifierOptions } from './verifier-options.js';
 const Begin = EBeginAuthSessionResult;
 const Response = EAuthSessionResponse;
 
-/** Verifier side of the auth sessions: checks at once, verdicts later, both exactly as section 6 says. */
+/** Verifier side of the auth sessions: checks at once, verdicts later (Steam game server API, section 6). */
 export class SessionVerifier {
   readonly #sessions = new Map<bigint, OpenSession>();
   readonly #waiters: VerdictWaiters;
@@ -110,7 +110,7 @@ export class SessionVerifier {
     return this.#sessions.size;
   }
 
-  /** Decision table of section 2.4. */
+  /** Decision table of the Steam game server API, section 2.4. */
   hasLicense(steamId: bigint, appId: number): EUserHasLicenseForAppResult {
     return licenceAnswer(this.#sessions.get(steamId), appId, this.options);
   }

@@ -27,7 +27,7 @@ export interface LogonListener extends Omit<ServerEvents, 'lost'> {
 
 type Request = Omit<LogonRequest, 'resume' | 'address'>;
 
-/** Walks the table of section 1.1: logs on, tries again, resumes under the same identity. */
+/** Walks the table of the Steam game server API, section 1.1: logs on, tries again, resumes under the same identity. */
 export class ServerLogonMachine {
   #state: ServerState = 'down';
   #request: Request | undefined;

@@ -17,7 +17,7 @@ import type { SteamGameServerParts } from './server-presentation.js';
 import type { ServerState } from './server-states.js';
 import { SignalQueue } from './signal-queue.js';
 
-/** The server's way from init to the list and back (sections 1, 2.1, 2.2): init, logon, status. */
+/** The server's way from init to the list and back (Steam game server API, sections 1 to 2.2): init, logon, status. */
 export abstract class ServerPresence extends ServerAdvertising {
   readonly signals: SignalQueue;
   protected readonly identity = new ServerIdentity();

@@ -1,4 +1,4 @@
-/** States of section 1.1. */
+/** States of a game server (Steam game server API, section 1.1). */
 export type ServerState = 'down' | 'ready' | 'logging-on' | 'on' | 'retrying' | 'off';
 
 export type ServerEvent =

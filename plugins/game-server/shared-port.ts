@@ -22,7 +22,7 @@ const CONNECTIONLESS = 0xffffffff;
 const queries = new Set([...'TUVW'].map((letter) => letter.charCodeAt(0)));
 const ofMasters = new Set([...'sOf'].map((letter) => letter.charCodeAt(0)));
 
-/** GameSocketShare as the game sees it (section 8): its socket carries the queries too. */
+/** GameSocketShare as the game sees it (Steam game server API, section 8): its socket carries the queries too. */
 export class SharedPort {
   #registered: Uint8Array | undefined;
   /** Queries the game handed in. */

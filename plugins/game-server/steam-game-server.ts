@@ -20,7 +20,7 @@ export type { SteamIdInput } from './steam-id-input.js';
 const PENDING_WARNING = 20_000;
 
 /**
- * Steam's game server interface, function by function (steam-gameserver, section 2), with its states, limits
+ * Steam's game server interface, function by function (Steam game server API, section 2), with its states, limits
  * and answers. Nothing is signalled inside a call: signals come from `runCallbacks()`. The functions stand in
  * the order of the specification: ServerPresentation (what the game says of itself), ServerAdvertising,
  * ServerPresence (init, logon, status), ServerAuthentication (tickets, sessions, players), and here groups,

@@ -1,6 +1,6 @@
 import type { EAuthSessionResponse, EDenyReason, EResult } from 'beaconry/steam';
 
-/** The signals of section 3 with their payloads; ids are bigint. */
+/** The signals of the Steam game server API, section 3, with their payloads; ids are bigint. */
 export interface SteamSignals {
   associate_clan: { readonly result: EResult };
   client_approved: { readonly steam_id: bigint; readonly owner_id: bigint };

@@ -14,7 +14,7 @@ const TYPES: readonly PayloadType[] = ['MESSAGE', 'ERROR', 'INIT', 'CLOSE'];
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 /**
- * Reads bodies of frames (specification section 2) into one reused {@link Envelope}, which is valid until
+ * Reads bodies of frames (SixtyNine protocol, section 2) into one reused {@link Envelope}, which is valid until
  * the next read. Throws `DecodeError` for all that is no JSON object, for wrong types and for an unknown or
  * missing `payloadType`.
  */

@@ -3,7 +3,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 export type ChosenIds = 'open' | 'grace' | 'secret';
 
 export interface IdentityOptions {
-  /** Who may take an id of his choice (specification section 6). */
+  /** Who may take an id of his choice (SixtyNine protocol, section 6). */
   readonly chosenIds: ChosenIds;
   /** Milliseconds for which an id with a secret is kept after its connection ended. */
   readonly graceTime: number;

@@ -8,7 +8,7 @@ export interface Overdue {
   readonly text: string;
 }
 
-/** Which peers have taken too long (specification section 6). */
+/** Which peers have taken too long (SixtyNine protocol, section 6). */
 export class PeerDeadlines {
   constructor(private readonly options: RelayOptions) {}
 

@@ -14,7 +14,7 @@ const rate = (whose: string) =>
     },
   }) as const;
 
-/** What an operator may set (specification section 6); the defaults suit bare clients. */
+/** What an operator may set (SixtyNine protocol, section 6); the defaults suit bare clients. */
 export const relayConfig = {
   endpoint: {
     doc: 'TCP endpoint, or several, that take relay connections. Old clients know port 530 only, which needs privilege on Linux.',

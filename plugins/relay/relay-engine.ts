@@ -24,7 +24,7 @@ export interface RelayParts {
 }
 
 /**
- * The relay of specification sections 3 to 6 over any `Connection`. It has no timer of its own: whoever
+ * The relay of the SixtyNine protocol, sections 3 to 6, over any `Connection`. It has no timer of its own: whoever
  * runs it calls `sweep` about once a second.
  */
 export class RelayEngine {

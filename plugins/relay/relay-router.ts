@@ -13,7 +13,7 @@ import { shortText } from './short-text.js';
 /** What of an unknown id is repeated in the ERROR. */
 const LONGEST_ECHO = 128;
 
-/** What each frame does (specification section 3). */
+/** What each frame does (SixtyNine protocol, section 3). */
 export class RelayRouter {
   readonly #decoder = new EnvelopeDecoder();
 

@@ -166,7 +166,7 @@ export type ReputationRecord = {
   lastBan: number | null;
 };
 
-/** All tables of section 10; a table's name is its namespace in the store. */
+/** All tables of the Steam game server API, section 10; a table's name is its namespace in the store. */
 export class BackendTables {
   readonly accounts: Table<AccountRecord>;
   readonly accountKeys: Table<string>;

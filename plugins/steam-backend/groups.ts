@@ -61,7 +61,7 @@ export class Groups {
       .map(([key]) => BigInt(key.slice(key.indexOf('/') + 1)));
   }
 
-  /** Member and officer as section 2.4 derives them; both false for whoever is unknown. */
+  /** Member and officer as the Steam game server API, section 2.4, derives them; both false for whoever is unknown. */
   async status(steamId: bigint, group: bigint): Promise<GroupStatus> {
     const record = await this.tables.members.get(`${group}/${steamId}`);
     return { member: isMember(record), officer: isOfficer(record) };

@@ -6,9 +6,9 @@ const DAY = 86_400_000;
 const fresh: ReputationRecord = { ghostMinutes: 0, refused: 0, refusedDay: 0, lastBan: null };
 
 /**
- * The score of a game server (section 10): 1000, less 200 for a ban in the last 90 days, less a tenth of its
- * ghost-player minutes (at most 300), less 50 for each heartbeat of today refused for its version (at most
- * 200), never below 0.
+ * The score of a game server (Steam game server API, section 10): 1000, less 200 for a ban in the last 90 days, less
+ * a tenth of its ghost-player minutes (at most 300), less 50 for each heartbeat of today refused for its version (at
+ * most 200), never below 0.
  */
 export class Reputations {
   constructor(

@@ -63,7 +63,7 @@ export class ServerAccounts {
     return { steamId, loginToken };
   }
 
-  /** Who logs on with the token, or why nobody does (table of section 2.2). */
+  /** Who logs on with the token, or why nobody does (table of the Steam game server API, section 2.2). */
   async prove(
     token: string,
     appId: number,

@@ -10,7 +10,7 @@ type Proven =
   | { readonly steamId: bigint; readonly resumed?: undefined }
   | { readonly steamId: bigint; readonly resumed: Resume; readonly record: ConnectionRecord };
 
-/** How game servers log on: with a login token or anonymously (table of section 2.2). */
+/** How game servers log on: with a login token or anonymously (table of the Steam game server API, section 2.2). */
 export class ServerLogons {
   constructor(private readonly backend: LocalBackend) {}
 

@@ -30,7 +30,7 @@ export interface Claim {
 type MaybePromise<T> = T | Promise<T>;
 const Response = EAuthSessionResponse;
 
-/** The first verdict on a ticket (the column "at validation" of section 6.3). */
+/** The first verdict on a ticket ("at validation" in the Steam game server API, section 6.3). */
 export class TicketValidation {
   constructor(
     private readonly tables: BackendTables,

@@ -14,7 +14,7 @@ interface Where {
   readonly channelName: string;
 }
 
-/** What accounts say to each other, spec section 4. A line is on disk before anybody hears it. */
+/** What accounts say to each other, VCMI global lobby, section 4. A line is on disk before anybody hears it. */
 export class ChatCommands {
   constructor(private readonly lobby: JsonLobby) {}
 

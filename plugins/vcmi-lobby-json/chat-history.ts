@@ -25,7 +25,7 @@ interface Channel {
 const MAX_LINES = 100;
 /** Channels in memory; others are read again when somebody asks. */
 const MAX_CACHED = 64;
-/** How old a line of a global channel may be to be shown, spec section 4. */
+/** How old a line of a global channel may be to be shown, VCMI global lobby, section 4. */
 const GLOBAL_AGE_MS = 18 * 3_600_000;
 
 export const channelKey = (type: ChannelType, name: string): string => `${type}/${name}`;

@@ -10,7 +10,7 @@ import {
   serverSchemas,
 } from './message-schemas.js';
 
-/** A frame without payload; receivers ignore it. Spec section 1. */
+/** A frame without payload; receivers ignore it. VCMI global lobby, section 1. */
 export const HEARTBEAT: Uint8Array = Buffer.alloc(4);
 
 /** Objects and arrays inside each other, the message itself included. */

@@ -42,7 +42,7 @@ const MAX_MODS_TEXT = 32 * 1024;
 /** Rooms of one host at once; a client starts one match server after the other. */
 const MAX_ROOMS_OF_HOST = 4;
 
-/** The first messages of a connection, spec section 4. What is undefined has failed and was told so. */
+/** The first messages of a connection, VCMI global lobby, section 4. What is undefined has failed and was told so. */
 export class Logins {
   constructor(
     private readonly lobby: JsonLobby,

@@ -1,6 +1,6 @@
 import { type Static, type TProperties, Type } from 'typebox';
 
-/** One type of message: its members, all required unless optional, and no others. Spec section 3. */
+/** One type of message: its members, all required unless optional, and no others. VCMI global lobby, section 3. */
 const message = <const N extends string, P extends TProperties>(name: N, members: P) =>
   Type.Object({ type: Type.Literal(name), ...members }, { additionalProperties: false });
 const strict = <P extends TProperties>(members: P) =>

@@ -9,7 +9,7 @@ const MAX_INVITED = 64;
 /** How long a match server has to open a connection for a guest it was told of. */
 const ANNOUNCED_MS = 60_000;
 
-/** What accounts and match servers do with rooms, spec section 4. */
+/** What accounts and match servers do with rooms, VCMI global lobby, section 4. */
 export class RoomCommands {
   constructor(private readonly lobby: JsonLobby) {}
 

@@ -3,7 +3,7 @@ import { encodeMessage } from './lobby-json-codec.js';
 import type { ServerMessage } from './message-schemas.js';
 import type { OnlineAccount } from './online-account.js';
 
-/** Lists go out at most this often, spec section 8. */
+/** Lists go out at most this often, VCMI global lobby, section 8. */
 export const LIST_INTERVAL_MS = 100;
 
 /**

@@ -12,7 +12,7 @@ export const LANGUAGES: ReadonlySet<string> = new Set(
 export const isUuid = (text: string): boolean =>
   /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 
-/** 4 to 20 ASCII letters and digits, spec section 4. */
+/** 4 to 20 ASCII letters and digits, VCMI global lobby, section 4. */
 export const isAccountName = (name: string): boolean => /^[A-Za-z0-9]{4,20}$/.test(name);
 
 /** False when bytes that were no UTF-8, or half a character, are in it. */

@@ -61,7 +61,7 @@ const Rooms = Type.Object({
   ),
 });
 
-/** VCMI's own read-only interface, `/api/v1/{stats,chats,rooms}`; spec section 6. */
+/** VCMI's own read-only interface, `/api/v1/{stats,chats,rooms}`; VCMI global lobby, section 6. */
 export function vcmiApiRoutes(lobby: JsonLobby, startedAt: number): Routes {
   const { clock } = lobby.parts;
   return (scope) => {

@@ -8,7 +8,7 @@ import { cleanText } from './shown-text.js';
 /** Characters of one line of chat; what is longer is cut. */
 export const MAX_CHAT = 1000;
 
-/** What users say to each other, spec section 7. */
+/** What users say to each other, VCMI proxy lobby, section 7. */
 export class ChatCommands {
   constructor(private readonly lobby: Lobby) {}
 

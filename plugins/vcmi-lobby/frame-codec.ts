@@ -2,7 +2,7 @@ import { DecodeError } from 'beaconry';
 
 const HEADER = 4;
 
-/** One frame as a client sends it: length (uint32, little-endian), then the payload. Spec section 2. */
+/** One frame as a client sends it: length (uint32, little-endian), then the payload. VCMI proxy lobby, section 2. */
 export function encodeFrame(payload: Uint8Array): Buffer {
   const frame = Buffer.allocUnsafe(HEADER + payload.length);
   frame.writeUInt32LE(payload.length, 0);

@@ -1,6 +1,6 @@
 import { ByteReader } from 'beaconry';
 
-/** Everything a launcher sends inside a frame, spec section 4. */
+/** Everything a launcher sends inside a frame, VCMI proxy lobby, section 4. */
 export const LOBBY_TAGS = [
   'GREETINGS',
   'VER',

@@ -9,8 +9,8 @@ const UUID_LENGTH = 36;
 export type PipeRole = 'server' | 'client';
 
 /**
- * What both ends of a pipe say first (spec section 8): three frames, each length (uint32, little-endian) and
- * bytes - `Aiya!\n`, a name with the role in parentheses, the uuid - and one byte without a frame.
+ * What both ends of a pipe say first (VCMI proxy lobby, section 8): three frames, each length (uint32, little-endian)
+ * and bytes - `Aiya!\n`, a name with the role in parentheses, the uuid - and one byte without a frame.
  */
 export interface PipeHandshake {
   /** Such as `VCMI 1.2.1 (server)`. */

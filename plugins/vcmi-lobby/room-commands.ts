@@ -10,7 +10,7 @@ const NOT_HOST = 'Insuficcient permissions';
 const MAX_PASSWORD = 256;
 const MAX_MOD_TEXT = 100;
 
-/** What players do with rooms, spec sections 4 and 5. Each command says whether the rest of the frame goes on. */
+/** What players do with rooms, VCMI proxy lobby, sections 4 and 5. Each command says whether the rest of the frame goes on. */
 export class RoomCommands {
   constructor(private readonly lobby: Lobby) {}
 

@@ -13,7 +13,7 @@ export interface StatusLine {
   readonly ready: boolean;
 }
 
-/** Everything the server says, spec section 6. */
+/** Everything the server says, VCMI proxy lobby, section 6. */
 export type ServerMessage =
   | { readonly type: 'SESSIONS'; readonly rooms: readonly RoomLine[] }
   | { readonly type: 'USERS'; readonly users: readonly string[] }

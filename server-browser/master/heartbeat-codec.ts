@@ -30,7 +30,7 @@ const newline = letter('\n');
 const challengeKey = new TextEncoder().encode('challenge');
 const textDecoder = new TextDecoder('utf-8');
 
-/** Reads what a game server sent (sections 1 and 6 of the protocol notes). */
+/** Reads what a game server sent (Valve master-server protocol, sections 1 and 6). */
 export function decodeGameServerMessage(bytes: Uint8Array): GameServerMessage {
   const reader = new ByteReader(bytes);
   switch (reader.u8()) {

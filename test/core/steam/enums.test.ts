@@ -4,7 +4,7 @@ import { expect } from 'chai';
 const numbers = (values: object): Record<string, number> =>
   Object.fromEntries(Object.entries(values).filter(([name]) => Number.isNaN(Number(name))));
 
-describe('Steam enumerations have the numbers of section 4', () => {
+describe('Steam enumerations have the numbers of the Steam game server API, section 4', () => {
   it('4.1 EServerMode', () => {
     expect(numbers(steam.EServerMode)).to.eql({
       ...{ Invalid: 0, NoAuthentication: 1, Authentication: 2, AuthenticationAndSecure: 3 },

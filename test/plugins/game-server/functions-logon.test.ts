@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { APP, SteamWorld, type TestGameServer } from '../steam-backend/steam-world.js';
 
-/** One test for each row of section 2, named after its function. */
+/** One test for each row of the Steam game server API, section 2, named after its function. */
 describe('SteamGameServer functions: login and status', () => {
   let world: SteamWorld;
   let game: TestGameServer;

@@ -5,7 +5,7 @@ import { SignalQueue } from '../../../plugins/game-server/signal-queue.js';
 import { callbackIds } from '../../../plugins/game-server/steam-signals.js';
 import { APP, SteamWorld, type TestGameServer } from '../steam-backend/steam-world.js';
 
-describe('signals (section 3)', () => {
+describe('signals (Steam game server API, section 3)', () => {
   let world: SteamWorld;
   let game: TestGameServer;
 

@@ -1,7 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import type { GameSocketShare } from 'beaconry/plugins/game-socket-share';
 
-/** A game that owns its socket, and the loop of section 8 on it. */
+/** A game that owns its socket, and the loop of the Steam game server API, section 8, on it. */
 export class GameWithSocket {
   #timer: NodeJS.Timeout | undefined;
 
