@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { type Clock, PeerAddress } from 'beaconry';
 import { decodeControl, encodeControl, type HopControl } from './control-codec.js';
 import {
@@ -12,8 +11,8 @@ import {
   writeHopTag,
   writeWord,
 } from './data-codec.js';
+import { LegMoves } from './leg-moves.js';
 import { LegKind, type LegTable } from './leg-table.js';
-import { sameBytes } from './relay-keys.js';
 
 /** Why packets of sessions were not forwarded. */
 export interface ForwardCounters {
@@ -27,20 +26,6 @@ export interface ForwardCounters {
   wrongAddress: number;
   migrations: number;
 }
-
-interface Moving {
-  readonly address: PeerAddress;
-  readonly value: Uint8Array;
-  readonly until: number;
-  /** Bytes that came from the new address, and went there. */
-  received: number;
-  sent: number;
-  askedAt: number;
-}
-
-const CHALLENGE_TIME = 3000;
-const CHALLENGE_PAUSE = 250;
-const MAX_MOVING = 4096;
 
 /** Data and control of established legs: check, look up, write the neighbour's id and tag, send. */
 export class LegForwarder {
@@ -56,7 +41,7 @@ export class LegForwarder {
     migrations: 0,
   };
   readonly #to = new PeerAddress();
-  readonly #moving = new Map<number, Moving>();
+  readonly #moves: LegMoves;
 
   constructor(
     private readonly legs: LegTable,
@@ -64,7 +49,9 @@ export class LegForwarder {
     private readonly send: (bytes: Uint8Array, to: PeerAddress) => void,
     /** Gets control that is not answered here. */
     private readonly onControl: (row: number, control: HopControl) => void,
-  ) {}
+  ) {
+    this.#moves = new LegMoves(send, (row, control, to) => this.sendControl(row, control, to));
+  }
 
   /** Cheap: a known session id from the address of its leg. */
   isKnown(bytes: Uint8Array, from: PeerAddress): boolean {
@@ -105,7 +92,7 @@ export class LegForwarder {
       return;
     }
     const isNewest = legs.windows.note(row, number);
-    if (!isHere) this.#moved(row, bytes.length, from, isNewest, now);
+    if (!isHere) this.#moves.heard(row, bytes.length, from, isNewest, now);
     legs.lastSeen[row] = now;
     const out = legs.others[row] as number;
     if (out < 0) {
@@ -121,6 +108,7 @@ export class LegForwarder {
     counters.forwarded++;
     counters.forwardedBytes += bytes.length;
     this.send(bytes, legs.address(out, this.#to));
+    this.#moves.sendAlong(out, bytes, now);
   }
 
   /** Sends control to the neighbour of a leg, or to another address of it. */
@@ -136,7 +124,12 @@ export class LegForwarder {
 
   /** Forgets a removed leg. */
   removed(row: number): void {
-    this.#moving.delete(row);
+    this.#moves.forget(row);
+  }
+
+  /** Drops challenges that nobody answered. */
+  sweep(now: number): void {
+    this.#moves.sweep(now);
   }
 
   #control(row: number, bytes: Uint8Array, from: PeerAddress): void {
@@ -164,11 +157,13 @@ export class LegForwarder {
     const control = decodeControl(bytes);
     legs.lastSeen[row] = now;
     if (control.type === 'pathResponse') {
-      this.#arrived(row, control.value, from, now);
+      if (!this.#moves.isArrival(row, control.value, from, now)) return;
+      legs.setAddress(row, from);
+      counters.migrations++;
       return;
     }
     if (!isHere) {
-      this.#moved(row, bytes.length, from, true, now);
+      this.#moves.heard(row, bytes.length, from, true, now);
       return;
     }
     if (control.type === 'keepAlive') {
@@ -177,49 +172,5 @@ export class LegForwarder {
       return;
     }
     this.onControl(row, control);
-  }
-
-  /** A valid packet came from elsewhere: ask there whether the client really is. */
-  #moved(row: number, length: number, from: PeerAddress, isNewest: boolean, now: number): void {
-    let moving = this.#moving.get(row);
-    if (moving !== undefined && moving.until <= now) {
-      this.#moving.delete(row);
-      moving = undefined;
-    }
-    if (moving === undefined || (isNewest && !moving.address.equals(from))) {
-      if (!isNewest || (moving === undefined && this.#moving.size >= MAX_MOVING)) return;
-      moving = {
-        address: from.copy(),
-        value: randomBytes(8),
-        until: now + CHALLENGE_TIME,
-        received: 0,
-        sent: 0,
-        askedAt: Number.NEGATIVE_INFINITY,
-      };
-      this.#moving.set(row, moving);
-    }
-    if (!moving.address.equals(from)) return;
-    moving.received += length;
-    if (now - moving.askedAt < CHALLENGE_PAUSE || moving.sent + 26 > moving.received * 3) return;
-    moving.askedAt = now;
-    moving.sent += this.sendControl(
-      row,
-      { type: 'pathChallenge', value: moving.value },
-      moving.address,
-    );
-  }
-
-  #arrived(row: number, value: Uint8Array, from: PeerAddress, now: number): void {
-    const moving = this.#moving.get(row);
-    if (moving === undefined || moving.until <= now) return;
-    if (!moving.address.equals(from) || !sameBytes(moving.value, value)) return;
-    this.legs.setAddress(row, from);
-    this.#moving.delete(row);
-    this.counters.migrations++;
-  }
-
-  /** Drops challenges that nobody answered. */
-  sweep(now: number): void {
-    for (const [row, { until }] of this.#moving) if (until <= now) this.#moving.delete(row);
   }
 }

@@ -1,5 +1,6 @@
 import { createSocket } from 'node:dgram';
-import { PeerAddress, ServerError } from 'beaconry';
+import { PeerAddress, ServerError, SystemClock } from 'beaconry';
+import { HeldDatagrams } from './held-datagrams.js';
 
 /** Where agents send and receive: a UDP socket, or a network in memory. */
 export interface AgentSocket {
@@ -13,6 +14,8 @@ export type OpenAgentSocket = (
   onDatagram: (bytes: Uint8Array, from: PeerAddress) => void,
   options?: { readonly host?: string; readonly port?: number },
 ) => Promise<AgentSocket>;
+
+const clock = new SystemClock();
 
 /** A UDP socket of the system. Sends never queue without a limit: what cannot leave at once is the system's. */
 export const openUdpSocket: OpenAgentSocket = (onDatagram, { host = '0.0.0.0', port = 0 } = {}) =>
@@ -41,17 +44,23 @@ export const openUdpSocket: OpenAgentSocket = (onDatagram, { host = '0.0.0.0', p
         onDatagram(bytes, from.setText(remote.address, remote.port)),
       );
       let open = true;
+      const held = new HeldDatagrams((bytes, to, done) => {
+        if (!open || socket.getSendQueueSize() > 1024 * 1024) return;
+        const text = isIPv6 && to.isIPv4 ? `::ffff:${to.host}` : to.host;
+        socket.send(bytes, to.port, text, (error) =>
+          done((error as NodeJS.ErrnoException | null)?.code),
+        );
+      }, clock);
       resolve({
         port: socket.address().port,
         send: (bytes, to) => {
-          if (!open || to.port === 0 || socket.getSendQueueSize() > 1024 * 1024) return;
-          const text = isIPv6 && to.isIPv4 ? `::ffff:${to.host}` : to.host;
-          socket.send(Buffer.from(bytes), to.port, text, () => {});
+          if (open && to.port !== 0) held.send(new Uint8Array(bytes), to);
         },
         close: () =>
           new Promise((done) => {
             if (!open) return done();
             open = false;
+            held.close();
             socket.close(() => done());
           }),
       });

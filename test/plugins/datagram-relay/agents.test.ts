@@ -124,6 +124,25 @@ describe('agents and relays', () => {
     expect(migrations.reduce((sum, one) => sum + one)).at.least(1);
   });
 
+  it('loses no answer to what a client sends from a new address before it has proven it', async () => {
+    lab = new RelayLab({ bbb: ['5.0.0.2', '5.0.0.3'] });
+    const answers = new Set<string>();
+    await lab.server('5.9.0.1', {}, (connection) => {
+      connection.listener = { onDatagram: (port, bytes) => connection.send(port, bytes) };
+    });
+    const { connection, move } = await connected();
+    connection.listener = {
+      onDatagram: (_port, bytes) => answers.add(Buffer.from(bytes).toString()),
+    };
+    for (const relay of ['5.0.0.2', '5.0.0.3']) lab.network.delay('6.0.0.77', relay, 60);
+    move('6.0.0.77');
+    for (let i = 0; i < 10; i++) connection.send(0, text(`held back ${i}`));
+    await lab.clock.advance(100);
+    for (let i = 10; i < 20; i++) connection.send(0, text(`held back ${i}`));
+    await lab.clock.advance(1000);
+    expect(answers.size).equal(20);
+  });
+
   it('takes a way over two relays when the direct front is slow, and goes back', async () => {
     lab = new RelayLab({ aaa: ['5.0.0.1'], bbb: ['5.0.0.2'] }, { pings: [['aaa', 'bbb', 15]] });
     await lab.server('5.9.0.1');
