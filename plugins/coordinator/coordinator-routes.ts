@@ -8,6 +8,7 @@ import {
   type Routes,
   tagOf,
 } from 'beaconry';
+import { isFakeIpPort } from 'beaconry/plugins/fake-ip';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { Callers, type CallersOptions } from './callers.js';
@@ -111,6 +112,10 @@ export function coordinatorRoutes(options: CoordinatorRoutesOptions): Routes {
       },
       async (request, reply) => {
         const { appId, server, virtualPort, extra, client } = request.body;
+        if (virtualPort !== undefined && isFakeIpPort(virtualPort)) {
+          const text = 'a FakeIP is reached with a ticket that its server asks for';
+          throw new HttpError(403, 'TICKET_FAKE_IP', text);
+        }
         const ticket = await answered(async () =>
           coordinator.issueTicket({
             appId,

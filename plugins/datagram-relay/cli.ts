@@ -32,6 +32,10 @@ const forwardCommands: CliExtension = (program) => {
     .option('--config <file>', 'local copy of the network config')
     .option('--root <line|file>', 'public line of a root key; repeatable', all, [])
     .option('--cache <file>', 'keeps tickets for a reconnect without the coordinator')
+    .option(
+      '--signaling <host:port>',
+      'signaling service by which the server of a FakeIP is asked for a ticket; else the coordinator is',
+    )
     .option('--virtual-port <n>', 'virtual port of the server', '0')
     .action(runClient);
   forward
@@ -47,6 +51,14 @@ const forwardCommands: CliExtension = (program) => {
     .requiredOption('--app <id>', 'app id')
     .requiredOption('--identity <identity>', 'identity of the server, such as str:server')
     .option('--coordinator <url>', 'coordinator to sign on at')
+    .option(
+      '--fake-ip',
+      'have a FakeIP for the first four ports, and be listed there by what the game answers to INFO',
+    )
+    .option(
+      '--signaling <host:port>',
+      'signaling service by which players of the FakeIP ask for tickets',
+    )
     .option('--config <file>', 'local copy of the network config')
     .option('--root <line|file>', 'public line of a root key; repeatable', all, [])
     .action(runServer);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { DecodeError, type PeerAddress, ServerError } from 'beaconry';
+import { isFakeIpPort } from 'beaconry/plugins/fake-ip';
 import { checkCertificate } from '../coordinator/sdr/certificate-check.js';
 import { decodeSignedCertificate } from '../coordinator/sdr/certificate-codec.js';
 import type { CertificateStore } from '../coordinator/sdr/certificate-store.js';
@@ -62,6 +63,9 @@ export class TicketJudge {
     if (ticket.client !== part.client) throw mismatch('ticket is of another client');
     if (ticket.server !== part.server) throw mismatch('ticket is for another server');
     if (ticket.appId !== part.appId) throw mismatch('ticket is for another app');
+    if (port === undefined && part.ports.some(isFakeIpPort)) {
+      throw mismatch('a FakeIP is reached with an auto ticket for its port');
+    }
     if (port !== undefined && part.ports.some((wanted) => wanted !== port)) {
       throw mismatch(`ticket is for virtual port ${port} only`);
     }

@@ -5,6 +5,13 @@ export type FakeIpKind = 'invalid' | 'notFake' | 'global' | 'local';
 
 /** Virtual port of the first port of a global FakeIP (sdr section 11). */
 export const GLOBAL_PORT = 0x7fffff00;
+/** Past the last one; the port of message sessions. */
+const END_OF_GLOBAL_PORTS = 0x7fffffff;
+
+/** Whether a virtual port is one of a FakeIP: reached with an auto ticket that names it, and no other. */
+export const isFakeIpPort = (virtualPort: number): boolean =>
+  virtualPort >= GLOBAL_PORT && virtualPort < END_OF_GLOBAL_PORTS;
+
 const FAKE = 0xa9fe;
 const FIRST_PORT = 1025;
 

@@ -1,6 +1,6 @@
 import { serviceToken } from 'beaconry';
 
-export { type FakeIpKind, fakeIpKind, GLOBAL_PORT } from './fake-ip-range.js';
+export { type FakeIpKind, fakeIpKind, GLOBAL_PORT, isFakeIpPort } from './fake-ip-range.js';
 /** Milliseconds for which a FakeIP is its owner's without being heard of: heartbeats come every minute. */
 export const FAKE_IP_LEASE = 180_000;
 export { LocalFakeIps } from './local-fake-ips.js';

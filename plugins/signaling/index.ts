@@ -1,5 +1,6 @@
 import { definePlugin, either, PartyCount, PeerAddress, ServerError } from 'beaconry';
-import { PlayerAuthority } from 'beaconry/plugins/coordinator';
+import { GameServerAuthority, PlayerAuthority } from 'beaconry/plugins/coordinator';
+import { FakeIps } from 'beaconry/plugins/fake-ip';
 import { isLoopbackHost } from './loopback.js';
 import { Signaling } from './public.js';
 import { SignalingEngine } from './signaling-engine.js';
@@ -14,7 +15,7 @@ export default definePlugin({
   api: 1,
   doc: 'Carries signals between peers that set up a connection: lines over TCP or WebSocket.',
   provides: [Signaling],
-  optional: [PlayerAuthority],
+  optional: [PlayerAuthority, GameServerAuthority, FakeIps],
   config: {
     endpoint: {
       doc: 'TCP endpoints of the line protocol.',
@@ -51,6 +52,13 @@ export default definePlugin({
     const { clock, bus, log } = context;
     const { requireAuth, allowUnauthenticated, rateLimit } = config;
     const players = context.find(PlayerAuthority);
+    const servers = context.find(GameServerAuthority);
+    const fakeIps = context.find(FakeIps);
+    /** A player by its token, a game server by its handle or by the word that came with its FakeIP. */
+    const identify = async (token: string): Promise<{ readonly identity: string } | undefined> =>
+      (await players?.identify(token)) ??
+      (await servers?.identify(token)) ??
+      (await fakeIps?.holderOf(token));
     const endpoint = context.tcp(config.endpoint);
     if (!requireAuth && !allowUnauthenticated && !endpoint.hosts.every(isLoopbackHost)) {
       throw new ServerError(
@@ -76,8 +84,8 @@ export default definePlugin({
       sendersPerAddress: Math.ceil(config.perAddressLimit / 8),
       authenticate: async (identity, token) => {
         if (!requireAuth) return true;
-        const player = token === undefined ? undefined : await players?.identify(token);
-        return player?.identity === identity;
+        const peer = token === undefined ? undefined : await identify(token);
+        return peer?.identity === identity;
       },
       forward: (to, from, payload) => bus.publish('signal', { to, from, payload }),
       claim: (identity, at) => bus.publish('claim', { identity, at }),

@@ -10,8 +10,8 @@ export interface CoordinatorClientOptions {
   /** Such as `https://example.org`. */
   readonly url: string;
   readonly appId: number;
-  /** Token of the player; not needed for the config, servers and relays. */
-  readonly token?: string;
+  /** Token of the player, or of whoever holds a FakeIP, as of now; not needed for the config, logins and relays. */
+  token?(): string | undefined;
 }
 
 /** What a player needs to connect to the server behind a FakeIP. */
@@ -19,6 +19,22 @@ export interface FakeIpTicket {
   readonly identity: string;
   readonly virtualPort: number;
   readonly ticket: Uint8Array;
+}
+
+/** What a hosted server has of its FakeIP. */
+export interface FakeIpGrant {
+  readonly address: string;
+  readonly ports: readonly number[];
+  /** Proves the identity to the signaling service and for auto tickets, as long as the lease lives. */
+  readonly token: string;
+  /** Seconds. */
+  readonly expiresIn: number;
+}
+
+/** Who is behind a FakeIP, and the virtual port of the address. */
+export interface FakeIpTarget {
+  readonly identity: string;
+  readonly virtualPort: number;
 }
 
 interface Answer {
@@ -75,6 +91,30 @@ export class CoordinatorClient {
     return { identity, virtualPort, ticket: decodeBase64(ticket, MAX_SIGNED_TICKET) };
   }
 
+  /** Who is behind a FakeIP; FAKE_IP_NO_MATCH. */
+  async fakeIpTarget(address: string): Promise<FakeIpTarget> {
+    const path = `/v1/fake-ips/${this.options.appId}/${encodeURIComponent(address)}`;
+    const { response, text } = await this.#ask(path, { headers: {} });
+    const { identity, virtualPort } = this.#answerOf<FakeIpTarget>(path, response, text);
+    if (typeof identity === 'string' && Number.isInteger(virtualPort)) {
+      return { identity, virtualPort };
+    }
+    throw this.#somethingElse(path);
+  }
+
+  /** Asks for a FakeIP by a signed login whose app data says so, keeps it, or gives it back. */
+  fakeIp(login: Uint8Array): Promise<FakeIpGrant> {
+    return this.#post<FakeIpGrant>('/v1/fake-ips/hosted', { login: encodeBase64(login) });
+  }
+
+  /** For a server with a FakeIP: a ticket for a player who asked it. */
+  async autoTicket(client: string, virtualPort: number): Promise<Uint8Array> {
+    const { appId } = this.options;
+    const body = { appId, client, virtualPort };
+    const { ticket } = await this.#post<{ ticket: string }>('/v1/fake-ips/tickets', body);
+    return decodeBase64(ticket, MAX_SIGNED_TICKET);
+  }
+
   /** Signs a hosted server on; seconds until it has to do so again. */
   async login(login: Uint8Array): Promise<number> {
     const body = { login: encodeBase64(login) };
@@ -95,6 +135,10 @@ export class CoordinatorClient {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
     });
+    return this.#answerOf<T>(path, response, text);
+  }
+
+  #answerOf<T>(path: string, response: Response, text: string): T {
     if (!response.ok) throw this.#refusal(response.status, text);
     const answer = parse(text);
     if (answer === undefined) throw this.#somethingElse(path);
@@ -105,7 +149,8 @@ export class CoordinatorClient {
     path: string,
     init: RequestInit & { headers: Record<string, string> },
   ): Promise<Answer> {
-    const { url, token } = this.options;
+    const { url } = this.options;
+    const token = this.options.token?.();
     const headers =
       token === undefined ? init.headers : { ...init.headers, authorization: `Bearer ${token}` };
     try {

@@ -1,4 +1,5 @@
 import { DecodeError, ServerError } from 'beaconry';
+import { isFakeIpPort } from 'beaconry/plugins/fake-ip';
 import type { CertificateStore } from '../../coordinator/sdr/certificate-store.js';
 import { hostedAddressPop } from '../../coordinator/sdr/hosted-address-codec.js';
 import type { Credentials } from '../../coordinator/sdr/player-credentials.js';
@@ -25,6 +26,11 @@ export interface ClientAgentOptions extends RelayAccessOptions {
   credentials(): Promise<Credentials>;
   /** A ticket for a server and virtual port, from cache or coordinator; ServerError says why there is none. */
   ticket(server: string, virtualPort: number): Promise<Uint8Array>;
+  /**
+   * A ticket to a FakeIP's port, for which its server is asked each time (`AutoTicketRequests`); absent: FakeIPs
+   * cannot be reached. No other ticket leads there.
+   */
+  autoTicket?(server: string, virtualPort: number): Promise<Uint8Array>;
   readonly dev?: boolean;
 }
 
@@ -60,15 +66,15 @@ export class ClientAgent {
 
   /**
    * Connects to virtual ports of a hosted server; the promise gives the connection before it is connected.
-   * NO_NETWORK_CONFIG, the codes of `ticket` and `credentials`, TICKET_EXPIRED with the time.
+   * NO_NETWORK_CONFIG, the codes of `ticket`, `autoTicket` and `credentials`, TICKET_EXPIRED with the time.
    */
   async connect(server: string, ports: readonly number[] = [0]): Promise<Connection> {
-    const { ticket, credentials, network, clock, appId, identity } = this.options;
+    const { credentials, network, clock, appId, identity } = this.options;
     if (this.#connections.size >= MAX_CONNECTIONS) {
       throw new ServerError('TOO_MANY_CONNECTIONS', `${MAX_CONNECTIONS} connections are open`);
     }
     requireNetwork(network());
-    const [bytes, own] = await Promise.all([ticket(server, ports[0] ?? 0), credentials()]);
+    const [bytes, own] = await Promise.all([this.#ticket(server, ports), credentials()]);
     const { ticket: fields, stripped } = readTicket(bytes, network()?.certificates);
     if (fields.expiresAt * 1000 < clock.now()) {
       const at = new Date(fields.expiresAt * 1000).toISOString();
@@ -96,6 +102,17 @@ export class ClientAgent {
     };
     made.tick();
     return made.connection;
+  }
+
+  async #ticket(server: string, ports: readonly number[]): Promise<Uint8Array> {
+    const { ticket, autoTicket } = this.options;
+    const [port = 0] = ports;
+    if (!ports.some(isFakeIpPort)) return ticket(server, port);
+    if (autoTicket !== undefined) return autoTicket(server, port);
+    throw new ServerError(
+      'AUTO_TICKET_MISSING',
+      `no ticket of ${server} for its FakeIP can be had`,
+    );
   }
 
   /** Ways each connection took, for people: newest last. */

@@ -7,6 +7,8 @@ export { GLOBAL_PORT } from 'beaconry/plugins/fake-ip';
 export { PlainUdpAgent, type PlainUdpAgentOptions } from '../plain-udp/plain-udp-agent.js';
 export { PlainUdpConnection } from '../plain-udp/plain-udp-connection.js';
 export { type AgentSocket, type OpenAgentSocket, openUdpSocket } from './agent-socket.js';
+export { AutoTicketGiver, type AutoTicketGiverOptions } from './auto-ticket-giver.js';
+export { AutoTicketRequests, type AutoTicketRequestsOptions } from './auto-ticket-requests.js';
 export { ClientAgent, type ClientAgentOptions } from './client-agent.js';
 export { Connection, type ConnectionListener } from './connection.js';
 export { ConnectionState, EndReason } from './connection-state.js';

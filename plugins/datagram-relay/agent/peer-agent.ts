@@ -16,13 +16,7 @@ import { answerEndPart, servedTable } from './end-answer.js';
 import { newSessionId } from './hop.js';
 import type { NetworkMeasurement } from './network-measurement.js';
 import { PeerSession } from './peer-session.js';
-import {
-  decodeSignal,
-  encodeSignal,
-  MAX_SIGNAL,
-  peerSigned,
-  type SignalFields,
-} from './peer-signal-codec.js';
+import { encodeSignal, peerSigned, readSignal, type SignalFields } from './peer-signal-codec.js';
 import {
   RelayAccess,
   type RelayAccessOptions,
@@ -124,12 +118,9 @@ export class PeerAgent {
 
   /** A signal that the service brought, stamped with its sender. Whatever is wrong with it is met with silence. */
   signaled(from: string, payload: Uint8Array): void {
-    if (payload.length > MAX_SIGNAL) return;
     try {
-      const signal = decodeSignal(payload);
-      const { fromIdentity, toIdentity } = signal;
-      if (fromIdentity !== '' && fromIdentity !== from) return;
-      if (toIdentity !== '' && toIdentity !== this.options.identity) return;
+      const signal = readSignal(payload, from, this.options.identity);
+      if (signal === undefined) return;
       if (signal.connectRequest !== undefined) this.#requested(from, signal);
       else this.#heard(from, signal);
     } catch (error) {

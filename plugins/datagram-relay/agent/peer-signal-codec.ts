@@ -46,6 +46,22 @@ export const encodeSignal = (fields: SignalFields): Uint8Array =>
 export const decodeSignal = (bytes: Uint8Array): Rendezvous =>
   decodeProtobuf(RendezvousSchema, bytes, MAX_SIGNAL);
 
+/**
+ * A signal that the service stamped with its sender; undefined for one that says it is from or to somebody else, or
+ * is too long.
+ */
+export function readSignal(
+  payload: Uint8Array,
+  from: string,
+  identity: string,
+): Rendezvous | undefined {
+  if (payload.length > MAX_SIGNAL) return undefined;
+  const signal = decodeSignal(payload);
+  const { fromIdentity, toIdentity } = signal;
+  const isOthers = toIdentity !== '' && toIdentity !== identity;
+  return isOthers || (fromIdentity !== '' && fromIdentity !== from) ? undefined : signal;
+}
+
 /** Field `sdr_routes`. */
 export function encodeRoutes(routes: readonly PeerRoute[]): Uint8Array {
   const writer = new ByteWriter(256, MAX_SIGNAL).u8(VERSION).u8(routes.length);

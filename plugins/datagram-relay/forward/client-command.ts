@@ -1,20 +1,17 @@
 import { PeerAddress, ServerError } from 'beaconry';
 import { decodeBase64 } from '../../coordinator/sdr/armour-codec.js';
 import { decodeCertificateText } from '../../coordinator/sdr/certificate-codec.js';
-import type { CoordinatorClient, FakeIpTicket } from '../../coordinator/sdr/coordinator-client.js';
+import type { CoordinatorClient } from '../../coordinator/sdr/coordinator-client.js';
 import { readDevTicket } from '../../coordinator/sdr/hosted-server-environment.js';
 import { decodePublicLine } from '../../coordinator/sdr/openssh-key-codec.js';
 import { type Credentials, PlayerCredentials } from '../../coordinator/sdr/player-credentials.js';
-import {
-  decodeRelayTicket,
-  decodeSignedRelayTicket,
-  MAX_SIGNED_TICKET,
-} from '../../coordinator/sdr/relay-ticket-codec.js';
+import { MAX_SIGNED_TICKET } from '../../coordinator/sdr/relay-ticket-codec.js';
 import { SigningKey } from '../../coordinator/sdr/signing-key.js';
 import { TicketCache } from '../../coordinator/sdr/ticket-cache.js';
 import { openUdpSocket } from '../agent/agent-socket.js';
 import { ClientAgent } from '../agent/client-agent.js';
 import { readText } from '../network-source.js';
+import { autoTicketsOf } from './auto-ticket-source.js';
 import { ClientForwarder } from './client-forwarder.js';
 import {
   addressOf,
@@ -36,8 +33,10 @@ export interface ClientOptions extends NetworkOptions {
   readonly key?: string;
   readonly cert?: string;
   readonly cache?: string;
+  readonly signaling?: string;
   readonly virtualPort: string;
 }
+
 /** `beaconry forward client`. */
 export async function runClient(options: ClientOptions): Promise<void> {
   const appId = natural(options.app, '--app');
@@ -56,9 +55,12 @@ export async function runClient(options: ClientOptions): Promise<void> {
     options.cache === undefined ? undefined : await TicketCache.open(options.cache, clock);
   const credentials = await credentialsOf(options, appId, coordinator);
   const given = await givenTicket(options);
-  let server = options.to;
-  let auto: FakeIpTicket | undefined;
   const fake = PeerAddress.parse(options.to);
+  if (fake !== undefined && options.ticket !== undefined) {
+    throw new ServerError('USAGE', '--ticket leads to no FakeIP: its server is asked for one');
+  }
+  const auto =
+    fake === undefined ? undefined : autoTicketsOf(options, fake, credentials, coordinator);
 
   const agent = await new ClientAgent({
     clock,
@@ -70,10 +72,6 @@ export async function runClient(options: ClientOptions): Promise<void> {
     dev: true,
     ticket: async (identity, wanted) => {
       if (given !== undefined) return given;
-      if (fake !== undefined) {
-        if (auto === undefined) throw needsCoordinator('a FakeIP');
-        return auto.ticket;
-      }
       const cached = cache?.find(identity, wanted);
       if (cached !== undefined) return cached.bytes;
       if (coordinator === undefined) throw needsCoordinator('a ticket that is not given');
@@ -81,6 +79,7 @@ export async function runClient(options: ClientOptions): Promise<void> {
       await cache?.add(fresh);
       return fresh;
     },
+    ...(auto === undefined ? {} : { autoTicket: (server, port) => auto.request(server, port) }),
   }).start();
   const forwarder = await new ClientForwarder({
     clock,
@@ -88,19 +87,12 @@ export async function runClient(options: ClientOptions): Promise<void> {
     listen,
     virtualPort,
     connect: async (ports) => {
-      if (fake !== undefined && given === undefined) {
-        if (coordinator === undefined) throw needsCoordinator('a FakeIP');
-        auto = await coordinator.fakeIpTicket(fake.toString());
-        const { virtualPort: fakePort } = auto;
-        return agent.connect(
-          auto.identity,
-          ports.map(() => fakePort),
-        );
-      }
-      if (given !== undefined && fake !== undefined) {
-        server = decodeRelayTicket(decodeSignedRelayTicket(given).ticket).server;
-      }
-      return agent.connect(server, ports);
+      if (auto === undefined) return agent.connect(options.to, ports);
+      const { identity, virtualPort: fakePort } = await auto.target();
+      return agent.connect(
+        identity,
+        ports.map(() => fakePort),
+      );
     },
     onFailure: (message) => say(`connection to ${options.to}: ${message}`),
   }).start();
@@ -110,6 +102,7 @@ export async function runClient(options: ClientOptions): Promise<void> {
   await stopped();
   await forwarder.close();
   await agent.close();
+  auto?.close();
   network.stop();
 }
 

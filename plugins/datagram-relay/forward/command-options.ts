@@ -44,10 +44,22 @@ export async function networkOf(
   return { cache, trusted };
 }
 
-/** With the token of the environment, which no list of processes shows. */
-export function coordinatorAt(url: string, appId: number): CoordinatorClient {
-  const token = process.env.BEACONRY_TOKEN;
-  return new CoordinatorClient({ url, appId, ...(token === undefined ? {} : { token }) });
+/** Of the environment, which no list of processes shows. */
+export const ownToken = (): string | undefined => process.env.BEACONRY_TOKEN;
+
+export function coordinatorAt(
+  url: string,
+  appId: number,
+  token: () => string | undefined = ownToken,
+): CoordinatorClient {
+  return new CoordinatorClient({ url, appId, token });
+}
+
+/** Where `--signaling` leads, by host name too. */
+export function signalingAt(text: string): { readonly host: string; readonly port: number } {
+  const [, host = '', port = ''] = /^\[?([^\]]+?)\]?:(\d{1,5})$/.exec(text) ?? [];
+  if (host !== '' && Number(port) <= 65535) return { host, port: Number(port) };
+  throw new ServerError('USAGE', `--signaling "${text}" is not host:port`);
 }
 
 export function natural(text: string, option: string): number {

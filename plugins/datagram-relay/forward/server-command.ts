@@ -14,12 +14,15 @@ import {
   say,
   stopped,
 } from './command-options.js';
+import { fakeIpFront } from './fake-ip-front.js';
 import { ServerForwarder } from './server-forwarder.js';
 
 export interface ServerOptions extends NetworkOptions {
   readonly game: string;
   readonly ports?: string;
   readonly identity: string;
+  readonly fakeIp?: true;
+  readonly signaling?: string;
 }
 
 /** `beaconry forward server`. */
@@ -58,6 +61,7 @@ export async function runServer(options: ServerOptions): Promise<void> {
     network: trusted,
     accept: (connection) => forwarder.accept(connection),
   }).start();
+  const front = await fakeIpFront(options, hosted, games, trusted);
   let stopLogin: (() => void) | undefined;
   if (options.coordinator !== undefined) {
     const coordinator = coordinatorAt(options.coordinator, appId);
@@ -72,10 +76,11 @@ export async function runServer(options: ServerOptions): Promise<void> {
     stopLogin = clock.every(60_000, () => void login());
   }
   process.stdout.write(
-    `beaconry forward ready ${JSON.stringify({ port: agent.port, game: String(game), identity })}\n`,
+    `beaconry forward ready ${JSON.stringify({ port: agent.port, game: String(game), identity, ...front?.said })}\n`,
   );
   await stopped();
   stopLogin?.();
+  await front?.close();
   await agent.close();
   await forwarder.close();
   network.stop();

@@ -39,7 +39,7 @@ describe('clients of a coordinator over real HTTP', () => {
     new CoordinatorClient({
       url: `http://${server.address('http')}`,
       appId: 730,
-      ...(token === undefined ? {} : { token }),
+      token: () => token,
     });
 
   beforeEach(async () => {

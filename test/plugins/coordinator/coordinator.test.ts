@@ -236,6 +236,17 @@ describe('coordinator over HTTP', () => {
         token,
       );
 
+    it('gives nobody a ticket to a port of a FakeIP: its server asks for those', async () => {
+      await start();
+      await signOnServer();
+      for (const virtualPort of [0x7fffff00, 0x7fffff03]) {
+        for (const token of ['token-alice', ADMIN]) {
+          const answer = await ticketFor({ virtualPort }, token);
+          expect([answer.status, answer.code]).to.deep.equal([403, 'TICKET_FAKE_IP']);
+        }
+      }
+    });
+
     it('gives a player a ticket for himself, sealed so that only relays read the address', async () => {
       await start();
       const signedOn = await signOnServer();

@@ -106,10 +106,10 @@ describe('beaconry forward', function () {
     };
   };
 
-  it('lets gamedig and quakestat see info, players and split rules of a server named by FakeIP', async () => {
+  it('lets gamedig and quakestat see info, players and split rules of a hidden server', async () => {
     const { clientPort, listenPort, args, relay } = await network();
     const ticket = lab.ticket(`127.0.0.1:${listenPort}`);
-    await forward([...args, '--to', '169.254.3.7:30001', '--ticket', ticket]);
+    await forward([...args, '--to', 'str:server', '--ticket', ticket]);
     const state = await GameDig.query({
       type: 'protocol-valve',
       host: '127.0.0.1',

@@ -26,8 +26,7 @@ describe('datagrams of a host without a way', () => {
     };
     return { clock, left, system, held, send, tries: () => tries };
   };
-  const range = (from: number, to: number) =>
-    Array.from({ length: to - from }, (_, i) => from + i);
+  const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
 
   it('leave in their order as soon as there is one again', async () => {
     const { clock, left, system, send } = start();
