@@ -1,17 +1,22 @@
 import { type Clock, PeerAddress } from 'beaconry';
 import type { FakeIpRegistrar, RegisterResult, ServerDescription } from 'beaconry/plugins/master';
+import { isAnonymousGameServer } from '../coordinator/sdr/host-identity-codec.js';
 import type { FakeIpAllocation } from './public.js';
 
 /** Where a server is shown: at the first port of its FakeIP, as long as its lease lives. */
 export const shownAt = ({ address, ports }: FakeIpAllocation): PeerAddress =>
   PeerAddress.of(address, ports[0] ?? 0);
 
-/** Shows servers at their FakeIPs in the lists of this network; nothing of it happens where nobody keeps a list. */
+/**
+ * Shows servers at their FakeIPs in the lists of this network; nothing of it happens where nobody keeps a list. What
+ * they say of themselves can be checked by nobody, so servers that nobody answers for are not shown.
+ */
 export class FakeIpListing {
   constructor(private readonly registrar: FakeIpRegistrar | undefined) {}
 
   show(lease: FakeIpAllocation, description: ServerDescription): RegisterResult | undefined {
     const address = shownAt(lease);
+    if (isAnonymousGameServer(lease.identity)) return 'refused';
     return this.registrar?.register(address, { ...description, gamePort: address.port });
   }
 

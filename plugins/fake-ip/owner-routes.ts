@@ -2,8 +2,7 @@ import { AddressLimit, type Clock, HttpError, PeerAddress, type Routes } from 'b
 import type { Coordinator, GameServerAuthority } from 'beaconry/plugins/coordinator';
 import type { HostedGameServers } from 'beaconry/plugins/web-api';
 import type { FastifyRequest } from 'fastify';
-import { Type } from 'typebox';
-import { isAnonymousGameServer } from '../coordinator/sdr/host-identity-codec.js';
+import { type Static, Type } from 'typebox';
 import type { AutoTickets } from './auto-tickets.js';
 import { App, answered, bearer, tooMany } from './fake-ip-answers.js';
 import { type FakeIpListing, LeasedPlace } from './fake-ip-listing.js';
@@ -47,10 +46,6 @@ export function ownerRoutes(options: OwnerRoutesOptions): Routes {
     if (found === undefined) {
       throw new HttpError(401, 'UNAUTHENTICATED', 'this needs the handle of a game server');
     }
-    if (isAnonymousGameServer(found.identity)) {
-      const text = 'anybody can be an anonymous game server; log on with a login token';
-      throw new HttpError(403, 'SERVER_ANONYMOUS', text);
-    }
     if (found.appId === appId) return found;
     throw new HttpError(403, 'FORBIDDEN', `the game server runs app ${found.appId}`);
   };
@@ -62,12 +57,18 @@ export function ownerRoutes(options: OwnerRoutesOptions): Routes {
     return at !== undefined;
   };
 
+  const show = (lease: FakeIpAllocation, server: Static<typeof SaidServer> | undefined) => {
+    if (server === undefined) listing.hide(lease);
+    else listing.show(lease, describeSaid(server, lease.appId));
+  };
+
   const granted = (lease: FakeIpAllocation) => ({ ...lease, token: tokens.issue(lease) });
 
   return (scope) => {
     scope.post(
       '/v1/fake-ips',
       {
+        onRequest: limit,
         schema: {
           summary: 'Asks for a FakeIP',
           description:
@@ -91,7 +92,7 @@ export function ownerRoutes(options: OwnerRoutesOptions): Routes {
         schema: {
           summary: 'Keeps a FakeIP; open: false while the server is full or closed',
           description:
-            'With `server` the master lists it at FakeIP:port; a game server of this interface is listed by its own state.',
+            'With `server` the master lists it at FakeIP:port, unless it is anonymous; a game server of this interface is listed by its own state.',
           body: Type.Object({
             appId: App,
             open: Type.Boolean(),
@@ -104,10 +105,7 @@ export function ownerRoutes(options: OwnerRoutesOptions): Routes {
         const { identity } = await owner(request, appId);
         return answered(async () => {
           const lease = await fakeIps.renew(appId, identity, { open });
-          if (!place(request, lease)) {
-            if (server === undefined) listing.hide(lease);
-            else listing.show(lease, describeSaid(server, appId));
-          }
+          if (!place(request, lease)) show(lease, server);
           return granted(lease);
         });
       },
@@ -157,8 +155,7 @@ export function ownerRoutes(options: OwnerRoutesOptions): Routes {
             return { released: ended !== undefined };
           }
           const lease = await fakeIps.allocate(appId, identity, ports, { open, saidAt });
-          if (server === undefined) listing.hide(lease);
-          else listing.show(lease, describeSaid(server, appId));
+          show(lease, server);
           return granted(lease);
         }),
     );

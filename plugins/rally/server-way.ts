@@ -54,11 +54,13 @@ export async function relayedWay(
   { clock, network, identity, appId, onFailure }: RelayedWayOptions,
 ): Promise<ServerWay> {
   const isAddress = PeerAddress.parse(target) !== undefined;
-  let ticket: Uint8Array | undefined;
+  /** Of the last look-up of the FakeIP, which the server's side gave for it. */
+  let ticket: Uint8Array = new Uint8Array();
   const agent = await new ClientAgent({
     ...{ clock, openSocket: openUdpSocket, identity, appId, dev: true },
     ...{ network: network.trusted, credentials: network.credentials },
-    ticket: async (server, virtualPort) => ticket ?? network.ticket(server, virtualPort),
+    ticket: network.ticket,
+    autoTicket: async () => ticket,
   }).start();
   let connection: Connection | undefined;
   let port = 0;

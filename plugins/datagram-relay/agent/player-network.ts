@@ -39,7 +39,7 @@ export class PlayerNetwork {
   /** NO_NETWORK_CONFIG when there is none that a root vouches for; DecodeError for a root that is no public line. */
   static async join(options: PlayerNetworkOptions): Promise<PlayerNetwork> {
     const { coordinator: url, appId, token } = options;
-    const client = new CoordinatorClient({ url, appId, ...(token === undefined ? {} : { token }) });
+    const client = new CoordinatorClient({ url, appId, token: () => token });
     return new PlayerNetwork(client, await openNetworkConfig(options), options);
   }
 

@@ -52,15 +52,19 @@ describe('a game server over HTTP with a FakeIP', () => {
     expect(await addresses()).deep.equal(['127.0.0.1:27202']);
   });
 
-  it('has no FakeIP while it is anonymous', async () => {
-    world = await WebWorld.start({}, { master: {}, 'fake-ip': {} });
+  it('is in no list while it is anonymous, since nobody can check what it says', async () => {
+    world = await WebWorld.start({}, { master: {}, browser: {}, 'fake-ip': {} });
     const bearer = await world.gameServer({ on: false });
     await world.call('POST', '/v1/gameservers/self/logon', { bearer, body: {} });
-    const answer = await world.call('POST', '/v1/fake-ips', {
-      bearer,
-      body: { appId: APP, ports: 1 },
-    });
-    expect(answer.body.error.code).equal('SERVER_ANONYMOUS');
+    const body = { name: 'anonymous', advertise: true };
+    await world.call('PATCH', '/v1/gameservers/self', { bearer, body });
+    await soon();
+    expect((await addresses()).length).equal(1);
+    await fakeIp(bearer);
+    await soon();
+    expect(await addresses()).deep.equal([]);
+    const { body: found } = await world.call('GET', '/v1/gameservers/self/diagnosis', { bearer });
+    expect(found.items.map(({ code }: { code: string }) => code)).contain('LISTING_REFUSED');
   });
 
   it('gets tickets for players who are logged on and licensed, whatever node they came by', async () => {
