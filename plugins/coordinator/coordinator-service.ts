@@ -19,6 +19,7 @@ import { encodeBase64 } from './sdr/armour-codec.js';
 import { encodeSignedCertificate, type SignedCertificate } from './sdr/certificate-codec.js';
 import { issueCertificate } from './sdr/certificate-issue.js';
 import type { CertificateStore } from './sdr/certificate-store.js';
+import { encodeHostedRoute } from './sdr/hosted-address-codec.js';
 import { estimatePingOfTexts, popDistances } from './sdr/ping-estimate.js';
 import { DEV_POP } from './sdr/pop-code-codec.js';
 import type { CheckInAnswer } from './sdr/relay-check-in-codec.js';
@@ -164,11 +165,6 @@ export class CoordinatorService implements Coordinator {
 
   #ticket(server: SignedOnServer, request: TicketRequest): Uint8Array {
     const { publisher, ticketLifetime, issued } = this.options;
-    const { config } = publisher.published;
-    const { pop } = server.route;
-    const routeKey = config.pops.get(pop)?.routeKey ?? config.relayPublicKey;
-    if (routeKey === undefined)
-      throw new ServerError('NO_ROUTE_KEY', 'the network has no route key');
     const { key } = publisher.signer;
     const now = this.#now();
     const { appId, client, virtualPort, extra } = request;
@@ -182,7 +178,7 @@ export class CoordinatorService implements Coordinator {
         server: server.identity,
         ...(virtualPort === undefined ? {} : { virtualPort }),
         extra: extra ?? [],
-        route: this.#seal(server, routeKey),
+        route: this.#routeTo(server),
       },
       now,
     );
@@ -190,7 +186,13 @@ export class CoordinatorService implements Coordinator {
     return ticket;
   }
 
-  #seal({ route }: SignedOnServer, routeKey: Uint8Array): Uint8Array {
+  /** Sealed to relays; where players are to use plain UDP they read the address, and no secret of relays. */
+  #routeTo({ route }: SignedOnServer): Uint8Array {
+    const { config } = this.options.publisher.published;
+    if (config.directMode === 'udp') return encodeHostedRoute({ ...route, secret: 0n });
+    const routeKey = config.pops.get(route.pop)?.routeKey ?? config.relayPublicKey;
+    if (routeKey === undefined)
+      throw new ServerError('NO_ROUTE_KEY', 'the network has no route key');
     const name = `${route.pop} ${route.address} ${route.secret} ${encodeBase64(routeKey)}`;
     const known = this.#sealed.get(name);
     if (known !== undefined) return known;

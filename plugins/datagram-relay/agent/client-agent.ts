@@ -1,16 +1,10 @@
-import { DecodeError, ServerError } from 'beaconry';
+import { ServerError } from 'beaconry';
 import { isFakeIpPort } from 'beaconry/plugins/fake-ip';
-import type { CertificateStore } from '../../coordinator/sdr/certificate-store.js';
-import { hostedAddressPop } from '../../coordinator/sdr/hosted-address-codec.js';
 import type { Credentials } from '../../coordinator/sdr/player-credentials.js';
 import { DEV_POP } from '../../coordinator/sdr/pop-code-codec.js';
-import {
-  decodeRelayTicket,
-  decodeSignedRelayTicket,
-  encodeSignedRelayTicket,
-} from '../../coordinator/sdr/relay-ticket-codec.js';
 import { ClientConnection } from './client-connection.js';
 import type { Connection } from './connection.js';
+import { DirectClient } from './direct-client.js';
 import type { NetworkMeasurement } from './network-measurement.js';
 import {
   RelayAccess,
@@ -18,6 +12,7 @@ import {
   requireNetwork,
   type TrustedNetwork,
 } from './relay-access.js';
+import { readTicketWay, suitsMode } from './ticket-way.js';
 
 /** What the agent of a player needs. */
 export interface ClientAgentOptions extends RelayAccessOptions {
@@ -40,9 +35,11 @@ const MAX_CONNECTIONS = 1024;
 export class ClientAgent {
   readonly #access: RelayAccess;
   readonly #connections = new Set<ClientConnection>();
+  readonly #direct: DirectClient;
 
   constructor(private readonly options: ClientAgentOptions) {
     this.#access = new RelayAccess(options);
+    this.#direct = new DirectClient(options);
   }
 
   /** Pings to POPs, the own marker, and how well the network can be reached. */
@@ -53,6 +50,7 @@ export class ClientAgent {
   async start(): Promise<this> {
     await this.#access.start(() => {
       for (const connection of [...this.#connections]) connection.tick();
+      this.#direct.tick();
       return this.#connections.size > 0;
     });
     return this;
@@ -61,35 +59,45 @@ export class ClientAgent {
   async close(): Promise<void> {
     for (const { connection } of [...this.#connections]) connection.close();
     this.#connections.clear();
+    await this.#direct.close();
     await this.#access.close();
   }
 
   /**
-   * Connects to virtual ports of a hosted server; the promise gives the connection before it is connected.
-   * NO_NETWORK_CONFIG, the codes of `ticket`, `autoTicket` and `credentials`, TICKET_EXPIRED with the time.
+   * Connects to virtual ports of a hosted server: over relays, or over plain UDP where the network config says
+   * `direct_mode: udp`. The promise gives the connection before it is connected. NO_NETWORK_CONFIG, DIRECT_MODE for a
+   * ticket that was made for the other way, the codes of `ticket`, `autoTicket` and `credentials`, TICKET_EXPIRED with the time.
    */
   async connect(server: string, ports: readonly number[] = [0]): Promise<Connection> {
     const { credentials, network, clock, appId, identity } = this.options;
-    if (this.#connections.size >= MAX_CONNECTIONS) {
+    if (this.#connections.size + this.#direct.size >= MAX_CONNECTIONS) {
       throw new ServerError('TOO_MANY_CONNECTIONS', `${MAX_CONNECTIONS} connections are open`);
     }
     requireNetwork(network());
     const [bytes, own] = await Promise.all([this.#ticket(server, ports), credentials()]);
-    const { ticket: fields, stripped } = readTicket(bytes, network()?.certificates);
-    if (fields.expiresAt * 1000 < clock.now()) {
-      const at = new Date(fields.expiresAt * 1000).toISOString();
+    const { config, certificates } = requireNetwork(network());
+    const way = readTicketWay(bytes, certificates);
+    if (way.expiresAt * 1000 < clock.now()) {
+      const at = new Date(way.expiresAt * 1000).toISOString();
       throw new ServerError('TICKET_EXPIRED', `the ticket for ${server} expired at ${at}`);
+    }
+    if (!suitsMode(way, config.directMode)) {
+      const text = `the ticket for ${server} is of no use in direct_mode ${config.directMode}; get another one`;
+      throw new ServerError('DIRECT_MODE', text);
+    }
+    if (config.directMode === 'udp' && way.address !== undefined) {
+      return this.#direct.connect({ server, ports, address: way.address, ticket: way.stripped });
     }
     const made = new ClientConnection({
       appId,
       client: identity,
       server,
-      pop: hostedAddressPop(fields.route),
+      pop: way.pop,
       ports,
-      ticket: stripped,
+      ticket: way.stripped,
       credentials: own,
       // A server without certificate passes in POP dev only: elsewhere a relay could stand in for it.
-      dev: this.options.dev === true && hostedAddressPop(fields.route) === DEV_POP,
+      dev: this.options.dev === true && way.pop === DEV_POP,
       now: () => clock.monotonic(),
       unix: () => Math.floor(clock.now() / 1000),
       network: () => network() as TrustedNetwork,
@@ -119,19 +127,5 @@ export class ClientAgent {
   movesOf(connection: Connection): readonly string[] {
     for (const made of this.#connections) if (made.connection === connection) return made.moves;
     return [];
-  }
-}
-
-/** The ticket's fields, and the ticket without a chain that relays know from the network config. */
-function readTicket(bytes: Uint8Array, store: CertificateStore | undefined) {
-  try {
-    const signed = decodeSignedRelayTicket(bytes);
-    const ticket = decodeRelayTicket(signed.ticket);
-    const known = store?.has(signed.keyId) === true;
-    const stripped = known ? encodeSignedRelayTicket({ ...signed, certificates: [] }) : bytes;
-    return { ticket, stripped };
-  } catch (cause) {
-    if (!(cause instanceof DecodeError)) throw cause;
-    throw new ServerError('TICKET_MALFORMED', `ticket: ${cause.message}`, { cause });
   }
 }

@@ -3,11 +3,11 @@ import type { CertificateStore } from '../../coordinator/sdr/certificate-store.j
 import type { NetworkConfig } from '../../coordinator/sdr/network-config-codec.js';
 import type { Credentials } from '../../coordinator/sdr/player-credentials.js';
 import type { HopControl } from '../control-codec.js';
-import { Connection } from './connection.js';
 import { ConnectionState, EndReason } from './connection-state.js';
 import { Path } from './path.js';
 import { PathOpenings } from './path-openings.js';
 import type { RelayAccess, SessionOwner } from './relay-access.js';
+import { RelayedConnection } from './relayed-connection.js';
 import { routeName } from './route-choice.js';
 import { RouteSearch } from './route-search.js';
 import { isJudgement, type MeetingOptions, ServerMeeting } from './server-meeting.js';
@@ -22,7 +22,7 @@ export interface ClientConnectionOptions extends MeetingOptions {
 
 /** A client's connection to a hosted server: opens paths, keeps a warm one, and moves between them. */
 export class ClientConnection implements SessionOwner {
-  readonly connection: Connection;
+  readonly connection: RelayedConnection;
   readonly #meeting: ServerMeeting;
   readonly #openings: PathOpenings;
   readonly #pathsById = new Map<number, Path>();
@@ -38,7 +38,7 @@ export class ClientConnection implements SessionOwner {
     const own = { endPart: this.#meeting.endPart, search: this.#search, owner: this };
     this.#openings = new PathOpenings({ access, credentials, ticket, ...own });
     this.#startedAt = options.now();
-    this.connection = new Connection(
+    this.connection = new RelayedConnection(
       { remote: server, name: this.#meeting.name, isClient: true, ports },
       options.now,
     );

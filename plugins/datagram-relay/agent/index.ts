@@ -10,7 +10,7 @@ export { type AgentSocket, type OpenAgentSocket, openUdpSocket } from './agent-s
 export { AutoTicketGiver, type AutoTicketGiverOptions } from './auto-ticket-giver.js';
 export { AutoTicketRequests, type AutoTicketRequestsOptions } from './auto-ticket-requests.js';
 export { ClientAgent, type ClientAgentOptions } from './client-agent.js';
-export { Connection, type ConnectionListener } from './connection.js';
+export { Connection, type ConnectionListener, type SendOptions } from './connection.js';
 export { ConnectionState, EndReason } from './connection-state.js';
 export { FakeUdpPort, type FakeUdpPortOptions } from './fake-udp-port.js';
 export { MAX_DATAGRAM } from './fragments.js';
@@ -19,5 +19,6 @@ export { Availability, NetworkMeasurement, type NetworkStatus } from './network-
 export { PeerAgent, type PeerAgentOptions } from './peer-agent.js';
 export { PlayerNetwork, type PlayerNetworkOptions } from './player-network.js';
 export type { TrustedNetwork } from './relay-access.js';
+export { RelayedConnection } from './relayed-connection.js';
 export { ServerAgent, type ServerAgentOptions } from './server-agent.js';
 export { SignalingClient, type SignalingClientOptions } from './signaling-client.js';

@@ -10,7 +10,7 @@ import type { Rendezvous } from '../../coordinator/sdr/sdr_pb.js';
 import * as codec from '../relay-codec.js';
 import { ExchangeKey } from '../relay-keys.js';
 import { judgeConnectRequest } from './connect-request-check.js';
-import { Connection } from './connection.js';
+import type { Connection } from './connection.js';
 import { EndReason } from './connection-state.js';
 import { answerEndPart, servedTable } from './end-answer.js';
 import { newSessionId } from './hop.js';
@@ -23,6 +23,7 @@ import {
   requireNetwork,
   type TrustedNetwork,
 } from './relay-access.js';
+import { RelayedConnection } from './relayed-connection.js';
 import { isJudgement, ServerMeeting } from './server-meeting.js';
 
 /** What an agent needs that connects players with each other. */
@@ -33,7 +34,7 @@ export interface PeerAgentOptions extends RelayAccessOptions {
   /** Hands a signal to the signaling service: best effort, to whoever proves that identity. */
   signal(to: string, payload: Uint8Array): void;
   /** A peer wants to connect; false: it gets no answer. Absent: nobody may. */
-  accept?(connection: Connection): boolean;
+  accept?(connection: RelayedConnection): boolean;
   /** Virtual ports that peers may use. */
   readonly ports?: readonly number[];
   /** Whether peers may learn this host's address where the network config says `punch`; default true. */
@@ -63,7 +64,7 @@ export class PeerAgent {
     return this.#access.measurement;
   }
 
-  get connections(): readonly Connection[] {
+  get connections(): readonly RelayedConnection[] {
     return [...this.#sessions.values()].map(({ connection }) => connection);
   }
 
@@ -90,7 +91,7 @@ export class PeerAgent {
   }
 
   /** NO_NETWORK_CONFIG, TOO_MANY_CONNECTIONS, codes of `credentials`. The promise gives the connection before it is connected. */
-  async connect(peer: string, ports: readonly number[] = [0]): Promise<Connection> {
+  async connect(peer: string, ports: readonly number[] = [0]): Promise<RelayedConnection> {
     const { credentials, identity, appId, clock } = this.options;
     this.#trusted();
     if (this.#sessions.size >= MAX_SESSIONS) {
@@ -105,7 +106,7 @@ export class PeerAgent {
     });
     const { endPart, name } = meeting;
     const facts = { remote: peer, name, isClient: true, ports };
-    const connection = new Connection(facts, now);
+    const connection = new RelayedConnection(facts, now);
     const ownId = newSessionId((taken) => this.#sessions.has(taken));
     const crypt = { info: endPart, signature: own.key.sign(peerSigned(endPart)) };
     const cert = toEnvelope(own.certificate);
@@ -188,7 +189,7 @@ export class PeerAgent {
     const answer = answerEndPart(crypt.info, part, table, { identity, credentials }, now());
     const connectionName = Buffer.from(part.connection).toString('hex');
     const facts = { remote: from, name: connectionName, isClient: false, ports: answer.ports };
-    const connection = new Connection(facts, now);
+    const connection = new RelayedConnection(facts, now);
     connection.begin(answer.ends, answer.ports);
     if (!accept(connection)) return;
     const ownId = newSessionId((taken) => this.#sessions.has(taken));
@@ -208,7 +209,7 @@ export class PeerAgent {
   }
 
   #open(
-    connection: Connection,
+    connection: RelayedConnection,
     own: Credentials,
     ownId: number,
     farId: number,

@@ -1,7 +1,6 @@
 import { DecodeError, type PeerAddress } from 'beaconry';
 import type { Rendezvous } from '../../coordinator/sdr/sdr_pb.js';
 import type { HopKeys } from '../relay-keys.js';
-import type { Connection } from './connection.js';
 import { ConnectionState, EndReason } from './connection-state.js';
 import { meetingRelays, offeredRoutes } from './meeting-relays.js';
 import type { Path } from './path.js';
@@ -17,10 +16,11 @@ import {
 import { Punch } from './punch.js';
 import type { RelayAccess, SessionOwner } from './relay-access.js';
 import type { ProbedRelay } from './relay-prober.js';
+import type { RelayedConnection } from './relayed-connection.js';
 
 export interface PeerSessionOptions {
   readonly access: RelayAccess;
-  readonly connection: Connection;
+  readonly connection: RelayedConnection;
   /** Connection ids in signals. */
   readonly ownId: number;
   readonly farId: number;
@@ -44,7 +44,7 @@ const WANTED_PATHS = 2;
 
 /** One connection to a peer: what is said in signals, legs at relays, and the way without relays. */
 export class PeerSession implements SessionOwner {
-  readonly connection: Connection;
+  readonly connection: RelayedConnection;
   readonly #legs: PeerLegs;
   #punch: Punch | undefined;
   #farId: number;

@@ -1,17 +1,17 @@
 import type { PeerAddress } from 'beaconry';
 import { isPublicUnicast } from '../address-policy.js';
 import type { HopKeys } from '../relay-keys.js';
-import type { Connection } from './connection.js';
 import { Hop } from './hop.js';
 import { Path } from './path.js';
 import type { PeerCandidate } from './peer-signal-codec.js';
 import type { RelayAccess, SessionOwner } from './relay-access.js';
 import type { ProbedRelay } from './relay-prober.js';
+import type { RelayedConnection } from './relayed-connection.js';
 
 export interface PunchOptions {
   readonly access: RelayAccess;
   readonly owner: SessionOwner;
-  readonly connection: Connection;
+  readonly connection: RelayedConnection;
   readonly keys: HopKeys;
   now(): number;
   /** Packets arrive both ways. */

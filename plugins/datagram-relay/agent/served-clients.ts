@@ -1,10 +1,10 @@
-import type { Connection } from './connection.js';
 import { type Hop, newSessionId } from './hop.js';
 import { Path } from './path.js';
+import type { RelayedConnection } from './relayed-connection.js';
 
 /** A client's connection, and what the first JOIN of it was answered with. */
 export interface ServedClient {
-  readonly connection: Connection;
+  readonly connection: RelayedConnection;
   readonly endPart: Uint8Array;
   readonly serverPart: Uint8Array;
   readonly signature: Uint8Array;
@@ -22,7 +22,7 @@ export class ServedClients {
   get size(): number {
     return this.#byName.size;
   }
-  get connections(): readonly Connection[] {
+  get connections(): readonly RelayedConnection[] {
     return [...this.#byName.values()].map(({ connection }) => connection);
   }
 

@@ -6,12 +6,14 @@ import * as codec from '../relay-codec.js';
 import { Lead, NO_BYTES, Refusal } from '../relay-codec.js';
 import { joinedHopKeys, sameBytes, seal, serverJoinKeys, unseal } from '../relay-keys.js';
 import type { AgentSocket, OpenAgentSocket } from './agent-socket.js';
-import { Connection } from './connection.js';
+import type { Connection } from './connection.js';
+import { DirectServer } from './direct-server.js';
 import { answerEndPart, servedTable } from './end-answer.js';
 import { Hop } from './hop.js';
 import { refusalOf } from './join-check.js';
 import { OwnRegistrations } from './own-registrations.js';
 import type { TrustedNetwork } from './relay-access.js';
+import { RelayedConnection } from './relayed-connection.js';
 import { type ServedClient, ServedClients } from './served-clients.js';
 
 /** What the agent of a hosted server needs. */
@@ -44,6 +46,7 @@ const MAX_ANSWERS = 1024;
 export class ServerAgent {
   readonly #registrations: OwnRegistrations;
   #socket: AgentSocket | undefined;
+  #direct: DirectServer | undefined;
   readonly #clients = new ServedClients();
   /** JOIN_OK by the hop secret of the JOIN, for repeated ones. */
   readonly #answers = new Map<string, Uint8Array>();
@@ -60,7 +63,7 @@ export class ServerAgent {
   }
 
   get connections(): readonly Connection[] {
-    return this.#clients.connections;
+    return [...this.#clients.connections, ...(this.#direct?.connections ?? [])];
   }
 
   /** Relays that hold a registration of this server. */
@@ -69,8 +72,13 @@ export class ServerAgent {
   }
 
   async start(): Promise<this> {
-    const { openSocket, clock, listen } = this.options;
-    this.#socket = await openSocket((bytes, from) => this.#receive(bytes, from), listen);
+    const { openSocket, clock, listen, credentials } = this.options;
+    const socket = await openSocket((bytes, from) => this.#receive(bytes, from), listen);
+    this.#socket = socket;
+    if (credentials !== undefined) {
+      const options = { ...this.options, credentials };
+      this.#direct = await new DirectServer(options, socket, () => this.#hasRoom()).start();
+    }
     this.#stopTimer = clock.every(TICK, () => this.#tick());
     this.#tick();
     return this;
@@ -78,7 +86,8 @@ export class ServerAgent {
 
   async close(): Promise<void> {
     this.#stopTimer?.();
-    for (const connection of this.connections) connection.close(1000, 'server ends');
+    for (const connection of this.#clients.connections) connection.close(1000, 'server ends');
+    await this.#direct?.close();
     await this.#socket?.close();
     this.#socket = undefined;
   }
@@ -87,6 +96,7 @@ export class ServerAgent {
     const { clock, network } = this.options;
     this.#registrations.tick(network()?.config);
     this.#clients.tick(clock.monotonic());
+    this.#direct?.tick();
   }
 
   #receive(bytes: Uint8Array, from: PeerAddress): void {
@@ -96,7 +106,7 @@ export class ServerAgent {
       else if (first === Lead.registerOk) this.#registrations.accepted(bytes, from);
       else if (first === Lead.join) this.#join(bytes, from);
       else if ((first & DATA) !== 0 || first === CONTROL) this.#packet(bytes, from);
-      else this.counters.strange++;
+      else if (this.#direct?.receive(bytes, from) !== true) this.counters.strange++;
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       this.counters.strange++;
@@ -168,17 +178,17 @@ export class ServerAgent {
     part: codec.EndPart,
     table: readonly number[],
   ): ServedClient | undefined {
-    const { clock, accept, maxConnections = 1024 } = this.options;
+    const { clock, accept } = this.options;
     const connectionId = Buffer.from(part.connection).toString('hex');
     const name = `${part.client} ${connectionId}`;
     const known = this.#clients.find(name);
     // Only who holds the keys of the first path can add another one.
     if (known !== undefined) return sameBytes(known.endPart, join.endPart) ? known : undefined;
-    if (this.#clients.size >= maxConnections) return undefined;
+    if (!this.#hasRoom()) return undefined;
     const now = () => clock.monotonic();
     const answer = answerEndPart(join.endPart, part, table, this.options, now());
     const { serverPart, signature, ports } = answer;
-    const connection = new Connection(
+    const connection = new RelayedConnection(
       { remote: part.client, name: connectionId, isClient: false, ports },
       now,
     );
@@ -187,12 +197,18 @@ export class ServerAgent {
     return this.#clients.add(name, { connection, endPart: join.endPart, serverPart, signature });
   }
 
+  #hasRoom(): boolean {
+    const { maxConnections = 1024 } = this.options;
+    return this.#clients.size + (this.#direct?.connections.length ?? 0) < maxConnections;
+  }
+
   #packet(bytes: Uint8Array, from: PeerAddress): void {
     const id = isHopPacket(bytes) ? sessionIdOf(bytes) : 0;
     const served = this.#clients.byId(id);
     const path = served?.paths.get(id);
     if (served === undefined || path === undefined || !path.hop.address.equals(from)) {
-      this.counters.strange++;
+      const isDirect = served === undefined && this.#direct?.receive(bytes, from) === true;
+      if (!isDirect) this.counters.strange++;
       return;
     }
     if (bytes[0] !== CONTROL) {

@@ -10,6 +10,8 @@ import { SigningKey } from '../../coordinator/sdr/signing-key.js';
 import { TicketCache } from '../../coordinator/sdr/ticket-cache.js';
 import { openUdpSocket } from '../agent/agent-socket.js';
 import { ClientAgent } from '../agent/client-agent.js';
+import type { TrustedNetwork } from '../agent/relay-access.js';
+import { readTicketWay, suitsMode } from '../agent/ticket-way.js';
 import { readText } from '../network-source.js';
 import { autoTicketsOf } from './auto-ticket-source.js';
 import { ClientForwarder } from './client-forwarder.js';
@@ -73,7 +75,7 @@ export async function runClient(options: ClientOptions): Promise<void> {
     ticket: async (identity, wanted) => {
       if (given !== undefined) return given;
       const cached = cache?.find(identity, wanted);
-      if (cached !== undefined) return cached.bytes;
+      if (cached !== undefined && isOfUse(cached.bytes, trusted())) return cached.bytes;
       if (coordinator === undefined) throw needsCoordinator('a ticket that is not given');
       const fresh = await coordinator.ticket(identity, wanted);
       await cache?.add(fresh);
@@ -125,6 +127,12 @@ async function credentialsOf(
     signon: (request) => coordinator.signon(request),
   });
   return () => player.forHandshake();
+}
+
+/** Tickets that were made before the network changed its mode are replaced. */
+function isOfUse(ticket: Uint8Array, network: TrustedNetwork | undefined): boolean {
+  const mode = network?.config.directMode ?? 'relay';
+  return suitsMode(readTicketWay(ticket, undefined), mode);
 }
 
 async function givenTicket(options: ClientOptions): Promise<Uint8Array | undefined> {

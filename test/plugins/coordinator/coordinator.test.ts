@@ -14,12 +14,17 @@ import {
 } from '../../../plugins/coordinator/sdr/certificate-codec.js';
 import { issueCertificate } from '../../../plugins/coordinator/sdr/certificate-issue.js';
 import { CertificateStore } from '../../../plugins/coordinator/sdr/certificate-store.js';
+import { decodeHostedAddress } from '../../../plugins/coordinator/sdr/hosted-address-codec.js';
 import {
   decodeConfigSignature,
   decodeNetworkConfig,
 } from '../../../plugins/coordinator/sdr/network-config-codec.js';
 import { encodePopCode } from '../../../plugins/coordinator/sdr/pop-code-codec.js';
 import { checkRelayTicket } from '../../../plugins/coordinator/sdr/relay-ticket.js';
+import {
+  decodeRelayTicket,
+  decodeSignedRelayTicket,
+} from '../../../plugins/coordinator/sdr/relay-ticket-codec.js';
 import { RouteKey } from '../../../plugins/coordinator/sdr/sealed-route.js';
 import { SigningKey } from '../../../plugins/coordinator/sdr/signing-key.js';
 import { testKey } from './credentials.js';
@@ -235,6 +240,19 @@ describe('coordinator over HTTP', () => {
         { appId: 730, server: 'steamid:90071992547409921', ...body },
         token,
       );
+
+    it('shows players the address where they are to use plain UDP, without the secret of relays', async () => {
+      await start({ directMode: 'udp' });
+      await signOnServer();
+      const { body } = await ticketFor({}, 'token-alice');
+      const { ticket } = decodeSignedRelayTicket(fromBase64(body.ticket));
+      const route = decodeHostedAddress(decodeRelayTicket(ticket).route);
+      if (route.kind !== 'plain') throw new Error('the route is sealed');
+      expect([String(route.route.address), route.route.secret]).to.deep.equal([
+        '192.0.2.10:27015',
+        0n,
+      ]);
+    });
 
     it('gives nobody a ticket to a port of a FakeIP: its server asks for those', async () => {
       await start();

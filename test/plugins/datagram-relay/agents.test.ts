@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { ConnectionState } from '../../../plugins/datagram-relay/agent/connection-state.js';
+import type { RelayedConnection } from '../../../plugins/datagram-relay/agent/relayed-connection.js';
 import { RelayLab } from './relay-lab.js';
 
 const text = (words: string) => Buffer.from(words);
@@ -32,7 +33,7 @@ describe('agents and relays', () => {
   const connected = async (ticket = () => lab.ticket('5.9.0.1:30000')) => {
     const { agent, move } = await lab.client('6.0.0.1', ticket);
     await lab.clock.advance(1500);
-    const connection = await agent.connect('str:server');
+    const connection = (await agent.connect('str:server')) as RelayedConnection;
     await lab.clock.advance(2000);
     return { agent, move, connection };
   };

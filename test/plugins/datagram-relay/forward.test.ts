@@ -1,9 +1,12 @@
 import { createSocket } from 'node:dgram';
 import { readFileSync } from 'node:fs';
-import { SystemClock } from 'beaconry';
+import { PeerAddress, SystemClock } from 'beaconry';
+import { DatagramRelay } from 'beaconry/plugins/datagram-relay';
 import { startTestServer, type TestServer } from 'beaconry/testing';
 import { expect } from 'chai';
 import { GameDig } from 'gamedig';
+import { encodeHostedRoute } from '../../../plugins/coordinator/sdr/hosted-address-codec.js';
+import type { DirectMode } from '../../../plugins/coordinator/sdr/network-config-codec.js';
 import { TicketCache } from '../../../plugins/coordinator/sdr/ticket-cache.js';
 import { BeaconryProcess } from '../../end-to-end/beaconry-process.js';
 import { freePorts } from '../../end-to-end/free-ports.js';
@@ -35,7 +38,7 @@ describe('beaconry forward', function () {
   };
 
   /** A game server, a relay and a server forwarder; gives what a client forwarder needs. */
-  const network = async () => {
+  const network = async (mode: DirectMode = 'relay') => {
     const game = await startTestServer({
       real: true,
       plugins: {
@@ -60,7 +63,8 @@ describe('beaconry forward', function () {
     });
     servers.push(game);
     const [relayPort = 0, listenPort = 0] = await freePorts(2, 'udp');
-    const config = lab.config([{ ipv4: '127.0.0.1', port: relayPort }], ['127.0.0.0/8']);
+    const relays = [{ ipv4: '127.0.0.1', port: relayPort }];
+    const config = lab.config(relays, ['127.0.0.0/8'], [], 'bbb', mode);
     const relay = await startTestServer({
       real: true,
       endpoints: { datagrams: { udp: `127.0.0.1:${relayPort}` } },
@@ -131,6 +135,22 @@ describe('beaconry forward', function () {
     if (seen === undefined) return;
     expect(seen[0]).include({ name: 'Hidden server', numplayers: 2 });
     expect(Object.keys(seen[0]?.rules ?? {}).length).above(149);
+  });
+
+  it('goes without relays where the network config says direct_mode: udp', async () => {
+    const { clientPort, listenPort, args, relay } = await network('udp');
+    const address = PeerAddress.of('127.0.0.1', listenPort);
+    const route = encodeHostedRoute({ pop: 'bbb', address, secret: 0n });
+    const ticket = lab.ticket(`${address}`, { route });
+    await forward([...args, '--to', 'str:server', '--ticket', ticket]);
+    const state = await GameDig.query({
+      ...{ type: 'protocol-valve', host: '127.0.0.1', port: clientPort, requestRules: true },
+      ...{ givenPortOnly: true, maxRetries: 3 },
+    });
+    expect([state.name, state.players.length]).deep.equal(['Hidden server', 2]);
+    const { rules } = state.raw as { rules: Record<string, string> };
+    expect(Object.keys(rules).length).equal(150);
+    expect(relay.get(DatagramRelay).status.forwarded).equal(0);
   });
 
   it('names the expiry of a ticket that is over', async () => {
