@@ -6,6 +6,7 @@ import { parse } from 'yaml';
 import { BeaconryProcess } from '../end-to-end/beaconry-process.js';
 import { freePorts } from '../end-to-end/free-ports.js';
 import { temporaryFolder } from '../end-to-end/temporary-folder.js';
+import { dockerStages, type Stage, textsOf } from './dockerfile.js';
 import { deployFile, root } from './unit-file.js';
 
 const demo = parse(readFileSync(join(root, 'demo/beaconry.yaml'), 'utf8')) as {
@@ -88,13 +89,25 @@ describe('files for operators', function () {
 
   it('the image copies what exists, runs without rights, and opens ports that plugins use', () => {
     const text = deployFile('docker/Dockerfile');
-    for (const [, sources] of text.matchAll(/^COPY ((?:\S+ )+)\S+$/gm)) {
-      for (const source of sources?.trim().split(' ') ?? []) {
+    const stages = dockerStages();
+    const [build, image] = stages as [Stage, Stage];
+    expect(stages.map(({ name }) => name)).deep.equal(['build', '']);
+    for (const copy of stages.flatMap((stage) => textsOf(stage, 'COPY'))) {
+      for (const source of copy.split(' ').slice(0, -1)) {
         expect(existsSync(join(root, source)), source).equal(true);
       }
     }
-    expect(text).match(/^USER node$/m);
-    expect(text.indexOf('USER node')).lessThan(text.indexOf('ENTRYPOINT'));
+    // Of the first stage only the tarball comes along, and it is not even copied.
+    expect(textsOf(build, 'RUN').at(-1)).contain(' /beaconry.tgz');
+    expect(textsOf(image, 'COPY')).deep.equal([]);
+    const mounts = textsOf(image, 'RUN').flatMap((command) => command.match(/--mount=\S+/g) ?? []);
+    expect(mounts).deep.equal(['--mount=from=build,source=/beaconry.tgz,target=/beaconry.tgz']);
+    const names = image.instructions.map(({ name }) => name);
+    expect(textsOf(image, 'USER')).deep.equal(['node']);
+    // What needs rights was done before; what is written goes to the volume, so the rest can be read-only.
+    expect(names.lastIndexOf('RUN')).lessThan(names.indexOf('USER'));
+    expect(textsOf(image, 'VOLUME')).deep.equal(['/data']);
+    expect(textsOf(image, 'ENV').join(' ')).contain('BEACONRY_DATA=/data');
     const used = new Set(
       [
         readFileSync(join(root, 'beaconry.example.yaml'), 'utf8'),
