@@ -13,7 +13,7 @@ const Maintenance = serviceToken<MaintenanceService>('Maintenance');
 export const coreCommands: readonly Command[] = [
   command({
     name: 'forget',
-    doc: 'removes or blanks what is kept about one person',
+    doc: 'remove or blank what is kept about one person',
     parameters: {
       subject: {
         doc: 'A SteamID, an address without port, or account:NAME for an account of a lobby.',
@@ -30,7 +30,7 @@ export const coreCommands: readonly Command[] = [
   }),
   command({
     name: 'maintenance-on',
-    doc: 'makes every endpoint but admin silent, except to the ranges that are let in; survives a restart',
+    doc: 'make every endpoint but admin silent, except to the ranges that are let in; survives a restart',
     parameters: {
       allow: {
         doc: 'Ranges that are let in, such as [192.0.2.0/24].',
@@ -46,7 +46,7 @@ export const coreCommands: readonly Command[] = [
   }),
   command({
     name: 'maintenance-off',
-    doc: 'lets everybody in again',
+    doc: 'let everybody in again',
     parameters: {},
     run: async (context) =>
       (await context.get(Maintenance).off()) ? 'maintenance is over' : 'there was no maintenance',

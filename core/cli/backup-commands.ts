@@ -36,7 +36,9 @@ export function addBackupCommands(program: Command): void {
   withNodeOptions(
     program
       .command('restore')
-      .description('put the content of a backup in the place of what is there')
+      .description(
+        'put the content of a backup in the place of what is there, which stays beside it',
+      )
       .argument('<file>', 'what "beaconry backup" wrote'),
   ).action(async (file: string, options: NodeOptions) => {
     const manifest = await restore(resolve(file), options);

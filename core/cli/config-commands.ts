@@ -22,7 +22,11 @@ export function addConfigCommands(program: Command): void {
     .command('init')
     .description('write a commented beaconry.yaml with every key at its default')
     .argument('[dir]', 'folder to write to', '.')
-    .option('--for <purpose>', Object.keys(PURPOSES).join(', '), 'game-server')
+    .option(
+      '--for <purpose>',
+      `what the file is for: ${Object.keys(PURPOSES).join(', ')}`,
+      'game-server',
+    )
     .action(async (folder: string, options: { for: string }) => {
       process.stdout.write(await initialise(folder, options.for));
     });

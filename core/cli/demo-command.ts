@@ -4,15 +4,14 @@ import type { Command } from 'commander';
 import { packageRoot } from '../package-info.js';
 import type { ReadyReport } from '../ready-report.js';
 import { runServer } from './server-process.js';
-
-const collect = (value: string, all: readonly string[]) => [...all, value];
+import { setOption } from './set-option.js';
 
 /** Adds `demo`: the bundled configuration, with its data in this folder. */
 export function addDemoCommand(program: Command): void {
   program
     .command('demo')
     .description('run the bundled demo on loopback, with its data under ./data')
-    .option('--set <path=value>', 'override one value; repeatable', collect, [])
+    .addOption(setOption())
     .option('--ready-file <file>', 'write the ready report there when everything is bound')
     .action(async ({ set, readyFile }: { set: readonly string[]; readyFile?: string }) => {
       await runServer({

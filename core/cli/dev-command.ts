@@ -4,9 +4,8 @@ import type { Command } from 'commander';
 import { ConfigFile } from '../config/config-file.js';
 import { ServerError } from '../errors.js';
 import { RestartingServer } from './restarting-server.js';
+import { setOption } from './set-option.js';
 import { DEFAULT_FILE } from './start-command.js';
-
-const collect = (value: string, all: readonly string[]) => [...all, value];
 
 /** Adds `dev`: a server that starts again whenever a file of the plugin changes. */
 export function addDevCommand(program: Command): void {
@@ -15,7 +14,7 @@ export function addDevCommand(program: Command): void {
     .description('run a server and start it again whenever a file of the plugin changes')
     .argument('<plugin>', 'folder or file of the plugin')
     .option('--config <file>', 'configuration, else beaconry.yaml of the plugin or of this folder')
-    .option('--set <path=value>', 'override one value; repeatable', collect, [])
+    .addOption(setOption())
     .action(async (plugin: string, options: { config?: string; set: readonly string[] }) => {
       const watched = folderOf(plugin);
       const config = options.config ?? configOf(plugin, watched);

@@ -1,17 +1,16 @@
 import type { Command } from 'commander';
 import type { Finding } from '../doctor/doctor-check.js';
 import { EXIT } from './exit-code.js';
+import { setOption } from './set-option.js';
 import { sourceOf } from './start-command.js';
-
-const collect = (value: string, all: readonly string[]) => [...all, value];
 
 /** Adds `doctor`: one line for each check, with the remedy where one is needed. */
 export function addDoctorCommand(program: Command): void {
   program
     .command('doctor')
-    .description('check ports, clock, file rights, store, certificates and reachability')
+    .description('check ports, clock, file rights, store, certificates, and that masters answer')
     .argument('[file]', 'configuration file, else ./beaconry.yaml')
-    .option('--set <path=value>', 'override one value; repeatable', collect, [])
+    .addOption(setOption())
     .option('--json', 'print JSON')
     .action(async (file: string | undefined, options: { set: string[]; json?: true }) => {
       // Importing it takes time that no other command should wait for.

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help, type Option } from 'commander';
 import { packageInfo } from '../package-info.js';
 import { addExtensions } from './add-extensions.js';
 import { addBackupCommands } from './backup-commands.js';
@@ -18,14 +18,28 @@ const program = new Command('beaconry')
   .description('game-server framework with a master server, query responder and server browser')
   .version(packageInfo.version)
   .showHelpAfterError('(beaconry --help lists all commands)')
+  .configureHelp({
+    minWidthToWrap: 20,
+    // What is empty unless given needs no word about it.
+    optionDescription: (option: Option) =>
+      new Help().optionDescription(option).replace(/ \(default: (\[\]|"")\)$/, ''),
+  })
+  .addHelpText(
+    'after',
+    `
+Commands of a running node find it by the beaconry.yaml of this folder; --config,
+--admin and --token-file name another. "beaconry help COMMAND" tells more.`,
+  )
   .exitOverride();
 
+program.commandsGroup('Run a server:');
 addDemoCommand(program);
 addStartCommands(program);
-addPluginsCommand(program);
 addConfigCommands(program);
 addDoctorCommand(program);
 addBackupCommands(program);
+program.commandsGroup('Write plugins:');
+addPluginsCommand(program);
 addNewPluginCommand(program);
 addDevCommand(program);
 
@@ -45,8 +59,11 @@ const OWN = new Set([
   '-V',
 ]);
 if (!OWN.has(process.argv[2] ?? '')) {
+  program.commandsGroup('Tools that need no node:');
   await addExtensions(program);
+  program.commandsGroup('Commands of a running node, by the plugin that has them:');
   await addNodeCommands(program);
+  program.helpCommand(true);
 }
 
 try {

@@ -12,29 +12,43 @@ import { addTopCommand } from './top-command.js';
 
 /** Adds the commands of bundled and configured plugins, which run in the running node, and `top`. */
 export async function addNodeCommands(program: Program): Promise<void> {
-  for (const command of await pluginCommands()) addCommand(program, command);
+  for (const { owner, command } of await pluginCommands()) addCommand(program, owner, command);
   addTopCommand(program);
 }
 
-async function pluginCommands(): Promise<Command[]> {
+/** Commands by their names; the owner is the plugin that must run for them. */
+async function pluginCommands(): Promise<OwnedCommand[]> {
   const uses = new Map<string, string>([...bundledPlugins().keys()].map((name) => [name, '.']));
   if (existsSync('beaconry.yaml')) {
     const file = ConfigFile.open({ path: 'beaconry.yaml', env: process.env });
     for (const { use } of file.plugins) if (!uses.has(use)) uses.set(use, file.folder);
   }
-  const commands = new Map(coreCommands.map((command) => [command.name, command]));
+  const commands = new Map(
+    coreCommands.map((command) => [command.name, { owner: 'every node', command }]),
+  );
   for (const [use, folder] of uses) {
     // A plugin that cannot be loaded is reported by `start` and `check-config`; here it has no commands.
     const plugin = await loadPlugin(use, folder).catch(() => undefined);
-    for (const command of plugin?.commands ?? []) commands.set(command.name, command);
+    for (const command of plugin?.commands ?? []) {
+      commands.set(command.name, { owner: plugin?.name ?? use, command });
+    }
   }
   return [...commands.values()];
 }
 
-function addCommand(program: Program, command: Command): void {
+interface OwnedCommand {
+  readonly owner: string;
+  readonly command: Command;
+}
+
+function addCommand(program: Program, owner: string, command: Command): void {
   const dash = command.name.indexOf('-');
   const group = dash === -1 ? undefined : command.name.slice(0, dash);
   const parent = group === undefined ? program : groupOf(program, group);
+  if (parent !== program) {
+    const before = parent.description() === '' ? `${owner}: ` : `${parent.description()}, `;
+    parent.description(before + command.name.slice(dash + 1));
+  }
   const child = parent
     .command(dash === -1 ? command.name : command.name.slice(dash + 1))
     .description(command.doc);
@@ -42,13 +56,10 @@ function addCommand(program: Program, command: Command): void {
   for (const { name, doc, format, required, default: given } of describeSection(
     command.parameters as Section,
   )) {
-    if (required) child.argument(`<${name}>`, `${doc} (${format})`);
-    else {
-      child.option(
-        `--${name} <value>`,
-        `${doc} (${format}${given === '' ? '' : `, default ${given}`})`,
-      );
-    }
+    const form = [format === 'text' ? [] : format, given === '' ? [] : `default ${given}`].flat();
+    const said = `${doc.replace(/\.$/, '')}${form.length === 0 ? '' : ` (${form.join(', ')})`}`;
+    if (required) child.argument(`<${name}>`, said);
+    else child.option(`--${name} <value>`, said);
   }
   withNodeOptions(child)
     .option('--json', 'print JSON')
@@ -76,5 +87,5 @@ function addCommand(program: Program, command: Command): void {
 
 function groupOf(program: Program, name: string): Program {
   const known = program.commands.find((command) => command.name() === name);
-  return known ?? program.command(name).description(`commands about each ${name}`);
+  return known ?? program.command(name);
 }

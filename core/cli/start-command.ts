@@ -5,10 +5,9 @@ import { ServerError } from '../errors.js';
 import { prepare } from '../prepare.js';
 import { EXIT } from './exit-code.js';
 import { fail, runServer } from './server-process.js';
+import { setOption } from './set-option.js';
 
 export const DEFAULT_FILE = 'beaconry.yaml';
-const collect = (value: string, all: readonly string[]) => [...all, value];
-
 interface StartOptions {
   readonly set: readonly string[];
   readonly readyFile?: string;
@@ -21,7 +20,7 @@ export function addStartCommands(program: Command): void {
     .command('start')
     .description('run the server that a configuration file describes')
     .argument('[file]', `configuration file, else ./${DEFAULT_FILE}`)
-    .option('--set <path=value>', 'override one value; repeatable', collect, [])
+    .addOption(setOption())
     .option('--ready-file <file>', 'write the ready report there when everything is bound')
     .option('--spoil-views', 'spoil datagrams after their handler, as dev does, to find kept ones')
     .action(async (file: string | undefined, { set, readyFile, spoilViews }: StartOptions) => {
@@ -35,7 +34,7 @@ export function addStartCommands(program: Command): void {
     .command('check-config')
     .description('report every problem of a configuration file at once')
     .argument('[file]', `configuration file, else ./${DEFAULT_FILE}`)
-    .option('--set <path=value>', 'override one value; repeatable', collect, [])
+    .addOption(setOption())
     .action(async (file: string | undefined, { set }: StartOptions) => {
       try {
         const { plugins } = await prepare(sourceOf(file, set));

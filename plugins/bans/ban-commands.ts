@@ -94,7 +94,7 @@ export const banCommands = [
   }),
   command({
     name: 'ban-export',
-    doc: 'print bans as JSON lines, as ban-import reads them',
+    doc: 'print bans as JSON lines, as "ban import" reads them',
     readOnly: true,
     parameters: { source },
     run: (context, { source }) =>

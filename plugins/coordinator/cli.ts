@@ -18,7 +18,9 @@ const numbers = (value: string, others: readonly number[]) => [...others, Number
 
 /** Commands for keys, certificates and tickets that need no running server. */
 const addCommands: CliExtension = (program) => {
-  const key = program.command('key').description('keys of a coordinator (OpenSSH files)');
+  const key = program
+    .command('key')
+    .description('keys of the relay network, as OpenSSH files: new, show');
   key
     .command('new <file>')
     .description('write a new private key (mode 0600) and print its public line')
@@ -28,7 +30,9 @@ const addCommands: CliExtension = (program) => {
     .description('print the public line of a key; - reads standard input')
     .action((file: string) => print(keyShow(files, file)));
 
-  const cert = program.command('cert').description('certificates');
+  const cert = program
+    .command('cert')
+    .description('certificates of the relay network: issue, show');
   cert
     .command('issue')
     .description('sign a certificate and print it in armour')
@@ -45,7 +49,9 @@ const addCommands: CliExtension = (program) => {
     .description('print what a certificate says; - reads standard input')
     .action((file: string) => print(certShow(files, file)));
 
-  const ticket = program.command('relay-ticket').description('relay tickets');
+  const ticket = program
+    .command('relay-ticket')
+    .description('tickets that let a player reach a hosted server: issue, show');
   ticket
     .command('issue')
     .description('sign a ticket and print it in base64')

@@ -13,31 +13,31 @@ const relay = {
 export const popCommands = [
   command({
     name: 'pop-list',
-    doc: 'Shows the relays that joined the network.',
+    doc: 'show the relays that joined the network',
     parameters: {},
     run: (context) => context.get(RelayNetwork).list(),
   }),
   command({
     name: 'pop-drain',
-    doc: 'Takes a relay out of the network config; its sessions move and end by themselves.',
+    doc: 'take a relay out of the network config; its sessions move and end by themselves',
     parameters: relay,
     run: async (context, { relay }) => ({ drained: await context.get(RelayNetwork).drain(relay) }),
   }),
   command({
     name: 'pop-remove',
-    doc: 'Removes a relay at once; it cannot check in again until it is admitted.',
+    doc: 'remove a relay at once; it cannot check in again until it is admitted',
     parameters: relay,
     run: async (context, { relay }) => ({ removed: await context.get(RelayNetwork).remove(relay) }),
   }),
   command({
     name: 'pop-admit',
-    doc: 'Lets a drained or removed relay prove its address and come back.',
+    doc: 'let a drained or removed relay prove its address and come back',
     parameters: relay,
     run: async (context, { relay }) => ({ admitted: await context.get(RelayNetwork).admit(relay) }),
   }),
   command({
     name: 'coordinator-revoke',
-    doc: 'Revokes a key for good: certificates of and below it fall, relays with it leave at once.',
+    doc: 'revoke a key for good: certificates of and below it fall, relays with it leave at once',
     parameters: {
       keyId: { doc: 'Decimal key id.', format: 'uint64', default: null },
       reason: { doc: 'Why, for the record.', format: String, default: 'unspecified' },
@@ -49,7 +49,7 @@ export const popCommands = [
   }),
   command({
     name: 'coordinator-rotate',
-    doc: 'Makes a new signing key; it is published at once and used after the rotation delay.',
+    doc: 'make a new signing key; it is published at once and used after the rotation delay',
     parameters: {},
     run: async (context) => ({ keyId: await context.get(RelayNetwork).rotate() }),
   }),

@@ -8,10 +8,10 @@ const all = (value: string, others: readonly string[]) => [...others, value];
 const forwardCommands: CliExtension = (program) => {
   const forward = program
     .command('forward')
-    .description('local UDP forwarders over the datagram relay');
+    .description('carry the UDP of a game over the datagram relay: client, server');
   forward
     .command('client')
-    .description('a local UDP port that stands for a hosted server')
+    .description('open a local UDP port that stands for a hosted server')
     .requiredOption(
       '--to <identity|fakeip:port>',
       'server, such as str:server or 169.254.3.7:30001',
@@ -41,7 +41,7 @@ const forwardCommands: CliExtension = (program) => {
   forward
     .command('server')
     .description(
-      'joins players that relays bring, each as a loopback address of its own; SDR_* variables set it up',
+      'join players that relays bring, each as a loopback address of its own; SDR_* variables of the environment set it up',
     )
     .requiredOption('--game <host:port>', 'UDP address of the game', '127.0.0.1:27015')
     .option(

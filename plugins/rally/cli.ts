@@ -9,7 +9,7 @@ const rallyExtension: CliExtension = (program) => {
   // The commands of stewards are below the same word.
   const rally =
     program.commands.find((one) => one.name() === 'rally') ??
-    program.command('rally').description('host a rally, or drive in one');
+    program.command('rally').description('a rally: host, drive');
   rally
     .command('host <definition>')
     .description('host the rally of a folder (or its rally.json) on a free port')

@@ -6,14 +6,14 @@ import { printable, readId, steamId } from './command-arguments.js';
 export const accountCommands = [
   command({
     name: 'account-add',
-    doc: 'Makes a player account; its key is shown this once.',
+    doc: 'make a player account; its key is shown this once',
     parameters: { name: { doc: 'Name.', format: String, default: '' } },
     run: async (context, { name }) =>
       printable(await context.get(SteamAdministration).createAccount({ name })),
   }),
   command({
     name: 'account-list',
-    doc: 'Lists player accounts.',
+    doc: 'list player accounts',
     parameters: {
       after: { doc: 'Continue after this SteamID.', format: String, default: '' },
       limit: { doc: 'At most so many.', format: 'nat', default: 100 },
@@ -25,14 +25,14 @@ export const accountCommands = [
   }),
   command({
     name: 'account-reset-key',
-    doc: 'Gives an account a new key; the old one is worth nothing any more.',
+    doc: 'give an account a new key; the old one is worth nothing any more',
     parameters: { steamId },
     run: async (context, { steamId }) =>
       printable(await context.get(SteamAdministration).resetAccountKey(readId(steamId))),
   }),
   command({
     name: 'account-lock',
-    doc: 'Locks an account: nobody logs on with it, and its login tokens are refused.',
+    doc: 'lock an account: nobody logs on with it, and its login tokens are refused',
     parameters: { steamId },
     run: async (context, { steamId }) =>
       printable(
@@ -41,7 +41,7 @@ export const accountCommands = [
   }),
   command({
     name: 'account-unlock',
-    doc: 'Unlocks an account.',
+    doc: 'unlock an account',
     parameters: { steamId },
     run: async (context, { steamId }) =>
       printable(
@@ -50,7 +50,7 @@ export const accountCommands = [
   }),
   command({
     name: 'account-remove',
-    doc: 'Removes an account with its licences, memberships, bans and login tokens.',
+    doc: 'remove an account with its licences, memberships, bans and login tokens',
     parameters: { steamId },
     run: async (context, { steamId }) => ({
       removed: await context.get(SteamAdministration).deleteAccount(readId(steamId)),

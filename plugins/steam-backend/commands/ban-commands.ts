@@ -6,7 +6,7 @@ import { after, appId, printable, readId, steamId } from './command-arguments.js
 export const banCommands = [
   command({
     name: 'account-ban',
-    doc: 'Bans an account from secure servers of an app; open sessions get code 3 or 9.',
+    doc: 'ban an account from secure servers of an app; open sessions get code 3 or 9',
     parameters: {
       steamId,
       appId: { doc: 'App id; 0 for every app.', format: 'nat', default: 0 },
@@ -28,7 +28,7 @@ export const banCommands = [
   }),
   command({
     name: 'account-unban',
-    doc: 'Lifts a ban of an account.',
+    doc: 'lift a ban of an account',
     parameters: {
       steamId,
       appId: { doc: 'App id; 0 for every app.', format: 'nat', default: 0 },
@@ -40,14 +40,14 @@ export const banCommands = [
   }),
   command({
     name: 'account-bans',
-    doc: 'Lists the bans of an account that are in force.',
+    doc: 'list the bans of an account that are in force',
     parameters: { steamId },
     run: async (context, { steamId }) =>
       printable(await context.get(SteamAdministration).bans(readId(steamId))),
   }),
   command({
     name: 'require-version',
-    doc: 'Servers of an app and product with an older version are told to restart.',
+    doc: 'tell servers of an app and product with an older version to update and restart',
     parameters: {
       appId,
       product: { doc: 'Product.', format: String, default: null },

@@ -16,14 +16,14 @@ const ranks = {
 export const groupCommands = [
   command({
     name: 'group-add',
-    doc: 'Makes a group.',
+    doc: 'make a group',
     parameters: { name: { doc: 'Name.', format: String, default: null } },
     run: async (context, { name }) =>
       printable({ group: await context.get(SteamAdministration).createGroup(name) }),
   }),
   command({
     name: 'group-remove',
-    doc: 'Removes a group.',
+    doc: 'remove a group',
     parameters: { group },
     run: async (context, { group }) => ({
       removed: await context.get(SteamAdministration).deleteGroup(readId(group)),
@@ -31,7 +31,7 @@ export const groupCommands = [
   }),
   command({
     name: 'group-member',
-    doc: 'Sets the rank of a member of a group; none removes him.',
+    doc: 'set the rank of a member of a group; none removes him',
     parameters: {
       group,
       steamId,
@@ -58,7 +58,7 @@ export const groupCommands = [
   }),
   command({
     name: 'group-members',
-    doc: 'Lists the members of a group.',
+    doc: 'list the members of a group',
     parameters: { group },
     run: async (context, { group }) =>
       printable(await context.get(SteamAdministration).members(readId(group))),

@@ -6,7 +6,7 @@ import { after, appId, printable, readId, steamId } from './command-arguments.js
 export const licenceCommands = [
   command({
     name: 'licence-add',
-    doc: 'Gives an account the licence for an app, own or borrowed.',
+    doc: 'give an account the licence for an app, own or borrowed',
     parameters: {
       steamId,
       appId,
@@ -29,14 +29,14 @@ export const licenceCommands = [
   }),
   command({
     name: 'licence-list',
-    doc: 'Lists the licences of an account.',
+    doc: 'list the licences of an account',
     parameters: { steamId },
     run: async (context, { steamId }) =>
       printable(await context.get(SteamAdministration).licences(readId(steamId))),
   }),
   command({
     name: 'licence-remove',
-    doc: 'Takes a licence back; open sessions get code 2.',
+    doc: 'take a licence back; open sessions get code 2',
     parameters: { steamId, appId },
     run: async (context, { steamId, appId }) => ({
       removed: await context.get(SteamAdministration).revokeLicence(readId(steamId), appId),

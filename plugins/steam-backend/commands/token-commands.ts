@@ -6,7 +6,7 @@ import { after, appId, printable, readId, steamId } from './command-arguments.js
 export const tokenCommands = [
   command({
     name: 'token-add',
-    doc: 'Makes a login token for game servers of an app; it is shown this once.',
+    doc: 'make a login token for game servers of an app; it is shown this once',
     parameters: {
       owner: { doc: 'SteamID of the account that answers for it.', format: String, default: null },
       appId,
@@ -21,13 +21,13 @@ export const tokenCommands = [
   }),
   command({
     name: 'token-list',
-    doc: 'Lists server accounts, without their tokens.',
+    doc: 'list server accounts, without their tokens',
     parameters: {},
     run: async (context) => printable(await context.get(SteamAdministration).serverAccounts()),
   }),
   command({
     name: 'token-reset',
-    doc: 'Gives a server account a new login token.',
+    doc: 'give a server account a new login token',
     parameters: { steamId },
     run: async (context, { steamId }) => ({
       loginToken: await context.get(SteamAdministration).resetLoginToken(readId(steamId)),
@@ -35,7 +35,7 @@ export const tokenCommands = [
   }),
   command({
     name: 'token-ban',
-    doc: 'Bans a server account.',
+    doc: 'ban a server account',
     parameters: {
       steamId,
       days: { doc: 'For so many days; 0 for ever.', format: 'nat', default: 0 },
@@ -48,7 +48,7 @@ export const tokenCommands = [
   }),
   command({
     name: 'token-unban',
-    doc: 'Lifts the ban of a server account.',
+    doc: 'lift the ban of a server account',
     parameters: { steamId },
     run: async (context, { steamId }) => {
       await context.get(SteamAdministration).setServerBan(readId(steamId), 'lift');
@@ -57,7 +57,7 @@ export const tokenCommands = [
   }),
   command({
     name: 'token-remove',
-    doc: 'Removes a server account; its server is logged off.',
+    doc: 'remove a server account; its server is logged off',
     parameters: { steamId },
     run: async (context, { steamId }) => ({
       removed: await context.get(SteamAdministration).deleteServerAccount(readId(steamId)),
