@@ -38,6 +38,7 @@ export class DirectoryEntry {
   #namedPlayers: number | undefined;
   #details: Details = NO_DETAILS;
   #published: ListedServer | undefined;
+  #line: { readonly duplicate: boolean; readonly value: ListedServer } | undefined;
 
   constructor(
     readonly key: string,
@@ -84,7 +85,19 @@ export class DirectoryEntry {
     };
   }
 
+  /** Something of it changed: its line is made anew when somebody wants it. */
+  changed(): void {
+    this.#line = undefined;
+  }
+
   line(duplicate: boolean): ListedServer {
+    if (this.#line?.duplicate !== duplicate) {
+      this.#line = { duplicate, value: this.#makeLine(duplicate) };
+    }
+    return this.#line.value;
+  }
+
+  #makeLine(duplicate: boolean): ListedServer {
     const [source, said] = this.#said();
     const isAlive = this.failures < MOST_FAILURES;
     const measurement = isAlive ? this.#measurement : undefined;

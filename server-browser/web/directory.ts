@@ -194,6 +194,7 @@ export class Directory implements ServerDirectory, PollReport {
 
   /** Something about the entry changed; without any source it goes. */
   #touch(entry: DirectoryEntry): void {
+    entry.changed();
     this.#changed.add(entry.key);
     if (entry.isTarget) this.#targets.add(entry.peer);
     else this.#targets.remove(entry.key);
