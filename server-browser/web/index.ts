@@ -175,6 +175,7 @@ export default definePlugin({
     const readers = new EventReaders(feed, clock);
     context.every(eventInterval, () => feed.turn());
     context.every(pingInterval, () => readers.ping());
+    context.every(1000, () => feed.keepReady());
     context.defer(() => {
       readers.closeAll();
       feed.close();
@@ -184,7 +185,7 @@ export default definePlugin({
     const { endpoint, attribution, joinLinks, embedOrigins } = config;
     context.http(listRoutes({ directory, feed, readers, history, poller, clock }), { endpoint });
     const settings = { attribution, joinLinks };
-    context.http(pageRoutes({ directory, folder, settings, embedOrigins }), { endpoint });
+    context.http(pageRoutes({ directory, feed, folder, settings, embedOrigins }), { endpoint });
     try {
       context.http(adminPageRoutes(folder), { endpoint: 'admin' });
     } catch (error) {

@@ -1,4 +1,4 @@
-import { Bit, type ListedServer, type ServerColumns } from './listed-server.js';
+import { bitsOf, type ListedServer, type ServerColumns } from './listed-server.js';
 
 /** The list in columns, texts that repeat said once. */
 export function listColumns(
@@ -51,13 +51,7 @@ export function listColumns(
     columns.maxPlayers.push(server.maxPlayers);
     columns.bots.push(server.bots);
     columns.ping.push(server.ping ?? -1);
-    columns.bits.push(
-      (server.password ? Bit.password : 0) |
-        (server.secure ? Bit.secure : 0) |
-        (server.dedicated ? Bit.dedicated : 0) |
-        (server.verified ? Bit.verified : 0) |
-        (server.fakeIp === undefined ? 0 : Bit.fakeIp),
-    );
+    columns.bits.push(bitsOf(server));
   }
   return { event, at, texts: [...places.keys()], ...columns };
 }

@@ -1,36 +1,30 @@
 import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
-import { brotliCompress, constants, deflateRaw, gzip } from 'node:zlib';
+import { deflateRaw } from 'node:zlib';
 import type { Clock } from 'beaconry';
+import { CompressedText } from './compressed-text.js';
 import type { Directory } from './directory.js';
 import { type EventBatch, type EventBytes, EventLog, PIECE } from './event-log.js';
 import { listColumns } from './list-columns.js';
+import { type ListTop, listTop } from './list-top.js';
 
 /** Milliseconds after which a snapshot is made anew for the readers to come. */
 const snapshotLifetime = 3000;
 /** Milliseconds that making one waits, so that the page that asked gets its files first. */
 const renewalDelay = 300;
 
-/** The list in columns with the event it stands at, in every encoding. */
-export class Snapshot {
-  #gzip: Promise<Buffer> | undefined;
-  #brotli: Promise<Buffer> | undefined;
+/** Milliseconds after which one is made anew although nobody came. */
+const longestLifetime = 10_000;
 
+/** The list in columns with the event it stands at, in every encoding. */
+export class Snapshot extends CompressedText {
   constructor(
     readonly event: string,
-    readonly number: number,
-    readonly plain: Buffer,
-  ) {}
-
-  get gzip(): Promise<Buffer> {
-    this.#gzip ??= promisify(gzip)(this.plain, { level: 6 });
-    return this.#gzip;
-  }
-  get brotli(): Promise<Buffer> {
-    this.#brotli ??= promisify(brotliCompress)(this.plain, {
-      params: { [constants.BROTLI_PARAM_QUALITY]: 5 },
-    });
-    return this.#brotli;
+    readonly size: number,
+    readonly top: ListTop,
+    text: string,
+  ) {
+    super(text);
   }
 }
 
@@ -50,7 +44,7 @@ export class ListFeed {
   #cancelRenewal: () => void = () => {};
 
   constructor(
-    private readonly directory: Pick<Directory, 'all' | 'takeChanges'>,
+    private readonly directory: Pick<Directory, 'all' | 'takeChanges' | 'size'>,
     private readonly clock: Pick<Clock, 'now' | 'monotonic' | 'after'>,
   ) {
     // Of this node and this start alone: a reader who comes from another node is recognised.
@@ -65,6 +59,23 @@ export class ListFeed {
   turn(): void {
     const batch = this.#log.append(this.directory.takeChanges());
     if (batch !== undefined) for (const hear of this.#listeners) hear(batch);
+  }
+
+  /**
+   * Makes a snapshot in time for whoever comes next, so that nobody waits for it, nor has to be told much of what
+   * happened since it was made.
+   */
+  keepReady(): void {
+    const kept = this.#snapshot;
+    if (kept === undefined) {
+      this.snapshot();
+      return;
+    }
+    if (kept.number === this.#log.last) return;
+    const age = this.clock.monotonic() - kept.until + snapshotLifetime;
+    // A server that was just started hears of most game servers within seconds.
+    const hasGrown = this.directory.size > 2 * kept.value.size;
+    if (hasGrown || age >= longestLifetime) this.#renewLater(0);
   }
 
   onBatch(hear: (batch: EventBatch) => void): () => void {
@@ -83,16 +94,19 @@ export class ListFeed {
       return this.#snapshot.value;
     }
     const isFresh = kept.number === this.#log.last || kept.until > this.clock.monotonic();
-    if (!isFresh && !this.#isRenewing) {
-      this.#isRenewing = true;
-      this.#cancelRenewal = this.clock.after(renewalDelay, () => this.#renew());
-    }
+    if (!isFresh) this.#renewLater(renewalDelay);
     return kept.value;
   }
 
   /** No renewal begins any more. */
   close(): void {
     this.#cancelRenewal();
+  }
+
+  #renewLater(delay: number): void {
+    if (this.#isRenewing) return;
+    this.#isRenewing = true;
+    this.#cancelRenewal = this.clock.after(delay, () => this.#renew());
   }
 
   #renew(): void {
@@ -108,8 +122,8 @@ export class ListFeed {
   #columns(number: number): Snapshot {
     const event = this.#log.idOf(number);
     const at = new Date(this.clock.now()).toISOString();
-    const text = JSON.stringify(listColumns(this.directory.all(), event, at));
-    return new Snapshot(event, number, Buffer.from(text));
+    const columns = listColumns(this.directory.all(), event, at);
+    return new Snapshot(event, columns.address.length, listTop(columns), JSON.stringify(columns));
   }
 
   /** The list as an event, and the number of the event up to which it goes. */

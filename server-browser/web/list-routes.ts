@@ -1,4 +1,4 @@
-import { type Clock, HttpError, type HttpScope, isNotModified } from 'beaconry';
+import { type Clock, HttpError, type HttpScope } from 'beaconry';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Directory } from './directory.js';
@@ -10,6 +10,7 @@ import { type ListStats, listStats } from './list-stats.js';
 import type { ListedServer, ServerDetail } from './listed-server.js';
 import { encodingOf } from './page-files.js';
 import type { Poller } from './poller.js';
+import { sendEncoded } from './send-encoded.js';
 
 export interface ListParts {
   readonly directory: Directory;
@@ -55,14 +56,13 @@ export const listRoutes =
     scope.get(
       '/v1/servers/snapshot',
       { schema: { summary: 'The whole list in columns, and the event it stands at' } },
-      async (request, reply) => {
+      (request, reply) => {
         const snapshot = feed.snapshot();
-        const encoding = encodingOf(request.headers['accept-encoding']);
-        reply.header('vary', 'Accept-Encoding, Origin');
-        if (isNotModified(request, reply, `"${snapshot.event}${encoding}"`)) return reply;
-        if (encoding !== '') reply.header('content-encoding', encoding);
-        const body = { br: snapshot.brotli, gzip: snapshot.gzip, '': snapshot.plain };
-        return reply.type('application/json; charset=utf-8').send(await body[encoding]);
+        return sendEncoded(request, reply, {
+          type: 'application/json; charset=utf-8',
+          tag: `"${snapshot.event}"`,
+          body: (encoding) => snapshot.body(encoding),
+        });
       },
     );
 

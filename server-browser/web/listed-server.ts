@@ -113,6 +113,13 @@ export interface ServerColumns {
 /** Bits of the column `bits`. */
 export const Bit = { password: 1, secure: 2, dedicated: 4, verified: 8, fakeIp: 16 } as const;
 
+export const bitsOf = (server: ListedServer): number =>
+  (server.password ? Bit.password : 0) |
+  (server.secure ? Bit.secure : 0) |
+  (server.dedicated ? Bit.dedicated : 0) |
+  (server.verified ? Bit.verified : 0) |
+  (server.fakeIp === undefined ? 0 : Bit.fakeIp);
+
 /** What the page needs to know of its operator. */
 export interface PageSettings {
   readonly attribution: string | null;

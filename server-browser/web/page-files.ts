@@ -16,8 +16,10 @@ export interface PageFile {
   readonly body: Readonly<Record<Encoding, Buffer>>;
 }
 
+export const HTML = 'text/html; charset=utf-8';
+
 const TYPES: Readonly<Record<string, string>> = {
-  html: 'text/html; charset=utf-8',
+  html: HTML,
   js: 'text/javascript; charset=utf-8',
   css: 'text/css; charset=utf-8',
   svg: 'image/svg+xml',

@@ -1,19 +1,23 @@
-import { type HttpScope, isNotModified } from 'beaconry';
+import type { HttpScope } from 'beaconry';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Directory } from './directory.js';
+import { escapeHtml } from './escape-html.js';
+import type { ListFeed } from './list-feed.js';
+import { ListPage } from './list-page.js';
 import type { PageSettings } from './listed-server.js';
 import {
-  encodingOf,
+  type Encoding,
+  HTML,
   inlineScriptHashes,
   type PageFile,
   pageFile,
   readPageFiles,
 } from './page-files.js';
 import { plainPage } from './plain-page.js';
+import { sendEncoded } from './send-encoded.js';
 
 const PLAIN_ROWS = 500;
-const HTML = 'text/html; charset=utf-8';
 const SETTINGS = '<meta name="beaconry-settings" content="">';
 
 const policy = (scripts: readonly string[], ancestors: string): string =>
@@ -29,9 +33,6 @@ const policy = (scripts: readonly string[], ancestors: string): string =>
     `frame-ancestors ${ancestors}`,
   ].join('; ');
 
-const escapeAttribute = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
-
 /** The built page of the list, or of the operator, with what its operator configured. */
 function openPage(files: ReadonlyMap<string, PageFile>, name: string, settings?: PageSettings) {
   const html = files.get(name)?.body[''].toString();
@@ -39,34 +40,31 @@ function openPage(files: ReadonlyMap<string, PageFile>, name: string, settings?:
   const text =
     settings === undefined
       ? html
-      : html.replace(
-          SETTINGS,
-          SETTINGS.replace('content=""', `content="${escapeAttribute(JSON.stringify(settings))}"`),
+      : html.replace(SETTINGS, () =>
+          SETTINGS.replace('content=""', () => `content="${escapeHtml(JSON.stringify(settings))}"`),
         );
-  return { file: pageFile(HTML, text), scripts: inlineScriptHashes(text) };
+  return { html: text, scripts: inlineScriptHashes(text) };
 }
 
-function send(request: FastifyRequest, reply: FastifyReply, file: PageFile): FastifyReply {
-  const encoding = encodingOf(request.headers['accept-encoding']);
-  reply.header('vary', 'Accept-Encoding, Origin');
+const sendFile = (request: FastifyRequest, reply: FastifyReply, file: PageFile) => {
   if (file.immutable) reply.header('cache-control', 'public, max-age=31536000, immutable');
-  if (isNotModified(request, reply, `${file.tag.slice(0, -1)}${encoding}"`)) return reply;
-  if (encoding !== '') reply.header('content-encoding', encoding);
-  return reply.type(file.type).send(file.body[encoding]);
-}
+  const { type, tag, body } = file;
+  return sendEncoded(request, reply, { type, tag, body: (encoding) => body[encoding] });
+};
 
 /** Every built file under its own path: no path of a request ever reaches a file system. */
 function assetRoutes(scope: HttpScope, files: ReadonlyMap<string, PageFile>): void {
   for (const [path, file] of files) {
     if (path.endsWith('.html')) continue;
     scope.get(`/${path}`, { schema: { hide: true } }, (request, reply) =>
-      send(request, reply, file),
+      sendFile(request, reply, file),
     );
   }
 }
 
 export interface PageParts {
   readonly directory: Pick<Directory, 'page'>;
+  readonly feed: Pick<ListFeed, 'snapshot'>;
   readonly folder: URL;
   readonly settings: PageSettings;
   /** Origins whose pages may show the list in a frame, with `?embed=1`. */
@@ -75,7 +73,7 @@ export interface PageParts {
 
 /** The page at `/`, its files, and the list without script at `/plain`. */
 export const pageRoutes =
-  ({ directory, folder, settings, embedOrigins }: PageParts) =>
+  ({ directory, feed, folder, settings, embedOrigins }: PageParts) =>
   (scope: HttpScope): void => {
     const files = readPageFiles(folder);
     const page = openPage(files, 'index.html', settings);
@@ -94,6 +92,7 @@ export const pageRoutes =
       scope.get('/', { schema: { hide: true } }, plain);
       return;
     }
+    const list = new ListPage(page.html, files, feed);
     const alone = policy(page.scripts, "'none'");
     const embedded = policy(page.scripts, embedOrigins.join(' ') || "'none'");
     // Whatever stands behind the question mark is the state of the page, read by the page alone.
@@ -104,7 +103,13 @@ export const pageRoutes =
     scope.get('/', { schema: { hide: true, querystring: query } }, (request, reply) => {
       const isEmbedded = request.query.embed === '1' && embedOrigins.length > 0;
       reply.header('content-security-policy', isEmbedded ? embedded : alone);
-      return send(request, reply, page.file);
+      // Whoever chose something, of which only the page's script knows, sees other lines at the top.
+      const isChosen = Object.keys(request.query).some((key) => key !== 'embed');
+      const made = isChosen ? undefined : list.make(request.headers['accept-language']);
+      if (made === undefined) return sendFile(request, reply, list.bare);
+      const { tag, text } = made;
+      const body = (encoding: Encoding) => text.body(encoding);
+      return sendEncoded(request, reply, { type: HTML, vary: 'Accept-Language', tag, body });
     });
     assetRoutes(scope, files);
   };
@@ -116,10 +121,11 @@ export const adminPageRoutes =
     const files = readPageFiles(folder);
     const page = openPage(files, 'admin/index.html');
     if (page === undefined) return;
+    const file = pageFile(HTML, page.html);
     scope.get('/admin', { schema: { hide: true } }, (_request, reply) => reply.redirect('/admin/'));
     scope.get('/admin/', { schema: { hide: true } }, (request, reply) => {
       reply.header('content-security-policy', policy(page.scripts, "'none'"));
-      return send(request, reply, page.file);
+      return sendFile(request, reply, file);
     });
     assetRoutes(scope, files);
   };

@@ -1,14 +1,5 @@
+import { escapeHtml } from './escape-html.js';
 import type { ListedServer } from './listed-server.js';
-
-const ESCAPES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-const escapeHtml = (text: string): string =>
-  text.replace(/[&<>"']/g, (sign) => ESCAPES[sign] ?? '');
 
 /** The list as a page without script; `bdi` keeps right-to-left names from turning their neighbours. */
 export function plainPage(servers: readonly ListedServer[], more: boolean): string {

@@ -1,6 +1,6 @@
-import { Bit, type ListedServer, type ServerColumns } from './listed-server.js';
+import type { ServerColumns } from './listed-server.js';
 
-type Columns = {
+export type Columns = {
   -readonly [K in keyof ServerColumns]: ServerColumns[K] extends readonly (infer V)[]
     ? V[]
     : ServerColumns[K];
@@ -47,7 +47,7 @@ export class ServerTable {
     for (let row = 0; row < columns.address.length; row++) this.#count(row, 1);
   }
 
-  get columns(): ServerColumns {
+  get columns(): Columns {
     return this.#columns;
   }
   get size(): number {
@@ -77,42 +77,30 @@ export class ServerTable {
     return this.text(this.#columns.flags[row]);
   }
 
-  /** True when the server is new. */
-  upsert(server: ListedServer): boolean {
-    const columns = this.#columns;
-    let row = this.#rows.get(server.address);
-    const isNew = row === undefined;
-    if (row === undefined) {
-      row = this.#free.pop() ?? columns.address.length;
-      this.#rows.set(server.address, row);
-      columns.address[row] = server.address;
-    } else this.#count(row, -1);
-    // Texts that are there already are kept: every event brings new copies of them.
-    if (columns.name[row] !== server.name) columns.name[row] = server.name;
-    columns.map[row] = this.#place(server.map);
-    columns.game[row] = this.#place(server.game);
-    columns.modDir[row] = this.#place(server.modDir);
-    columns.version[row] = this.#place(server.version);
-    columns.tags[row] = this.#place(server.tags.join());
-    columns.country[row] = this.#place(server.country ?? '');
-    columns.source[row] = this.#place(server.source);
-    columns.flags[row] = this.#place(server.flags.join());
-    columns.gamePort[row] = server.gamePort;
-    columns.appId[row] = server.appId;
-    columns.region[row] = server.region;
-    columns.players[row] = server.players;
-    columns.maxPlayers[row] = server.maxPlayers;
-    columns.bots[row] = server.bots;
-    columns.ping[row] = server.ping ?? -1;
-    columns.bits[row] =
-      (server.password ? Bit.password : 0) |
-      (server.secure ? Bit.secure : 0) |
-      (server.dedicated ? Bit.dedicated : 0) |
-      (server.verified ? Bit.verified : 0) |
-      (server.fakeIp === undefined ? 0 : Bit.fakeIp);
+  /** The row of a server that is about to be written, its own or a free one. */
+  rowFor(address: string): number {
+    const known = this.#rows.get(address);
+    if (known !== undefined) {
+      this.#count(known, -1);
+      return known;
+    }
+    const row = this.#free.pop() ?? this.#columns.address.length;
+    this.#rows.set(address, row);
+    this.#columns.address[row] = address;
+    return row;
+  }
+  /** The columns of the row were written. */
+  written(row: number): void {
     this.#count(row, 1);
     this.#touch(row);
-    return isNew;
+  }
+  /** Where a text stands, which may be new. */
+  place(text: string): number {
+    const known = this.#places.get(text);
+    if (known !== undefined) return known;
+    const place = this.#columns.texts.push(text) - 1;
+    this.#places.set(text, place);
+    return place;
   }
 
   /** The row is free only after `release`: until then the list may still show it. */
@@ -141,7 +129,7 @@ export class ServerTable {
     for (const row of this.#rows.values()) {
       for (const name of TEXTS) {
         const column = this.#columns[name];
-        column[row] = this.#place(old[column[row] ?? -1] ?? '');
+        column[row] = this.place(old[column[row] ?? -1] ?? '');
       }
     }
     this.#mostTexts = this.#columns.texts.length * 2 + SPARE_TEXTS;
@@ -161,13 +149,5 @@ export class ServerTable {
       this.#revisions = more;
     }
     this.#revisions[row] = (this.#revisions[row] ?? 0) + 1;
-  }
-
-  #place(text: string): number {
-    const known = this.#places.get(text);
-    if (known !== undefined) return known;
-    const place = this.#columns.texts.push(text) - 1;
-    this.#places.set(text, place);
-    return place;
   }
 }

@@ -73,6 +73,35 @@ describe('page of the list in Chromium', function () {
   const isFull = (number: number) =>
     Number(value(number, 'players')) >= Number(value(number, 'max'));
 
+  it('shows the top of the list without any script, and draws the same with it', async () => {
+    // What stands in the page is some seconds old at most; until then some numbers are not measured yet.
+    while ((await rig.server.request('/')).body.includes('is-claimed')) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    const still = await browser.newContext({ ...SIZES.desktop, javaScriptEnabled: false });
+    const bare = await still.newPage();
+    await bare.goto(rig.url);
+    await screenshot(bare, 'without-script');
+    expect(await bare.locator('.row').count()).to.equal(40);
+    const last = await bare.locator('.row').nth(10).boundingBox();
+    expect(last?.height).to.equal(40);
+    const read = async (one: Page) =>
+      (
+        await one
+          .locator('#list .columns, #list .row')
+          .evaluateAll((all) => all.map((row) => row.outerHTML))
+      )
+        .slice(0, 20)
+        // Where a line stands, and a ping that was measured in between.
+        .map((html) =>
+          html.replace(/ style="[^"]*"/, '').replace(/<span class="ping .*?<\/span><\/span>/, ''),
+        );
+    const drawn = await read(bare);
+    await still.close();
+    await open();
+    for (const [place, html] of (await read(page)).entries()) expect(html).to.equal(drawn[place]);
+  });
+
   it('filters by each toggle', async () => {
     await open();
     await expectShown(COUNT, 'all');

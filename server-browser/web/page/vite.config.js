@@ -3,6 +3,7 @@ import preact from '@preact/preset-vite';
 import { compressedFiles } from './build/compressed-files.js';
 import { earlyWords } from './build/early-words.js';
 import { landDots } from './build/land-dots.js';
+import { plainImports } from './build/plain-imports.js';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -10,6 +11,7 @@ export default {
   root: here('.'),
   plugins: [
     preact({ prefreshEnabled: false, devToolsEnabled: false }),
+    plainImports(),
     landDots(),
     earlyWords(),
     compressedFiles(),
@@ -24,7 +26,6 @@ export default {
     emptyOutDir: true,
     target: 'es2022',
     assetsInlineLimit: 0,
-    // Parts that come later bring no styles of their own, so that nothing has to be loaded beside them.
     modulePreload: false,
     rolldownOptions: {
       output: {
@@ -33,7 +34,7 @@ export default {
             { name: 'preact', test: /node_modules\/(@preact|preact)\// },
             {
               name: 'main',
-              test: /src\/(main|list|row|icon|lazy|live|state|saved|filters|words)\.tsx?$|listed-server|server-table/,
+              test: /src\/(main|list|list-head|row-element|lazy|live|state|saved|filters|words|beacon)\.tsx?$|listed-server|server-table|row-view|row-html/,
             },
           ],
         },

@@ -179,6 +179,21 @@ describe('event stream of the list', () => {
     expect(feed.snapshot()).to.equal(next);
   });
 
+  it('has a snapshot at hand that is at most ten seconds old, although nobody asks', async () => {
+    const { clock, feed, change } = rig();
+    change();
+    feed.keepReady();
+    await clock.advance(0);
+    const first = feed.snapshot();
+    expect(first.plain.toString()).to.include('map0');
+    change();
+    await clock.advance(10_000);
+    feed.keepReady();
+    await clock.advance(0);
+    while (feed.snapshot() === first) await new Promise((resolve) => setTimeout(resolve, 1));
+    expect(feed.snapshot().plain.toString()).to.include('map1');
+  });
+
   it('gives no snapshot whose next events are gone', () => {
     const { feed, change } = rig();
     change();

@@ -3,6 +3,7 @@ import { completeServer } from '../../../server-browser/web/complete-server.js';
 import { listColumns } from '../../../server-browser/web/list-columns.js';
 import type { ListedServer } from '../../../server-browser/web/listed-server.js';
 import { ServerTable } from '../../../server-browser/web/server-table.js';
+import { writeRow } from '../../../server-browser/web/write-row.js';
 
 const server = (number: number, more: Partial<ListedServer> = {}): ListedServer => ({
   ...completeServer('master', {
@@ -30,19 +31,19 @@ describe('servers as the page keeps them', () => {
     const table = tableOf(server(1), server(2));
     const row = table.rowOf('192.0.2.2:27015');
     table.remove('192.0.2.1:27015');
-    table.upsert(server(3));
+    writeRow(table, server(3));
     expect(table.rowOf('192.0.2.2:27015')).to.equal(row);
     expect(table.rowOf('192.0.2.3:27015')).to.equal(2);
     expect(table.isGone(0)).to.equal(true);
     table.release();
-    table.upsert(server(4));
+    writeRow(table, server(4));
     expect(table.rowOf('192.0.2.4:27015')).to.equal(0);
   });
 
   it('are counted with their players, duplicates once', () => {
     const table = tableOf(server(5), server(7, { bots: 2 }), server(9, { flags: ['duplicate'] }));
     expect(table).to.include({ servers: 2, players: 12, bots: 2, size: 3 });
-    table.upsert(server(5, { players: 1 }));
+    writeRow(table, server(5, { players: 1 }));
     table.remove('192.0.2.7:27015');
     expect(table).to.include({ servers: 1, players: 1, bots: 0 });
   });
@@ -50,7 +51,7 @@ describe('servers as the page keeps them', () => {
   it('forget texts that no server has any more, however many servers make up in days', () => {
     const table = tableOf(server(1), server(2, { map: 'nuke' }));
     for (let turn = 0; turn < 9000; turn++) {
-      table.upsert(server(1, { tags: [`time${turn}`], map: `map ${turn % 7}` }));
+      writeRow(table, server(1, { tags: [`time${turn}`], map: `map ${turn % 7}` }));
       table.release();
     }
     expect(table.columns.texts.length).to.be.below(4200);

@@ -1,4 +1,5 @@
 import type { ListedServer } from '../../listed-server.js';
+import { writeRow } from '../../write-row.js';
 import { freshAt, movedAt, refreshView, repaint, status, table } from './state.js';
 
 /** Milliseconds: numbers are repainted each second, the order is renewed less often. */
@@ -25,7 +26,7 @@ export function stream(event: string): void {
       freshAt.value = Date.now();
     });
   hear('upsert', (servers: ListedServer[]) => {
-    for (const server of servers) if (table.upsert(server)) hasNews = true;
+    for (const server of servers) if (writeRow(table, server)) hasNews = true;
     isDirty = true;
   });
   hear('remove', (addresses: string[]) => {
@@ -37,7 +38,7 @@ export function stream(event: string): void {
     for (const address of [...table.columns.address]) {
       if (!listed.has(address)) table.remove(address);
     }
-    for (const server of items) table.upsert(server);
+    for (const server of items) writeRow(table, server);
     isDirty = hasNews = true;
   });
   source.onopen = () => {

@@ -1,4 +1,4 @@
-import { Beacon } from './beacon.js';
+import { Brand } from './beacon.js';
 import { FilterBar } from './filter-bar.js';
 import { closeMenu, Menu } from './menu.js';
 import { listenToKeys } from './page-keys.js';
@@ -46,10 +46,7 @@ export default function Controls() {
         </a>
       )}
       <header class="bar">
-        <h1 class="brand">
-          <Beacon />
-          <span>{t('title')}</span>
-        </h1>
+        <Brand />
         <nav class="tabs" aria-label={t('tabs')}>
           {tabs.value.map((one) => (
             <button

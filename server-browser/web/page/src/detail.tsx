@@ -3,7 +3,7 @@ import { Component, createRef } from 'preact';
 import type { ServerDetail } from '../../listed-server.js';
 import { ask } from './ask.js';
 import { Icon } from './icon.js';
-import { remember } from './saved.js';
+import { remember } from './remember.js';
 import { Actions } from './server-actions.js';
 import { Facts } from './server-facts.js';
 import { Past } from './server-past.js';

@@ -1,4 +1,5 @@
 import { Bit } from '../../listed-server.js';
+import { gameIn, isDuplicate } from '../../row-view.js';
 import type { ServerTable } from '../../server-table.js';
 
 /** What the visitor wants to see; every field has its place in the address of the page. */
@@ -42,10 +43,6 @@ export interface Sort {
   readonly descending: boolean;
 }
 
-/** The game of a row as it is filtered by: the directory says it shortest. */
-export const gameOf = (table: ServerTable, row: number): string =>
-  table.text(table.columns.modDir[row]) || table.text(table.columns.game[row]);
-
 /** Rows that pass, in order. `only` limits them to some addresses. */
 export function selectRows(
   table: ServerTable,
@@ -57,16 +54,11 @@ export function selectRows(
   const found: number[] = [];
   for (const row of table.rows()) {
     const address = table.columns.address[row] ?? '';
-    if (only === undefined ? isDuplicate(table, row) : !only.has(address)) continue;
+    if (only === undefined ? isDuplicate(table.columns, row) : !only.has(address)) continue;
     if (passes(row)) found.push(row);
   }
   return found.sort(comparison(table, sort));
 }
-
-const isDuplicate = (table: ServerTable, row: number): boolean => {
-  const flags = table.flags(row);
-  return flags !== '' && flags.includes('duplicate');
-};
 
 function compile(table: ServerTable, filters: Filters): (row: number) => boolean {
   const c = table.columns;
@@ -78,7 +70,7 @@ function compile(table: ServerTable, filters: Filters): (row: number) => boolean
   if (filters.noPassword) tests.push((row) => !table.has(row, Bit.password));
   if (filters.secure) tests.push((row) => table.has(row, Bit.secure));
   if (filters.dedicated) tests.push((row) => table.has(row, Bit.dedicated));
-  if (game !== '') tests.push((row) => gameOf(table, row) === game);
+  if (game !== '') tests.push((row) => gameIn(table.columns, row) === game);
   if (version !== '') tests.push((row) => table.text(c.version[row]) === version);
   if (country !== '') tests.push((row) => table.text(c.country[row]) === country);
   if (region !== '') tests.push((row) => num(c.region, row) === Number(region));
@@ -136,7 +128,7 @@ function comparison(table: ServerTable, { key, descending }: Sort) {
   const keys = new Map<number, string>();
   const text = {
     name: (row: number) => c.name[row] ?? '',
-    game: (row: number) => gameOf(table, row),
+    game: (row: number) => gameIn(table.columns, row),
     map: (row: number) => table.text(c.map[row]),
     region: (row: number) => `${num(c.region, row) + 100} ${table.text(c.country[row])}`,
   }[key];

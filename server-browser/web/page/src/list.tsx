@@ -1,32 +1,11 @@
-import { signal } from '@preact/signals';
+import { effect, signal } from '@preact/signals';
 import { Component, createRef } from 'preact';
-import type { SortKey } from './filters.js';
-import { isFavourite, Row } from './row.js';
-import { toggleFavourite } from './saved.js';
-import {
-  active,
-  moved,
-  open,
-  repaint,
-  selected,
-  sort,
-  sortBy,
-  table,
-  view,
-  wording,
-} from './state.js';
-import type { Word } from './word.js';
+import { COLUMNS, Head } from './list-head.js';
+import { RowElement, rowPattern } from './row-element.js';
+import { favourites, toggleFavourite } from './saved.js';
+import { active, moved, open, repaint, selected, table, view, wording } from './state.js';
 import { t } from './words.js';
 
-const COLUMNS: readonly (SortKey | 'favourite')[] = [
-  'favourite',
-  'name',
-  'game',
-  'map',
-  'players',
-  'ping',
-  'region',
-];
 /** Rows drawn beyond both edges, so that a fast wheel finds them ready. */
 const BEYOND = 6;
 const narrow = matchMedia('(max-width: 640px)');
@@ -34,14 +13,22 @@ const narrow = matchMedia('(max-width: 640px)');
 const first = signal(0);
 const room = signal(20);
 const height = signal(narrow.matches ? 58 : 40);
+const SHOWN = [view, repaint, wording, first, room, height, active, selected, favourites];
 
 /**
  * The list: only rows in sight exist, in elements that are used again for others. One element has the focus
- * and names the active row, so that readers of the screen hear what keys move to.
+ * and names the active row, so that readers of the screen hear what keys move to. Rows are no components: moving
+ * them is what the page does most.
  */
 export class List extends Component {
   readonly #grid = createRef<HTMLDivElement>();
+  readonly #body = createRef<HTMLDivElement>();
+  #rows: RowElement[] = [];
+  #pattern: HTMLElement | undefined;
+  #wording = -1;
+  #isPlanned = false;
   #resize: ResizeObserver | undefined;
+  #stop = (): void => {};
 
   override componentDidMount(): void {
     const grid = this.#grid.current as HTMLDivElement;
@@ -50,9 +37,12 @@ export class List extends Component {
     this.#resize.observe(grid);
     narrow.addEventListener('change', this.#measure);
     this.#measure();
+    this.#paint();
+    this.#stop = effect(this.#plan);
   }
 
   override componentWillUnmount(): void {
+    this.#stop();
     this.#resize?.disconnect();
     narrow.removeEventListener('change', this.#measure);
   }
@@ -70,6 +60,62 @@ export class List extends Component {
     const top = this.#grid.current?.scrollTop ?? 0;
     first.value = Math.floor(top / height.value);
   };
+
+  /** Paints once, whatever else changes in the same turn of what rows show. */
+  readonly #plan = (): void => {
+    for (const one of SHOWN) one.value;
+    if (this.#isPlanned) return;
+    this.#isPlanned = true;
+    queueMicrotask(() => {
+      this.#isPlanned = false;
+      this.#paint();
+    });
+  };
+
+  #paint(): void {
+    const [grid, body] = [this.#grid.current, this.#body.current];
+    if (grid === null || body === null) return;
+    const rows = view.peek();
+    const slots = room.peek() + 2 * BEYOND;
+    const from = Math.max(0, Math.min(first.peek() - BEYOND, rows.length - slots));
+    const end = Math.min(rows.length, from + slots);
+    this.#makeRows(body, slots);
+    for (let index = from; index < from + slots; index++) {
+      const { element } = this.#rows[index % slots] as RowElement;
+      if (index < end) this.#show(rows[index] as number, index, slots);
+      const isThere = element.parentNode === body;
+      if (index >= end) element.remove();
+      else if (!isThere) body.append(element);
+    }
+    const place = active.peek();
+    if (place < from || place >= end) grid.removeAttribute('aria-activedescendant');
+    else grid.setAttribute('aria-activedescendant', `slot-${place % slots}`);
+    grid.setAttribute('aria-rowcount', String(rows.length + 1));
+    body.style.height = `${rows.length * height.peek()}px`;
+  }
+
+  #show(row: number, index: number, slots: number): void {
+    const address = table.columns.address[row] ?? '';
+    this.#rows[index % slots]?.show(
+      row,
+      index,
+      index * height.peek(),
+      index === active.peek(),
+      address === selected.peek(),
+      favourites.peek().has(address),
+    );
+  }
+
+  /** As many elements as there are slots; other ones when the language changed. */
+  #makeRows(body: HTMLElement, slots: number): void {
+    const hasOtherWords = this.#wording !== wording.peek();
+    if (!hasOtherWords && this.#rows.length === slots) return;
+    if (hasOtherWords || this.#pattern === undefined) this.#pattern = rowPattern();
+    this.#wording = wording.peek();
+    body.replaceChildren();
+    const pattern = this.#pattern;
+    this.#rows = Array.from({ length: slots }, (_, slot) => new RowElement(pattern, slot));
+  }
 
   /** Moves the active row and brings it into sight. */
   #moveTo(index: number): void {
@@ -112,18 +158,22 @@ export class List extends Component {
     event.preventDefault();
   };
 
-  override render() {
-    const rows = view.value;
-    repaint.value;
-    const isReady = table.columns.event !== '';
-    const slots = room.value + 2 * BEYOND;
-    const from = Math.max(0, Math.min(first.value - BEYOND, rows.length - slots));
-    const shown: [slot: number, index: number][] = [];
-    for (let index = from; index < Math.min(rows.length, from + slots); index++) {
-      shown.push([index % slots, index]);
+  readonly #click = (event: MouseEvent): void => {
+    const target = event.target as Element;
+    const index = Number(target.closest('.row')?.getAttribute('aria-rowindex') ?? 1) - 2;
+    const row = view.value[index];
+    if (row === undefined) return;
+    const address = table.columns.address[row] ?? '';
+    if (target.closest('.star') !== null) {
+      toggleFavourite(address, table.columns.name[row] || address);
+      return;
     }
-    shown.sort(([one], [other]) => one - other);
-    const activeSlot = shown.find(([, index]) => index === active.value)?.[0];
+    active.value = index;
+    open(selected.peek() === address ? null : address);
+  };
+
+  override render() {
+    wording.value;
     return (
       <div
         ref={this.#grid}
@@ -132,10 +182,7 @@ export class List extends Component {
         role="grid"
         tabIndex={0}
         aria-label={t('list')}
-        aria-rowcount={rows.length + 1}
         aria-colcount={COLUMNS.length}
-        aria-busy={!isReady}
-        {...(activeSlot === undefined ? {} : { 'aria-activedescendant': `slot-${activeSlot}` })}
         onKeyDown={this.#key}
       >
         <div role="rowgroup" class="head">
@@ -145,54 +192,9 @@ export class List extends Component {
             ))}
           </div>
         </div>
-        <div role="rowgroup" class="body" style={{ height: `${rows.length * height.value}px` }}>
-          {shown.map(([slot, index]) => {
-            const row = rows[index] as number;
-            const address = table.columns.address[row] ?? '';
-            return (
-              <Row
-                key={slot}
-                slot={slot}
-                row={row}
-                index={index}
-                height={height.value}
-                revision={table.revision(row)}
-                isActive={index === active.value}
-                isSelected={address === selected.value}
-                isFavourite={isFavourite(address)}
-                wording={wording.value}
-              />
-            );
-          })}
-        </div>
+        {/* biome-ignore lint/a11y/useKeyWithClickEvents: the grid hears the keys. */}
+        <div ref={this.#body} role="rowgroup" class="body" onClick={this.#click} />
       </div>
     );
   }
 }
-
-const Head = ({ column }: { column: SortKey | 'favourite' }) => {
-  const label = t(`column.${column}` as Word);
-  if (column === 'favourite') {
-    return (
-      <span role="columnheader" class="cell-star">
-        <span class="hidden">{label}</span>
-      </span>
-    );
-  }
-  const { key, descending } = sort.value;
-  const order = key === column ? (descending ? 'descending' : 'ascending') : undefined;
-  return (
-    <span
-      role="columnheader"
-      class={`cell-${column}`}
-      {...(order === undefined ? {} : { 'aria-sort': order })}
-    >
-      <button type="button" class={`sort ${order ?? ''}`} onClick={() => sortBy(column)}>
-        {label}
-        <svg class="arrow" viewBox="0 0 10 6" aria-hidden="true">
-          <path d="M1 5l4-4 4 4" />
-        </svg>
-      </button>
-    </span>
-  );
-};

@@ -1,4 +1,5 @@
 import { render } from 'preact';
+import { Brand } from './beacon.js';
 import { lazy } from './lazy.js';
 import { List } from './list.js';
 import { follow } from './live.js';
@@ -6,13 +7,16 @@ import { hasRows, isList, isMapOpen, readAddress, selected, tab, view, wording }
 import { loadWords } from './words.js';
 import './styles.css';
 
-const Waiting = (
+/** As in the first screen of the server, so that nothing moves when the controls have come. */
+const Waiting = () => (
   <div class="controls is-loading">
-    <header class="bar" />
+    <header class="bar">
+      <Brand />
+    </header>
     <div class="tools" />
   </div>
 );
-const Controls = lazy(() => import('./controls.js'), Waiting);
+const Controls = lazy(() => import('./controls.js'), <Waiting />);
 const Empty = lazy(() => import('./empty.js'));
 const World = lazy(() => import('./world.js'), <div class="world is-loading" />);
 const Detail = lazy(() => import('./detail.js'), <aside class="detail" />);
@@ -25,7 +29,7 @@ function App() {
   const isReady = hasRows.value;
   return (
     <div class={`page${isList.value && selected.value !== null ? ' has-detail' : ''}`}>
-      {isReady ? <Controls /> : Waiting}
+      {isReady ? <Controls /> : <Waiting />}
       <main class="main">
         {isReady && isList.value && isMapOpen.value && <World />}
         {isList.value && <List />}
@@ -42,13 +46,13 @@ function App() {
 readAddress();
 const words = loadWords(window.earlyWords?.language ?? 'en');
 const list = follow();
-// Until then the page shows the lines that stand in its HTML.
+// Until then the page shows what stands in its HTML.
 await Promise.all([words, list]);
 render(<App />, document.getElementById('app') as HTMLElement);
-// The first rows are on the screen after the next frame.
+// The rows are on the screen after the next frame.
 requestAnimationFrame(() =>
   setTimeout(() => {
-    performance.mark('beaconry:first-row');
+    performance.mark('beaconry:list');
     hasRows.value = true;
   }),
 );

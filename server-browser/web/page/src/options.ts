@@ -1,4 +1,4 @@
-import { gameOf } from './filters.js';
+import { gameIn } from '../../row-view.js';
 import { filters, repaint, table } from './state.js';
 import type { Word } from './word.js';
 import { number, t } from './words.js';
@@ -47,7 +47,7 @@ function current(): Choices {
   };
   const tagTexts = new Map<string, number>();
   for (const row of table.rows()) {
-    const one = gameOf(table, row);
+    const one = gameIn(table.columns, row);
     add(games, one);
     if (game === '' || game === one) add(versions, table.text(table.columns.version[row]));
     add(tagTexts, table.text(table.columns.tags[row]));

@@ -1,7 +1,7 @@
 import { Component } from 'preact';
 import { Beacon } from './beacon.js';
+import { Ping } from './ping.js';
 import { Polled } from './polled.js';
-import { Ping } from './row.js';
 import { wording } from './state.js';
 import { number, t } from './words.js';
 

@@ -2,7 +2,7 @@ import { signal } from '@preact/signals';
 
 /** Addresses with the name they had. */
 type Saved = ReadonlyMap<string, string>;
-const MOST = 500;
+export const MOST = 500;
 
 function load(key: string): Saved {
   try {
@@ -39,12 +39,4 @@ export function toggleFavourite(address: string, name: string): void {
   if (!next.delete(address) && next.size < MOST) next.set(address, name);
   favourites.value = next;
   keep('favourites', JSON.stringify([...next]));
-}
-
-export function remember(address: string, name: string): void {
-  const next = new Map(visited.value);
-  next.delete(address);
-  next.set(address, name);
-  visited.value = new Map([...next].slice(-MOST));
-  keep('visited', JSON.stringify([...visited.value]));
 }

@@ -3,7 +3,8 @@ import type { ServerDetail } from '../../listed-server.js';
 import { copyText } from './copy-text.js';
 import { Icon } from './icon.js';
 import { joinLinks, splitAddress } from './links.js';
-import { favourites, remember, toggleFavourite } from './saved.js';
+import { remember } from './remember.js';
+import { favourites, toggleFavourite } from './saved.js';
 import { ToolIcon } from './tool-icon.js';
 import { t } from './words.js';
 

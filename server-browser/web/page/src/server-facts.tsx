@@ -1,6 +1,6 @@
 import type { ServerDetail } from '../../listed-server.js';
 import { Icon } from './icon.js';
-import { Ping } from './row.js';
+import { Ping } from './ping.js';
 import { ago } from './times.js';
 import type { Word } from './word.js';
 import { number, t } from './words.js';

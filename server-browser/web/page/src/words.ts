@@ -1,14 +1,12 @@
-import en from '../words/en.json?url';
-import uk from '../words/uk.json?url';
 import type { Word } from './word.js';
 
 export const LANGUAGES = { en: 'English', uk: 'Українська' } as const;
 export type Language = keyof typeof LANGUAGES;
-const files: Readonly<Record<Language, string>> = { en, uk };
 
 let words: Readonly<Record<string, string>> = {};
-let plural = new Intl.PluralRules('en');
-let numbers = new Intl.NumberFormat('en');
+// Nothing is shown before the first words have come.
+let plural: Intl.PluralRules;
+let numbers: Intl.NumberFormat;
 export let language: Language = 'en';
 
 /** Texts of a language; those of the first one are under way since the page began to load. */
@@ -16,13 +14,14 @@ export async function loadWords(wanted: Language): Promise<void> {
   const early = window.earlyWords;
   const isEarly = early?.language === wanted;
   if (isEarly) window.earlyWords = undefined;
-  const again = () => fetch(files[wanted]);
+  const again = () => fetch(window.wordFiles[wanted]);
   const response = await (isEarly ? early.response.catch(again) : again());
   words = await response.json();
   language = wanted;
   plural = new Intl.PluralRules(wanted);
   numbers = new Intl.NumberFormat(wanted);
   document.documentElement.lang = wanted;
+  delete document.documentElement.dataset.words;
   document.title = t('title');
 }
 
