@@ -1,7 +1,9 @@
 import { get } from 'node:http';
-import { gzipSync } from 'node:zlib';
-import type { Browser, CDPSession, Page } from 'playwright-core';
-import { launchChromium, PageRig, SIZES, skipReason } from '../test/browser-page/page-rig.js';
+import type { Browser } from 'playwright-core';
+import { launchChromium, PageRig, skipReason } from '../test/browser-page/page-rig.js';
+import { type Budgeted, budgeted } from './budgeted.js';
+import { firstRows, steadyScroll } from './page-budgets.js';
+import { report } from './report.js';
 
 /**
  * The list at full size: what polling costs, what readers cost, and the page against its budgets.
@@ -15,18 +17,6 @@ const SECONDS = isQuick ? 4 : 15;
 const RUNS = isQuick ? 3 : 5;
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-const median = (values: readonly number[]): number =>
-  [...values].sort((one, other) => one - other)[Math.floor(values.length / 2)] ?? Number.NaN;
-const percentile = (values: readonly number[], share: number): number =>
-  [...values].sort((one, other) => one - other)[Math.floor(values.length * share)] ?? Number.NaN;
-
-const report = (what: string, value: number, unit: string, budget: number, isLeast = false) => {
-  const ratio = isLeast ? budget / value : value / budget;
-  console.log(
-    `${what.padEnd(52)} ${value.toFixed(1).padStart(9)} ${unit.padEnd(6)} ${ratio <= 1 ? 'ok  ' : 'OVER'} ${(ratio * 100).toFixed(0)} % of the budget of ${Number(budget.toFixed(1))} ${unit}`,
-  );
-};
-
 /** Share of one core that this process takes while it polls, and how many servers answered each second. */
 async function load(rig: PageRig): Promise<{ core: number; answers: number }> {
   const [cpu, time, answers] = [process.cpuUsage(), performance.now(), await rig.fleet.answers()];
@@ -62,121 +52,7 @@ async function openReaders(rig: PageRig): Promise<() => void> {
   };
 }
 
-async function scriptBytes(page: Page, url: string): Promise<number> {
-  const scripts = (await page.evaluate(`(() => {
-    const end = performance.getEntriesByName('beaconry:first-row')[0].startTime;
-    return performance.getEntriesByType('resource')
-      .filter(({ name, startTime }) => name.endsWith('.js') && startTime < end)
-      .map(({ name }) => name);
-  })()`)) as string[];
-  const inPage = (await page.evaluate(
-    `document.querySelector('script:not([src])').text`,
-  )) as string;
-  let sum = gzipSync(inPage).length;
-  for (const script of scripts) {
-    const { pathname } = new URL(script, url);
-    sum += await new Promise<number>((resolve, reject) => {
-      get(new URL(pathname, url), { headers: { 'accept-encoding': 'gzip' } }, (response) => {
-        response.resume();
-        resolve(Number(response.headers['content-length']));
-      }).on('error', reject);
-    });
-  }
-  return sum;
-}
-
-/**
- * What the page keeps. Events and what they carried live in two heaps that are collected in turn, so the first
- * collection leaves some of what the second one takes: 10 MB and 4.6 MB of the same page.
- */
-async function heap(client: CDPSession): Promise<number> {
-  await client.send('HeapProfiler.collectGarbage');
-  await client.send('HeapProfiler.collectGarbage');
-  const { usedSize } = await client.send('Runtime.getHeapUsage');
-  return usedSize / 1024 / 1024;
-}
-
-/** Seconds of processor time that the page's main thread took so far: neighbours on the machine do not show in it. */
-async function mainThread(client: CDPSession): Promise<number> {
-  const { metrics } = await client.send('Performance.getMetrics');
-  return metrics.find(({ name }) => name === 'TaskDuration')?.value ?? Number.NaN;
-}
-
-async function openClient(page: Page): Promise<CDPSession> {
-  const client = await page.context().newCDPSession(page);
-  await client.send('Performance.enable', { timeDomain: 'threadTicks' });
-  return client;
-}
-
-async function measurePage(rig: PageRig, browser: Browser): Promise<void> {
-  const firstRows: number[] = [];
-  const firstWork: number[] = [];
-  for (let run = 0; run < RUNS; run++) {
-    const context = await browser.newContext(SIZES.desktop);
-    const page = await context.newPage();
-    const client = await openClient(page);
-    await page.goto(rig.url);
-    await page.waitForSelector('#search');
-    firstWork.push((await mainThread(client)) * 1000);
-    firstRows.push(
-      Number(
-        await page.evaluate(`performance.getEntriesByName('beaconry:first-row')[0].startTime`),
-      ),
-    );
-    if (run === 0) {
-      report(
-        'script before the first row, gzip',
-        (await scriptBytes(page, rig.url)) / 1024,
-        'KiB',
-        15,
-      );
-    }
-    await context.close();
-  }
-  report('first row, cold, median', median(firstRows), 'ms', 600);
-  console.log(
-    `first row, cold: ${firstRows.map((ms) => ms.toFixed(0)).join(', ')} ms; main thread until the controls are there, median: ${median(firstWork).toFixed(0)} ms of processor time`,
-  );
-
-  const page = await browser.newPage(SIZES.desktop);
-  await page.goto(rig.url);
-  await page.waitForSelector('#search');
-  const client = await openClient(page);
-  const changing = setInterval(() => void rig.fleet.change(0.3), 2000);
-  await sleep(1000);
-  const workBefore = await mainThread(client);
-  const frames = (await page.evaluate(`new Promise((resolve) => {
-    const list = document.getElementById('list');
-    const frames = [];
-    let last = performance.now();
-    const end = last + ${SECONDS * 1000};
-    const step = (now) => {
-      frames.push(now - last);
-      last = now;
-      list.scrollTop = (list.scrollTop + 24) % (list.scrollHeight - list.clientHeight);
-      if (now < end) requestAnimationFrame(step);
-      else resolve(frames.slice(10));
-    };
-    requestAnimationFrame(step);
-  })`)) as number[];
-  const moving = await heap(client);
-  const work = ((await mainThread(client)) - workBefore) * 1000;
-  clearInterval(changing);
-  report(
-    `steady scroll with live updates, p95 of ${frames.length} frames`,
-    percentile(frames, 0.95),
-    'ms',
-    25,
-  );
-  console.log(
-    `main thread, mean of a frame with its share of the events: ${(work / frames.length).toFixed(1)} ms of processor time`,
-  );
-  report('heap of the page as it stops scrolling', moving, 'MB', 8);
-  await sleep(3000);
-  report('heap of the page at rest', await heap(client), 'MB', 8);
-  await page.close();
-}
-
+const figures: Budgeted[] = [];
 const rig = await PageRig.start(SERVERS, { poll: { interval: `${INTERVAL}s` } });
 let browser: Browser | undefined;
 try {
@@ -185,25 +61,31 @@ try {
   // Servers that came together are spread over the second and third round.
   await sleep(2 * INTERVAL * 1000);
   const alone = await load(rig);
-  report('polling, share of one core', alone.core, '%', 25);
   const close = await openReaders(rig);
   const read = await load(rig);
   close();
-  report(
-    `answers per second with ${READERS} readers`,
-    read.answers,
-    '/s',
-    alone.answers * 0.9,
-    true,
+  figures.push(
+    budgeted('polling, share of one core', alone.core, '%', 25),
+    { what: `polling and ${READERS} readers, share of one core`, value: read.core, unit: '%' },
+    {
+      what: `servers that answered, with ${READERS} readers`,
+      ...{ value: read.answers, unit: '/s' },
+      against: { 'as many without readers': read.answers / alone.answers },
+    },
   );
-  console.log(`polling and ${READERS} readers, share of one core: ${read.core.toFixed(1)} %`);
   const reason = skipReason();
   if (reason !== undefined) console.log(reason);
   else {
     browser = await launchChromium();
-    await measurePage(rig, browser);
+    figures.push(
+      ...(await firstRows(rig, browser, RUNS)),
+      ...(await steadyScroll(rig, browser, SECONDS)),
+    );
   }
 } finally {
   await browser?.close();
   await rig.stop();
 }
+report(figures);
+const over = figures.filter(({ value, budget = Number.POSITIVE_INFINITY }) => value > budget);
+for (const { what } of over) console.log(`OVER its budget: ${what}`);
