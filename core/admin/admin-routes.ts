@@ -3,6 +3,8 @@ import { positionalParameters } from '../commands/command-parameters.js';
 import type { CommandRunner } from '../commands/command-runner.js';
 import { describeSection } from '../config/describe-section.js';
 import type { Section } from '../config/schema.js';
+import { ServerError } from '../errors.js';
+import { HttpError } from '../http/http-error.js';
 import type { Routes } from '../http/routes.js';
 import type { ReadyReport } from '../ready-report.js';
 import type { ServerEndpoints } from '../server-endpoints.js';
@@ -16,6 +18,15 @@ export interface AdminParts {
   readonly recent: RecentLog;
   readonly endpoints: ServerEndpoints;
   readonly report: () => ReadyReport;
+}
+
+/** A command that refuses says why and what to do, and whoever may run it may know; anything else is a fault. */
+function toldToOperator(error: unknown): unknown {
+  const isRefusal =
+    error instanceof ServerError && !('statusCode' in error) && !error.code.startsWith('STORE_');
+  return isRefusal
+    ? new HttpError(error.code === 'USAGE' ? 400 : 409, error.code, error.message)
+    : error;
 }
 
 const limit = Type.Integer({ minimum: 1, maximum: 1000, default: 100 });
@@ -104,7 +115,11 @@ export const adminRoutes =
             ? ({ kind: 'json', values: (parameters ?? {}) as Record<string, Json> } as const)
             : ({ kind: 'text', values: texts } as const);
         const caller = { by: `admin at ${request.ip}`, source: 'http' } as const;
-        return { result: await runner.runGiven(request.params.name, given, caller) };
+        try {
+          return { result: await runner.runGiven(request.params.name, given, caller) };
+        } catch (error) {
+          throw toldToOperator(error);
+        }
       },
     );
   };

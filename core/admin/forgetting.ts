@@ -70,6 +70,7 @@ function subjectOf(text: string): ForgottenSubject {
   }
   throw new ServerError(
     'USAGE',
-    `"${trimmed.slice(0, 60)}" is neither a SteamID (76561198000000000, [U:1:39734272]) nor an address without port (192.0.2.1) nor an account of a lobby (account:NAME)`,
+    // Without what was written: the audit and the log must not remember it.
+    `this is neither a SteamID (76561198000000000, [U:1:39734272]) nor an address without port (192.0.2.1) nor an account of a lobby (account:NAME)`,
   );
 }

@@ -57,8 +57,8 @@ export class Explanations implements MasterExplanations {
       'What has to be true for it to be in the list; "?" cannot be seen from here:',
       ...walkText(steps),
     );
-    if (registration === undefined && found.length === 0) {
-      lines.push('  "beaconry doctor" beside the server asks the first questions from there.');
+    if (registration === undefined && found.length === 0 && !isBanned) {
+      lines.push('  "beaconry doctor" beside the server asks them, and more, from there.');
     }
     return {
       address: source.toString(),

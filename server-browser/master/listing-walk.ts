@@ -36,6 +36,9 @@ export function walk({
   if (registration === undefined && !isBanned && newest === 'pages') {
     return [{ step: 'pages', answer: 'no' }];
   }
+  // Of a server that nobody has heard of the first questions are all there is to ask.
+  const isUnheard = registration === undefined && newest === undefined && !isBanned;
+  const asked = isUnheard ? order.slice(0, order.indexOf('reachability') + 1) : order;
   const answers = new Map<ListingStepId, 'yes' | 'no'>();
   if (registration !== undefined) {
     const { outdated, lan, hidden, verified } = registration;
@@ -52,7 +55,7 @@ export function walk({
   }
   if (isBanned) answers.set('bans', 'no');
   const walked: StepAnswer[] = [];
-  for (const step of order) {
+  for (const step of asked) {
     const answer = answers.get(step) ?? 'open';
     walked.push({ step, answer });
     if (answer === 'no') break;

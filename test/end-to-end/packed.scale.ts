@@ -73,7 +73,7 @@ describe('the packed host', function () {
     if (!(await npm(['install', tarball], folder.path))) this.skip();
     const npx = async (...args: string[]) =>
       (await run('npx', ['--no-install', 'beaconry', ...args], { cwd: folder.path })).stdout;
-    const main = join(folder.path, 'node_modules/beaconry/dist/core/cli/main.js');
+    const main = join(folder.path, 'node_modules/.bin/beaconry');
     const demo = await startDemo(folder.path, main);
     server = demo.process;
     expect(new Set(Object.values(demo.report.plugins))).deep.equal(new Set(['running']));

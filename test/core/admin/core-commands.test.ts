@@ -89,7 +89,10 @@ describe('commands that every node has', () => {
         .catch((error) => error as ServerError);
       expect((failed as ServerError).message)
         .contain('neither a SteamID')
-        .and.contain('nor an address');
+        .and.contain('nor an address')
+        .and.contain('account:NAME');
+      // Neither who it was nor what was written by mistake.
+      expect(JSON.stringify(await test.server.audit.newest(100))).not.contain('Ann');
     });
   });
 });

@@ -1,4 +1,4 @@
-import { command, definePlugin } from 'beaconry';
+import { command, definePlugin, ServerError } from 'beaconry';
 import { startTestServer, type TestServer } from 'beaconry/testing';
 import { expect } from 'chai';
 
@@ -16,6 +16,8 @@ const shop = definePlugin({
       },
       async run(context, { name, count }) {
         if (name === 'stone') throw new Error('a stone is no fruit');
+        if (name === 'melon') throw new ServerError('SOLD_OUT', 'melons are out: wait for summer');
+        if (name === 'soup') throw new ServerError('USAGE', 'soup is no fruit: name one');
         await context.store.set(name, count);
         return `${count} ${name}`;
       },
@@ -87,6 +89,17 @@ describe('commands of plugins', () => {
     const unknown = await call('fruit-eat', {});
     expect(unknown.statusCode).equal(404);
     expect(unknown.json().error.message).contain('fruit-add, fruit-list');
+  });
+
+  it('say why they refuse; what is a fault is only logged', async () => {
+    const answer = async (name: string) => {
+      const response = await call('fruit-add', { parameters: { name } });
+      const { code, message } = response.json().error;
+      return [response.statusCode, code, message];
+    };
+    expect(await answer('melon')).deep.equal([409, 'SOLD_OUT', 'melons are out: wait for summer']);
+    expect(await answer('soup')).deep.equal([400, 'USAGE', 'soup is no fruit: name one']);
+    expect((await answer('stone')).slice(0, 2)).deep.equal([500, 'INTERNAL']);
   });
 
   it('are for the admin alone', async () => {
