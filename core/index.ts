@@ -34,7 +34,7 @@ export { ConfigError, messageOf, type Problem, ServerError } from './errors.js';
 export { ServerStarted, ServerStopping } from './events.js';
 export { isNotModified, tagOf } from './http/etag.js';
 export { HttpError } from './http/http-error.js';
-export type { HttpScope, Routes, RoutesOptions } from './http/routes.js';
+export type { HttpEndpoints, HttpScope, Routes, RoutesOptions } from './http/routes.js';
 export type { Logger } from './logger.js';
 export type { Counter, Histogram, Labels, Metrics } from './metrics.js';
 export type { AddressFilter } from './net/address-filter.js';

@@ -7,7 +7,7 @@ import type { CommandCaller, Commands } from './commands/command.js';
 import { messageOf, ServerError } from './errors.js';
 import type { EventHub } from './event-hub.js';
 import type { HttpEndpoint } from './http/http-endpoint.js';
-import type { Routes, RoutesOptions } from './http/routes.js';
+import type { HttpEndpoints, Routes, RoutesOptions } from './http/routes.js';
 import type { Logger } from './logger.js';
 import type { Metrics, MetricsRegistry } from './metrics.js';
 import type { AddressFilter, AddressFilters } from './net/address-filter.js';
@@ -90,11 +90,12 @@ export class PluginContext
     return new PluginTcpEndpoint(this.name, listeners, (undo) => this.defer(undo));
   }
 
-  http(routes: Routes, options: RoutesOptions = {}): void {
+  http(routes: Routes, options: RoutesOptions = {}): HttpEndpoints {
     const { http } = this.parts;
     const wanted = [options.endpoint ?? 'http'].flat();
     const names = options.ifPresent === true ? wanted.filter((name) => http.has(name)) : wanted;
-    for (const endpoint of findEndpoints('http', http, names)) {
+    const endpoints = findEndpoints('http', http, names);
+    for (const endpoint of endpoints) {
       if (options.loopbackOnly !== undefined && !endpoint.isLoopback) {
         throw new ServerError(
           'EXPOSED',
@@ -103,6 +104,12 @@ export class PluginContext
       }
       this.defer(endpoint.add(this.name, routes, options.prefix ?? ''));
     }
+    return {
+      get addresses() {
+        return endpoints.flatMap(({ addresses }) => addresses);
+      },
+      isSecure: endpoints.every(({ isSecure }) => isSecure),
+    };
   }
 
   httpReader(endpoint: string | readonly string[] = 'http'): PeerAddress | undefined {

@@ -4,7 +4,7 @@ import type { Bus } from './bus/bus.js';
 import type { Clock } from './clock.js';
 import type { Command, CommandCaller, Commands } from './commands/command.js';
 import type { ConfigOf, Section } from './config/schema.js';
-import type { Routes, RoutesOptions } from './http/routes.js';
+import type { HttpEndpoints, Routes, RoutesOptions } from './http/routes.js';
 import type { Logger } from './logger.js';
 import type { Metrics } from './metrics.js';
 import type { AddressFilter } from './net/address-filter.js';
@@ -47,7 +47,7 @@ export interface Context<
   /** The TCP endpoint of that name, or several as one. */
   tcp(endpoint: string | readonly string[]): TcpEndpoint;
   /** Declares HTTP routes; core calls `routes` once, before listening. */
-  http(routes: Routes, options?: RoutesOptions): void;
+  http(routes: Routes, options?: RoutesOptions): HttpEndpoints;
   /**
    * Stands for everybody who reads these http endpoints, default `http`: game servers that it cannot reach
    * (see `canReach`) are of no use to readers and tell strangers about a network. Undefined where only this

@@ -33,7 +33,8 @@ function whatToTry(report: ReadyReport): string {
   };
   const lines: (readonly [string, string | undefined, (address: string) => string])[] = [
     ['the server list as a page', at('http'), (address) => `http://${address}/`],
-    ['the same for programs', at('http'), (address) => `http://${address}/v1/servers`],
+    ['the rally of its game server', at('http'), (address) => `http://${address}/rally/`],
+    ['the list for programs', at('http'), (address) => `http://${address}/v1/servers`],
     ['ask the game server', at('game'), (address) => `npx beaconry query ${address}`],
     ['ask the master server', at('master'), (address) => `npx beaconry list --master ${address}`],
   ];

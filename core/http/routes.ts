@@ -7,6 +7,7 @@ import type {
   FastifyRequest,
   RawServerDefault,
 } from 'fastify';
+import type { PeerAddress } from '../net/peer-address.js';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -37,4 +38,12 @@ export interface RoutesOptions {
   readonly loopbackOnly?: string;
   /** A server without that endpoint does without the routes, too; otherwise it is an error. */
   readonly ifPresent?: boolean;
+}
+
+/** Where routes are served. */
+export interface HttpEndpoints {
+  /** Bound addresses; known from `ServerStarted` on, when port 0 was replaced by the real one. */
+  readonly addresses: readonly PeerAddress[];
+  /** All of them speak TLS. */
+  readonly isSecure: boolean;
 }

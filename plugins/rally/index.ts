@@ -132,7 +132,9 @@ export default definePlugin({
     });
     const history = () => runs.history();
     const { maxSpectators } = config;
-    context.http(rallyRoutes(() => ({ ...current, refusals, history, maxSpectators })));
+    const http = context.http(
+      rallyRoutes(() => ({ ...current, refusals, history, maxSpectators })),
+    );
     context.defer(
       authentication.onRefused((steamId, why) => current.server.dropPlayer(steamId, why)),
     );
@@ -206,6 +208,13 @@ export default definePlugin({
           await become(current.definition);
         }
       };
+      const show = () =>
+        showInServerList(current.engine, current.server, {
+          ...{ state, rules, endpoint, http },
+          ...{ bots: config.bots, password: config.password !== '' },
+        });
+      // Before the first query comes.
+      show();
       const timed = (work: () => void) => {
         const before = clock.monotonic();
         work();
@@ -214,9 +223,7 @@ export default definePlugin({
       context.every(1000, async () => {
         timed(() => {
           current.server.tick();
-          showInServerList(current.engine, current.server, {
-            ...{ state, rules, bots: config.bots, password: config.password !== '' },
-          });
+          show();
         });
         if (busy) return;
         busy = true;

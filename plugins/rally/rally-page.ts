@@ -101,6 +101,7 @@ async function showStage(number) {
   }
   $('times').replaceChildren(...stage.times.map((t) => row([t.position, t.number, t.driver, t.splits.map(time).join('  '), time(t.time)])));
   $('no-times').hidden = stage.times.length > 0;
+  $('times').closest('table').hidden = stage.times.length === 0;
   drawCars();
 }
 function drawCars() {
@@ -114,8 +115,9 @@ function drawCars() {
     let node = map.querySelector('.car[data-number="' + number + '"]');
     if (!node) {
       node = svg('g', { class: 'car', 'data-number': number });
-      node.append(svg('circle', { r: scale * 0.9 }), svg('text', { 'font-size': scale }));
+      node.append(svg('title', {}), svg('circle', { r: scale * 0.9 }), svg('text', { 'font-size': scale }));
       node.lastChild.textContent = number;
+      node.firstChild.textContent = entries.get(number)?.driver ?? '';
       map.append(node);
     }
     node.setAttribute('transform', 'translate(' + x + ' ' + -y + ')');

@@ -1,3 +1,4 @@
+import type { HttpEndpoints, UdpEndpoint } from 'beaconry';
 import type { GameServerState } from 'beaconry/plugins/game-server';
 import type { Rules } from 'beaconry/plugins/rules';
 import { currentStage } from './current-stage.js';
@@ -9,6 +10,21 @@ export interface ListViewParts {
   readonly rules: Rules | undefined;
   readonly password: boolean;
   readonly bots: number;
+  readonly endpoint: Pick<UdpEndpoint, 'addresses'>;
+  /** Where the page is served. */
+  readonly http: HttpEndpoints;
+}
+
+/**
+ * `PORT/PATH`: what lists make a link of, to the host at which they found the game. Undefined where the page is not at
+ * that host or needs a name, which only a certificate knows.
+ */
+function pageOf({ endpoint, http }: ListViewParts): string | undefined {
+  const [game] = endpoint.addresses;
+  if (game === undefined || http.isSecure) return undefined;
+  const isWild = (host: string) => host === '0.0.0.0' || host === '::';
+  const found = http.addresses.find(({ host }) => isWild(host) || host === game.host);
+  return found === undefined ? undefined : `${found.port}/rally/`;
 }
 
 /** Shows the rally as a game server: map is the stage, players are the drivers with their time on it. */
@@ -43,4 +59,6 @@ export function showInServerList(
   rules?.set('rally_stage', `${stage?.number ?? 0}/${engine.itinerary.stages.length}`);
   rules?.set('rally_mode', engine.options.mode);
   rules?.set('rally_cars_hash', engine.options.definition.carsHash);
+  const page = pageOf(parts);
+  if (page !== undefined) rules?.set('page', page);
 }

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { GameServerState } from 'beaconry/plugins/game-server';
+import { Rules } from 'beaconry/plugins/rules';
 import { startTestServer, type TestServer } from 'beaconry/testing';
 import { expect } from 'chai';
 import pino from 'pino';
@@ -96,6 +97,10 @@ describe('rally plugin', () => {
     const state = test.get(GameServerState);
     expect(state.snapshot).include({ map: 'Blacktarn 1', name: 'Rally of the Seven Tarns' });
     expect(state.players.map((player) => player.name)).deep.equal(['Aino Ashdown']);
+  });
+
+  it('names its page in a rule, of which lists make a link', () => {
+    expect(test.get(Rules).get('page')).equal(`${test.address('http').port}/rally/`);
   });
 
   for (const [reason, change, expected] of [

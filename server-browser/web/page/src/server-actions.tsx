@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
 import type { ServerDetail } from '../../listed-server.js';
+import { serverPage } from '../../server-page.js';
 import { copyText } from './copy-text.js';
 import { Icon } from './icon.js';
 import { joinLinks, splitAddress } from './links.js';
@@ -35,6 +36,10 @@ export const Actions = ({
           },
           t('detail.join'),
         );
+  const page =
+    found === null || found.fakeIp !== undefined
+      ? undefined
+      : serverPage(found.rules.page, splitAddress(address).host);
   return (
     <div class="detail-actions">
       {links.map(({ label, url }, index) => (
@@ -49,34 +54,42 @@ export const Actions = ({
           {label}
         </a>
       ))}
-      <button
-        type="button"
-        class="button"
-        onClick={() => {
-          void copyText(address).then((hasWorked) => {
-            if (!hasWorked) return;
-            copied.value = address;
-            setTimeout(() => {
-              copied.value = null;
-            }, 2000);
-          });
-        }}
-        aria-label={`${t('detail.copy')} ${address}`}
-      >
-        <ToolIcon name={copied.value === address ? 'check' : 'copy'} />
-        <span class="address" role="status">
-          {copied.value === address ? t('detail.copied') : address}
-        </span>
-      </button>
-      <button
-        type="button"
-        class="button icon-only star"
-        aria-pressed={isFavourite}
-        aria-label={t(isFavourite ? 'favourite.remove' : 'favourite.add')}
-        onClick={() => toggleFavourite(address, name)}
-      >
-        <Icon name="star" />
-      </button>
+      {page !== undefined && (
+        <a class="button" href={page} target="_blank" rel="noopener noreferrer">
+          <ToolIcon name="globe" />
+          {t('detail.page')}
+        </a>
+      )}
+      <div class="detail-address">
+        <button
+          type="button"
+          class="button"
+          onClick={() => {
+            void copyText(address).then((hasWorked) => {
+              if (!hasWorked) return;
+              copied.value = address;
+              setTimeout(() => {
+                copied.value = null;
+              }, 2000);
+            });
+          }}
+          aria-label={`${t('detail.copy')} ${address}`}
+        >
+          <ToolIcon name={copied.value === address ? 'check' : 'copy'} />
+          <span class="address" role="status">
+            {copied.value === address ? t('detail.copied') : address}
+          </span>
+        </button>
+        <button
+          type="button"
+          class="button icon-only star"
+          aria-pressed={isFavourite}
+          aria-label={t(isFavourite ? 'favourite.remove' : 'favourite.add')}
+          onClick={() => toggleFavourite(address, name)}
+        >
+          <Icon name="star" />
+        </button>
+      </div>
     </div>
   );
 };
