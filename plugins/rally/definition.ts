@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { ConfigError, messageOf, readDefinition, ServerError } from 'beaconry';
+import { ConfigError, messageOf, readDefinition } from 'beaconry';
 import {
   type CarFile,
   carsSchema,
@@ -43,25 +43,22 @@ export interface RallyDefinition {
 const hashOf = (text: string): FileHash =>
   createHash('sha256').update(text).digest('hex').slice(0, 16);
 
-/** Reads the folder, or the folder of the given `rally.json`. Throws ConfigError with all places, or NO_DEFINITION. */
+/** Reads the folder, or the folder of the given `rally.json`. Throws ConfigError with all places. */
 export function readRally(path: string): RallyDefinition {
   let folder = path;
   const texts = new Map<string, string>();
+  const nameOf = (name: string) => relative(process.cwd(), join(folder, name)) || name;
   const text = (name: string): string => {
     try {
       const found = texts.get(name) ?? readFileSync(join(folder, name), 'utf8');
       texts.set(name, found);
       return found;
     } catch (cause) {
-      throw new ServerError(
-        'NO_DEFINITION',
-        `the rally in ${folder} needs ${name}, which cannot be read: ${messageOf(cause)}`,
-        { cause },
-      );
+      const message = `the rally needs this file, which cannot be read: ${messageOf(cause)}`;
+      throw new ConfigError([{ place: nameOf(name), path: '', message }]);
     }
   };
   if (statSync(path, { throwIfNoEntry: false })?.isFile()) folder = dirname(path);
-  const nameOf = (name: string) => relative(process.cwd(), join(folder, name)) || name;
   const rally = readDefinition(nameOf('rally.json'), text('rally.json'), rallySchema);
   const { cars } = readDefinition(nameOf('cars.json'), text('cars.json'), carsSchema);
   const { entries } = readDefinition(

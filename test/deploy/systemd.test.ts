@@ -132,6 +132,41 @@ describe('the systemd units', function () {
     await manager.hears('STOPPING=1', reloading);
   });
 
+  it('host the rally of their name: ready when it is bound, exit 0 when stopped, the code of a wrong definition', async function () {
+    if (!isThere('systemd-notify') || !isThere('python3')) {
+      console.log('      skipped: needs systemd-notify and python3');
+      this.skip();
+    }
+    const unit = unitSettings('systemd/beaconry-rally@.service');
+    expect(unit.get('Service.Type')).equal('notify');
+    expect(unit.get('Service.NotifyAccess')).equal('all');
+    const line = unit.get('Service.ExecStart') ?? '';
+    const options = '--listen 127.0.0.1:0 --http 127.0.0.1:0 --bots 2';
+    const [env, program, ...args] = line
+      .replace('/etc/beaconry/rallies/%i', join(root, 'fixtures/rally'))
+      .replace('/var/lib/beaconry-rally/%i', join(folder.path, 'tarns'))
+      .replace('$BEACONRY_RALLY_OPTIONS', options)
+      .split(' ');
+    expect([env, program]).deep.equal(['/usr/bin/env', 'beaconry']);
+    manager = new NotifySocket(folder.path);
+    await manager.hears('bound');
+    server = new BeaconryProcess(args, {
+      cwd: folder.path,
+      env: { NOTIFY_SOCKET: manager.path, BEACONRY_RALLY_PASSWORD: 'secret' },
+    });
+    const ready = await manager.hears('READY=1');
+    await server.waitFor(/^ {2}join {5}\+connect 127\.0\.0\.1:\d+ \+password …$/m);
+    const asked = performance.now();
+    expect((await server.kill('SIGTERM')).code).equal(0);
+    expect(performance.now() - asked).lessThan(Number(unit.get('Service.TimeoutStopSec')) * 1000);
+    await manager.hears('STOPPING=1', ready);
+    const missing = args.map((word) => word.replace('fixtures/rally', 'fixtures/packets'));
+    server = new BeaconryProcess(missing, { cwd: folder.path });
+    const { code, stderr } = await server.ended;
+    expect(stderr).contain('rally.json');
+    expect(unit.get('Service.RestartPreventExitStatus')?.split(' ')).include(String(code));
+  });
+
   it('say what the program needs: its exit codes, its folder, no rights', () => {
     const unit = unitSettings('systemd/beaconry.service');
     expect(unit.get('Service.RestartPreventExitStatus')).equal('2 78');
