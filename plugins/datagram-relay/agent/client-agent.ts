@@ -98,6 +98,7 @@ export class ClientAgent {
       credentials: own,
       // A server without certificate passes in POP dev only: elsewhere a relay could stand in for it.
       dev: this.options.dev === true && way.pop === DEV_POP,
+      clock,
       now: () => clock.monotonic(),
       unix: () => Math.floor(clock.now() / 1000),
       network: () => network() as TrustedNetwork,

@@ -1,4 +1,4 @@
-import type { PeerAddress } from 'beaconry';
+import type { Clock, PeerAddress } from 'beaconry';
 import type { CertificateStore } from '../../coordinator/sdr/certificate-store.js';
 import type { NetworkConfig } from '../../coordinator/sdr/network-config-codec.js';
 import type { Credentials } from '../../coordinator/sdr/player-credentials.js';
@@ -13,6 +13,7 @@ import { RouteSearch } from './route-search.js';
 import { isJudgement, type MeetingOptions, ServerMeeting } from './server-meeting.js';
 
 export interface ClientConnectionOptions extends MeetingOptions {
+  readonly clock: Clock;
   readonly pop: string;
   readonly ticket: Uint8Array;
   readonly credentials: Credentials;
@@ -40,7 +41,7 @@ export class ClientConnection implements SessionOwner {
     this.#startedAt = options.now();
     this.connection = new RelayedConnection(
       { remote: server, name: this.#meeting.name, isClient: true, ports },
-      options.now,
+      options.clock,
     );
     this.connection.setState(ConnectionState.findingRoute);
   }

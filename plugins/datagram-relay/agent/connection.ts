@@ -1,11 +1,13 @@
 import { ConnectionLife, type StateListener } from './connection-life.js';
+import type { LaneOptions } from './message-lanes.js';
+import type { RealTimeStatus } from './traffic-figures.js';
 
 /** Hears what comes over a connection, and what becomes of it. */
 export interface ConnectionListener extends StateListener {
   /** A datagram for a virtual port. */
   onDatagram?(port: number, bytes: Uint8Array, index: number): void;
-  /** A message; reliable ones come in order. */
-  onMessage?(bytes: Uint8Array, reliable: boolean): void;
+  /** A message; reliable ones come in order, each lane by itself. */
+  onMessage?(bytes: Uint8Array, reliable: boolean, lane: number): void;
 }
 
 export interface ConnectionFacts {
@@ -20,11 +22,17 @@ export interface ConnectionFacts {
 
 export interface SendOptions {
   readonly reliable?: boolean;
+  /** Of a reliable message: the lane in which it is in order; default 0. */
+  readonly lane?: number;
+  /** A small message may wait up to 5 ms for others to share its packet, or for `flush`. */
+  readonly nagle?: boolean;
 }
 
 /** Agent to agent, whatever the way: datagrams to virtual ports, messages, and the end of it. */
 export abstract class Connection extends ConnectionLife {
   listener: ConnectionListener = {};
+  /** Whatever the program wants to know again when it sees this connection. */
+  userData: unknown;
 
   constructor(
     readonly facts: ConnectionFacts,
@@ -43,5 +51,10 @@ export abstract class Connection extends ConnectionLife {
   abstract sendAt(index: number, bytes: Uint8Array): boolean;
   /** A message without promises, or one that arrives once and in order. */
   abstract sendMessage(bytes: Uint8Array, options?: SendOptions): boolean;
+  /** Sends at once what waits for other messages. */
+  abstract flush(): void;
+  /** Lanes to send in, by their numbers; ServerError LANES. */
+  abstract configureLanes(lanes: readonly LaneOptions[]): void;
+  abstract get realTimeStatus(): RealTimeStatus;
   abstract close(reason?: number, text?: string): void;
 }

@@ -13,6 +13,10 @@ import {
 } from './direct-frame-codec.js';
 import { servedPorts } from './end-answer.js';
 import { MAX_DATAGRAM } from './fragments.js';
+import type { LaneOptions } from './message-lanes.js';
+import type { RealTimeStatus } from './traffic-figures.js';
+
+const oneLane = (): ServerError => new ServerError('LANES', 'plain UDP has one lane');
 
 const TABLE_TIME = 10_000;
 const DIRECT = ['direct'] as const;
@@ -57,9 +61,21 @@ export class DirectConnection extends Connection {
     return this.#transmit(index, bytes, false);
   }
 
-  sendMessage(bytes: Uint8Array, { reliable = false }: SendOptions = {}): boolean {
+  /** One lane, and nothing waits for anything: the wire of plain UDP has no more. */
+  sendMessage(bytes: Uint8Array, { reliable = false, lane = 0 }: SendOptions = {}): boolean {
+    if (lane !== 0) throw oneLane();
     if (this.state !== ConnectionState.connected) return false;
     return this.#transmit(MESSAGE_FRAME, bytes, reliable);
+  }
+
+  flush(): void {}
+
+  configureLanes(lanes: readonly LaneOptions[]): void {
+    if (lanes.length !== 1) throw oneLane();
+  }
+
+  get realTimeStatus(): RealTimeStatus {
+    return this.plain.realTimeStatus;
   }
 
   close(reason: number = EndReason.application, text = ''): void {
@@ -119,7 +135,7 @@ export class DirectConnection extends Connection {
   #deliver(message: Uint8Array, reliable: boolean): void {
     const { index, bytes } = decodeDirectFrame(message);
     if (index === MESSAGE_FRAME) {
-      this.listener.onMessage?.(bytes, reliable);
+      this.listener.onMessage?.(bytes, reliable, 0);
       return;
     }
     const port = this.#ports[index];

@@ -1,4 +1,5 @@
 import { type Clock, DecodeError } from 'beaconry';
+import { Availability } from '../../coordinator/sdr/availability.js';
 import type { NetworkConfig } from '../../coordinator/sdr/network-config-codec.js';
 import {
   estimatePing,
@@ -13,20 +14,6 @@ import {
 } from '../../coordinator/sdr/ping-location-codec.js';
 import { pingOf, type RelayProber } from './relay-prober.js';
 
-/** Availability of the relay network, as Steam numbers it (sdr section 10). */
-export const Availability = {
-  cannotTry: -102,
-  failed: -101,
-  previously: -100,
-  retrying: -10,
-  unknown: 0,
-  neverTried: 1,
-  waiting: 2,
-  attempting: 3,
-  current: 100,
-} as const;
-
-/** How well the relay network can be reached; the numbers are those of `Availability`. */
 export interface NetworkStatus {
   readonly overall: number;
   readonly pingMeasurementRunning: boolean;
@@ -77,6 +64,19 @@ export class NetworkMeasurement {
       if (best === undefined || ping < best.ping) best = { ping, via: relay.pop };
     }
     return best;
+  }
+
+  /**
+   * Whether all pings are at most so old, in seconds. If not, they are measured anew from now on; with 0 they are in
+   * any case.
+   */
+  isUpToDate(seconds: number): boolean {
+    const { clock, prober } = this.options;
+    const oldest = clock.monotonic() - seconds * 1000;
+    const { relays } = prober;
+    const isUpToDate = relays.length > 0 && relays.every(({ answeredAt }) => answeredAt > oldest);
+    if (!isUpToDate) prober.probe();
+    return isUpToDate;
   }
 
   /** The own marker: pings to POPs and nothing else. */

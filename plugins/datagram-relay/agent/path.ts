@@ -1,5 +1,8 @@
 import type { Hop } from './hop.js';
 
+/** What takes longer is no answer but a stray. */
+const MOST_RTT = 10_000;
+
 /** One way to the far agent. */
 export class Path {
   rtt = 0;
@@ -17,4 +20,18 @@ export class Path {
     readonly relays: readonly string[],
     readonly openedAt: number,
   ) {}
+
+  /** A ping goes this way. */
+  pinged(now: number): void {
+    this.pingedAt = now;
+    this.unanswered++;
+    this.sent++;
+  }
+
+  /** A ping of that time came back; the time is of 32 bits. */
+  ponged(time: number, now: number): void {
+    this.answered++;
+    const rtt = (Math.floor(now) - time) >>> 0;
+    if (rtt < MOST_RTT) this.rtt = this.rtt === 0 ? rtt : this.rtt * 0.75 + rtt * 0.25;
+  }
 }

@@ -41,6 +41,11 @@ export interface PeerAgentOptions extends RelayAccessOptions {
   readonly allowDirect?: boolean;
 }
 
+export interface PeerConnectOptions {
+  /** Carries the signals of this connection in place of the agent's own. */
+  readonly signal?: PeerAgentOptions['signal'];
+}
+
 const MAX_SESSIONS = 256;
 const REQUESTS_PER_SECOND = 50;
 
@@ -91,7 +96,11 @@ export class PeerAgent {
   }
 
   /** NO_NETWORK_CONFIG, TOO_MANY_CONNECTIONS, codes of `credentials`. The promise gives the connection before it is connected. */
-  async connect(peer: string, ports: readonly number[] = [0]): Promise<RelayedConnection> {
+  async connect(
+    peer: string,
+    ports: readonly number[] = [0],
+    { signal = this.options.signal }: PeerConnectOptions = {},
+  ): Promise<RelayedConnection> {
     const { credentials, identity, appId, clock } = this.options;
     this.#trusted();
     if (this.#sessions.size >= MAX_SESSIONS) {
@@ -106,24 +115,28 @@ export class PeerAgent {
     });
     const { endPart, name } = meeting;
     const facts = { remote: peer, name, isClient: true, ports };
-    const connection = new RelayedConnection(facts, now);
+    const connection = new RelayedConnection(facts, clock);
     const ownId = newSessionId((taken) => this.#sessions.has(taken));
     const crypt = { info: endPart, signature: own.key.sign(peerSigned(endPart)) };
     const cert = toEnvelope(own.certificate);
     const connectRequest = { crypt, cert, toVirtualPort: (ports[0] ?? 0) >>> 0 };
-    const session = this.#open(connection, own, ownId, 0, endPart, { connectRequest });
+    const request = { signal, greeting: { connectRequest } };
+    const session = this.#open(connection, own, ownId, 0, endPart, request);
     this.#meetings.set(ownId, meeting);
     session.tick();
     return connection;
   }
 
-  /** A signal that the service brought, stamped with its sender. Whatever is wrong with it is met with silence. */
-  signaled(from: string, payload: Uint8Array): void {
+  /**
+   * A signal that the service brought, stamped with its sender. Whatever is wrong with it is met with silence. A
+   * connection that it asks for is answered by `signal`.
+   */
+  signaled(from: string, payload: Uint8Array, signal = this.options.signal): void {
     try {
-      const signal = readSignal(payload, from, this.options.identity);
-      if (signal === undefined) return;
-      if (signal.connectRequest !== undefined) this.#requested(from, signal);
-      else this.#heard(from, signal);
+      const said = readSignal(payload, from, this.options.identity);
+      if (said === undefined) return;
+      if (said.connectRequest !== undefined) this.#requested(from, said, signal);
+      else this.#heard(from, said);
     } catch (error) {
       if (!isJudgement(error)) throw error;
     }
@@ -163,7 +176,7 @@ export class PeerAgent {
     }
   }
 
-  #requested(from: string, signal: Rendezvous): void {
+  #requested(from: string, signal: Rendezvous, back: PeerAgentOptions['signal']): void {
     const { accept, identity, appId, clock, ports = [0] } = this.options;
     const own = this.#credentials;
     const request = signal.connectRequest;
@@ -184,12 +197,12 @@ export class PeerAgent {
     const part = judgeConnectRequest(cert, crypt, expected);
     const table = part === undefined ? undefined : servedTable(part.ports, ports);
     if (part === undefined || table === undefined) return;
-    const now = () => clock.monotonic();
     const credentials = own;
-    const answer = answerEndPart(crypt.info, part, table, { identity, credentials }, now());
+    const now = clock.monotonic();
+    const answer = answerEndPart(crypt.info, part, table, { identity, credentials }, now);
     const connectionName = Buffer.from(part.connection).toString('hex');
     const facts = { remote: from, name: connectionName, isClient: false, ports: answer.ports };
-    const connection = new RelayedConnection(facts, now);
+    const connection = new RelayedConnection(facts, clock);
     connection.begin(answer.ends, answer.ports);
     if (!accept(connection)) return;
     const ownId = newSessionId((taken) => this.#sessions.has(taken));
@@ -203,7 +216,8 @@ export class PeerAgent {
       crypt: { info: answer.serverPart, signature: answer.signature },
       cert: toEnvelope(own.certificate),
     };
-    const session = this.#open(connection, own, ownId, farId, legPart, { connectOk });
+    const answered = { signal: back, greeting: { connectOk } };
+    const session = this.#open(connection, own, ownId, farId, legPart, answered);
     this.#byPeer.set(name, ownId);
     session.begin(answer.direct, farId, signal);
   }
@@ -214,9 +228,9 @@ export class PeerAgent {
     ownId: number,
     farId: number,
     endPart: Uint8Array,
-    greeting: SignalFields,
+    { signal, greeting }: Required<PeerConnectOptions> & { readonly greeting: SignalFields },
   ): PeerSession {
-    const { clock, identity, allowDirect = true, signal } = this.options;
+    const { clock, identity, allowDirect = true } = this.options;
     const { remote } = connection.facts;
     const session = new PeerSession({
       ...{ access: this.#access, connection, ownId, farId, endPart, greeting },

@@ -6,7 +6,7 @@ import { Lead } from '../relay-codec.js';
 import type { AgentSocket, OpenAgentSocket } from './agent-socket.js';
 import { newSessionId } from './hop.js';
 import { NetworkMeasurement } from './network-measurement.js';
-import { type ProbedRelay, RelayProber } from './relay-prober.js';
+import { type ForcedRelays, type ProbedRelay, RelayProber } from './relay-prober.js';
 
 /** The network config that is in force, and whom it makes us trust. */
 export interface TrustedNetwork {
@@ -25,7 +25,8 @@ export interface RelayAccessOptions {
   readonly openSocket: OpenAgentSocket;
   /** Undefined: no config yet. */
   network(): TrustedNetwork | undefined;
-  readonly fakePings?: ReadonlyMap<string, number>;
+  /** For developers: other pings than the real ones, or one relay or POP alone. */
+  readonly forced?: ForcedRelays;
 }
 
 /** Whose session ids they are: gets what arrives with them. */
@@ -50,8 +51,8 @@ export class RelayAccess {
   #stopTimer: (() => void) | undefined;
 
   constructor(private readonly options: RelayAccessOptions) {
-    const { clock, fakePings, network } = options;
-    this.prober = new RelayProber(clock, (bytes, to) => this.send(bytes, to), fakePings);
+    const { clock, forced, network } = options;
+    this.prober = new RelayProber(clock, (bytes, to) => this.send(bytes, to), forced);
     const config = () => network()?.config;
     this.measurement = new NetworkMeasurement({ clock, prober: this.prober, config });
   }

@@ -12,6 +12,8 @@ export interface ProbedRelay {
   readonly key: Uint8Array;
   /** Newest round trips in milliseconds, at most 3. */
   readonly pings: number[];
+  /** Milliseconds of the monotonic clock at which it answered last. */
+  answeredAt: number;
   /** Probes since the last answer. */
   missed: number;
   cookie: Uint8Array | undefined;
@@ -20,6 +22,16 @@ export interface ProbedRelay {
   penalty: number;
   shutdown: number;
   observed: PeerAddress | undefined;
+}
+
+/** What a developer wants instead of what is measured. */
+export interface ForcedRelays {
+  /** Milliseconds by POP, in place of measured ones: `sto=32,iad=100`. */
+  readonly fakePings?: ReadonlyMap<string, number>;
+  /** Relays of this POP alone. */
+  readonly pop?: string;
+  /** The relay with this IPv4 address alone. */
+  readonly relay?: string;
 }
 
 interface Pending {
@@ -50,6 +62,7 @@ const newRelay = (
   address,
   key,
   pings: [],
+  answeredAt: Number.NEGATIVE_INFINITY,
   missed: 0,
   cookie: undefined,
   cookieAt: Number.NEGATIVE_INFINITY,
@@ -68,8 +81,7 @@ export class RelayProber {
   constructor(
     private readonly clock: Pick<Clock, 'monotonic'>,
     private readonly send: (bytes: Uint8Array, to: PeerAddress) => void,
-    /** Given for tests, as ICE candidates of a POP would be: "sto=32,iad=100". */
-    private readonly fakePings: ReadonlyMap<string, number> = new Map(),
+    private readonly forced: ForcedRelays = {},
   ) {}
 
   get relays(): readonly ProbedRelay[] {
@@ -81,8 +93,10 @@ export class RelayProber {
     const relays = new Map<string, ProbedRelay>();
     for (const [pop, { relays: entries, routeKey }] of config.pops) {
       const key = routeKey ?? config.relayPublicKey;
-      if (key === undefined) continue;
+      const { pop: onlyPop, relay: onlyRelay } = this.forced;
+      if (key === undefined || (onlyPop !== undefined && pop !== onlyPop)) continue;
       for (const { ipv4, portRange, id } of entries) {
+        if (onlyRelay !== undefined && ipv4 !== onlyRelay) continue;
         const [first, last] = portRange;
         const span = Math.min(16, last - first + 1);
         const chosen = first + ((randomBytes(1)[0] as number) % span);
@@ -154,7 +168,8 @@ export class RelayProber {
     const { relay } = pending;
     const now = this.clock.monotonic();
     relay.missed = 0;
-    relay.pings.push(this.fakePings.get(relay.pop) ?? now - pending.sentAt);
+    relay.answeredAt = now;
+    relay.pings.push(this.forced.fakePings?.get(relay.pop) ?? now - pending.sentAt);
     if (relay.pings.length > 3) relay.pings.shift();
     relay.cookie = ok.cookie;
     relay.cookieAt = now;

@@ -1,4 +1,4 @@
-import { DecodeError } from 'beaconry';
+import { type Clock, DecodeError } from 'beaconry';
 import { FLAG_CONTROL, FLAG_FRAGMENT } from '../data-codec.js';
 import {
   type AgentControl,
@@ -6,48 +6,52 @@ import {
   encodeAgentControl,
 } from './agent-control-codec.js';
 import { Connection, type ConnectionFacts, type SendOptions } from './connection.js';
+import { ConnectionMessages } from './connection-messages.js';
 import { ConnectionState, EndReason } from './connection-state.js';
 import type { EndToEnd } from './end-to-end.js';
 import { Fragments, MAX_WHOLE } from './fragments.js';
+import type { LaneOptions } from './message-lanes.js';
 import type { Path } from './path.js';
-import { ReliableMessages } from './reliable-messages.js';
+import { PathSet } from './path-set.js';
+import { type RealTimeStatus, realTimeStatus, TrafficFigures } from './traffic-figures.js';
 
 const MESSAGE_PORT = 0xffff;
 
 /** A connection over relays, or by a way that was found without: encryption, paths, datagrams and messages. */
 export class RelayedConnection extends Connection {
-  readonly #paths: Path[] = [];
-  #primary: Path | undefined;
-  #newestNumber = 0;
+  readonly #paths = new PathSet();
   readonly #fragments = new Fragments();
-  readonly #reliable: ReliableMessages;
+  readonly #messages: ConnectionMessages;
+  readonly #traffic: TrafficFigures;
+  #remoteQuality: number | undefined;
   #ends: EndToEnd | undefined;
   #ports: readonly (number | undefined)[];
 
   constructor(
     facts: ConnectionFacts,
-    private readonly now: () => number,
+    private readonly clock: Pick<Clock, 'monotonic' | 'after'>,
   ) {
-    super(facts, now());
+    super(facts, clock.monotonic());
     this.#ports = facts.ports;
-    this.#reliable = new ReliableMessages(
-      (control) => this.#sendControl(control),
-      (bytes) => this.listener.onMessage?.(bytes, true),
-    );
+    this.#traffic = new TrafficFigures(clock.monotonic());
+    this.#messages = new ConnectionMessages(clock, {
+      control: (control) => this.#sendControl(control),
+      unreliable: (bytes) => this.#sendDatagram(MESSAGE_PORT, bytes),
+      deliver: (bytes, reliable, lane) => this.listener.onMessage?.(bytes, reliable, lane),
+    });
   }
 
   get paths(): readonly Path[] {
-    return this.#paths;
+    return this.#paths.all;
   }
   get primary(): Path | undefined {
-    return this.#primary;
+    return this.#paths.primary;
   }
   get way(): readonly string[] {
-    return this.#primary?.relays ?? [];
+    return this.primary?.relays ?? [];
   }
-  /** Milliseconds round trip on the path in use. */
   get ping(): number {
-    return this.#primary?.rtt ?? -1;
+    return this.primary?.rtt ?? -1;
   }
   get hasKeys(): boolean {
     return this.#ends !== undefined;
@@ -60,20 +64,17 @@ export class RelayedConnection extends Connection {
   }
 
   addPath(path: Path): void {
-    this.#paths.push(path);
-    if (this.#primary === undefined) this.#primary = path;
+    this.#paths.add(path);
     this.setState(ConnectionState.connected);
   }
 
   removePath(path: Path): void {
-    const at = this.#paths.indexOf(path);
-    if (at >= 0) this.#paths.splice(at, 1);
-    if (this.#primary === path) this.#primary = this.#paths[0];
+    this.#paths.remove(path);
   }
 
   usePath(path: Path): void {
-    if (this.#primary === path || !this.#paths.includes(path)) return;
-    this.#primary = path;
+    if (this.primary === path || !this.paths.includes(path)) return;
+    this.#paths.primary = path;
     this.ping1(path);
   }
 
@@ -88,15 +89,33 @@ export class RelayedConnection extends Connection {
     return this.#sendDatagram(index, bytes);
   }
 
-  sendMessage(bytes: Uint8Array, { reliable = false }: SendOptions = {}): boolean {
+  sendMessage(bytes: Uint8Array, options: SendOptions = {}): boolean {
     if (!this.isOpen) return false;
-    if (!reliable) return this.#sendDatagram(MESSAGE_PORT, bytes);
-    this.#reliable.push(bytes, this.now());
-    return true;
+    return this.#messages.send(bytes, options, this.state === ConnectionState.connected);
+  }
+
+  flush(): void {
+    this.#messages.flush();
+  }
+
+  configureLanes(lanes: readonly LaneOptions[]): void {
+    this.#messages.configureLanes(lanes);
+  }
+
+  get realTimeStatus(): RealTimeStatus {
+    const { pendingReliable, unacknowledgedReliable } = this.#messages;
+    const { state, ping } = this;
+    const messages = { pendingReliable, unacknowledgedReliable };
+    return realTimeStatus(this.#traffic.rates, { state, ping, ...messages }, this.#remoteQuality);
+  }
+
+  get #now(): number {
+    return this.clock.monotonic();
   }
 
   close(reason: number = EndReason.application, text = ''): void {
     if (!this.isOpen) return;
+    this.flush();
     this.#sendControl({ type: 'close', reason, text });
     this.fail(reason, text);
   }
@@ -104,13 +123,14 @@ export class RelayedConnection extends Connection {
   /** Ends without telling the far agent; relays on the way are told. */
   override fail(reason: number, text: string, state?: ConnectionState): void {
     if (!this.isOpen) return;
-    for (const { hop } of this.#paths) hop.sendControl({ type: 'close', code: 0 });
+    this.#messages.close();
+    for (const { hop } of this.paths) hop.sendControl({ type: 'close', code: 0 });
     super.fail(reason, text, state);
   }
 
   /** A data packet of one of the paths. */
   receive(path: Path, bytes: Uint8Array): void {
-    const now = this.now();
+    const now = this.#now;
     const number = path.hop.verify(bytes, now);
     const opened = number === undefined ? undefined : this.#ends?.open(bytes, number, now);
     if (number === undefined || opened === undefined || !this.isOpen) {
@@ -118,6 +138,7 @@ export class RelayedConnection extends Connection {
       return;
     }
     this.stats.received++;
+    this.#traffic.received(bytes.length, number);
     this.heard(now);
     path.unanswered = 0;
     if ((opened.flags & FLAG_CONTROL) !== 0) {
@@ -131,7 +152,7 @@ export class RelayedConnection extends Connection {
         : this.#fragments.join(opened.payload, now);
     if (whole === undefined) return;
     if (opened.portIndex === MESSAGE_PORT) {
-      this.listener.onMessage?.(whole, false);
+      this.listener.onMessage?.(whole, false, 0);
       return;
     }
     const port = this.#ports[opened.portIndex];
@@ -140,34 +161,35 @@ export class RelayedConnection extends Connection {
 
   /** Pings and resends; to be called about every 100 ms. */
   tick(): void {
-    const now = this.now();
+    const now = this.#now;
     if (!this.isOpen || this.failWhenSilent(now)) return;
     if (this.facts.isClient) {
-      for (const path of this.#paths) {
-        if (now - path.pingedAt >= (path === this.#primary ? 400 : 1000)) this.ping1(path);
+      for (const path of this.paths) {
+        if (now - path.pingedAt >= (path === this.primary ? 400 : 1000)) this.ping1(path);
       }
     }
-    this.#reliable.tick(now, this.#primary?.rtt ?? 200);
+    this.#messages.tick(now, this.primary?.rtt ?? 200);
+    this.#traffic.tick(now);
     this.#fragments.sweep(now);
   }
 
   /** One ping on one path. */
   ping1(path: Path): void {
-    const now = this.now();
-    path.pingedAt = now;
-    path.unanswered++;
-    path.sent++;
-    this.#sendControl(
-      { type: 'ping', primary: path === this.#primary, time: Math.floor(now) >>> 0 },
-      path,
-    );
+    const now = this.#now;
+    path.pinged(now);
+    const { quality } = this.#traffic.rates;
+    const primary = path === this.primary;
+    this.#sendControl({ type: 'ping', primary, time: Math.floor(now) >>> 0, quality }, path);
   }
 
-  /** The far agent is answered where its newest packet came from. */
+  #pong(path: Path, time: number): void {
+    const { quality } = this.#traffic.rates;
+    this.#sendControl({ type: 'pong', time, quality }, path);
+  }
+
+  /** The client chooses the way, and the server follows. */
   #attract(path: Path, number: number): void {
-    if (this.facts.isClient || number <= this.#newestNumber) return;
-    this.#newestNumber = number;
-    this.#primary = path;
+    if (!this.facts.isClient) this.#paths.attract(path, number);
   }
 
   #sendDatagram(index: number, bytes: Uint8Array): boolean {
@@ -176,15 +198,16 @@ export class RelayedConnection extends Connection {
     return parts?.every((part) => this.#transmit(FLAG_FRAGMENT, index, part)) ?? false;
   }
 
-  #sendControl(control: AgentControl, path = this.#primary): void {
+  #sendControl(control: AgentControl, path = this.primary): void {
     this.#transmit(FLAG_CONTROL, MESSAGE_PORT, encodeAgentControl(control), path);
   }
 
-  #transmit(flags: number, index: number, payload: Uint8Array, path = this.#primary): boolean {
+  #transmit(flags: number, index: number, payload: Uint8Array, path = this.primary): boolean {
     if (path === undefined || this.#ends === undefined) return false;
-    const bytes = this.#ends.seal(flags, index, payload, this.now());
+    const bytes = this.#ends.seal(flags, index, payload, this.#now);
     path.hop.send(bytes, this.#ends.number);
     this.stats.sent++;
+    this.#traffic.sent(bytes.length);
     return true;
   }
 
@@ -198,24 +221,27 @@ export class RelayedConnection extends Connection {
       return;
     }
     if (control.type !== 'ping' || control.primary) this.#attract(path, number);
+    this.#obey(path, control);
+  }
+
+  #obey(path: Path, control: AgentControl): void {
     switch (control.type) {
       case 'ping':
-        this.#sendControl({ type: 'pong', time: control.time }, path);
+        this.#remoteQuality = control.quality ?? this.#remoteQuality;
+        this.#pong(path, control.time);
         break;
-      case 'pong': {
-        path.answered++;
-        const rtt = (Math.floor(this.now()) - control.time) >>> 0;
-        if (rtt < 10_000) path.rtt = path.rtt === 0 ? rtt : path.rtt * 0.75 + rtt * 0.25;
+      case 'pong':
+        this.#remoteQuality = control.quality ?? this.#remoteQuality;
+        path.ponged(control.time, this.#now);
         break;
-      }
       case 'close':
         this.fail(control.reason, control.text, ConnectionState.closedByPeer);
         break;
-      case 'segment':
-        this.#reliable.segment(control);
+      case 'several':
+        for (const one of control.controls) if (this.isOpen) this.#obey(path, one);
         break;
-      case 'acknowledge':
-        this.#reliable.acknowledged(control, this.now());
+      default:
+        this.#messages.take(control);
     }
   }
 }

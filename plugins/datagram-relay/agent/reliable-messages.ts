@@ -12,10 +12,15 @@ interface Waiting {
   tries: number;
 }
 
-/** Messages that arrive once and in order, over packets that may not. */
+/** Messages that arrive once and in order, over packets that may not: one lane of a connection. */
 export class ReliableMessages {
   #next = 0;
   #base = 0;
+  /** Of the first segment that never left. */
+  #unsent = 0;
+  #inFlight = 0;
+  #pendingBytes = 0;
+  #unacknowledgedBytes = 0;
   readonly #waiting = new Map<number, Waiting>();
   #expected = 0;
   readonly #early = new Map<number, { readonly last: boolean; readonly bytes: Uint8Array }>();
@@ -29,13 +34,24 @@ export class ReliableMessages {
     private readonly onMessage: (bytes: Uint8Array) => void,
   ) {}
 
-  /** Segments that are not acknowledged. */
-  get queued(): number {
-    return this.#waiting.size;
+  /** Segments that left and are not acknowledged. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+  /** Bytes that never left, and those that did and are not acknowledged. */
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+  get unacknowledgedBytes(): number {
+    return this.#unacknowledgedBytes;
+  }
+  /** Whether {@link sendNext} has something to send. */
+  get hasNext(): boolean {
+    return this.#unsent < this.#next && this.#unsent < this.#base + WINDOW;
   }
 
-  /** QUEUE_FULL when the far side does not keep up, MESSAGE_TOO_LARGE past 512 KiB. */
-  push(bytes: Uint8Array, now: number): void {
+  /** Queues a message. QUEUE_FULL when the far side does not keep up, MESSAGE_TOO_LARGE past 512 KiB. */
+  push(bytes: Uint8Array): void {
     const count = Math.max(1, Math.ceil(bytes.length / SEGMENT));
     if (bytes.length > MAX_MESSAGE) {
       throw new ServerError('MESSAGE_TOO_LARGE', `message of ${bytes.length} bytes`);
@@ -47,15 +63,30 @@ export class ReliableMessages {
       const part = new Uint8Array(bytes.subarray(i * SEGMENT, (i + 1) * SEGMENT));
       const number = this.#next++;
       const control = { type: 'segment', number, last: i === count - 1, bytes: part } as const;
+      this.#pendingBytes += part.length;
       this.#waiting.set(number, { control, sentAt: Number.NEGATIVE_INFINITY, tries: 0 });
     }
-    this.tick(now, this.#rtt);
   }
 
-  /** Sends what is due again after `rtt` and a margin, and what the window lets go. */
+  /** Sends the next segment that never left; tells its bytes. */
+  sendNext(now: number): number {
+    const waiting = this.hasNext ? this.#waiting.get(this.#unsent) : undefined;
+    if (waiting === undefined) return 0;
+    const { length } = waiting.control.bytes;
+    this.#unsent++;
+    this.#inFlight++;
+    this.#pendingBytes -= length;
+    this.#unacknowledgedBytes += length;
+    waiting.sentAt = now;
+    waiting.tries = 1;
+    this.send(waiting.control);
+    return length;
+  }
+
+  /** Sends what is due again after `rtt` and a margin, and what is owed. */
   tick(now: number, rtt: number): void {
     this.#rtt = rtt;
-    for (let number = this.#base; number < this.#base + WINDOW; number++) {
+    for (let number = this.#base; number < this.#unsent; number++) {
       const waiting = this.#waiting.get(number);
       if (waiting === undefined) continue;
       const pause = Math.min(3000, Math.max(150, rtt * 1.5) * 2 ** Math.min(2, waiting.tries - 1));
@@ -92,21 +123,32 @@ export class ReliableMessages {
     { next, following }: Extract<AgentControl, { type: 'acknowledge' }>,
     now: number,
   ): void {
-    if (next > this.#next) return;
-    for (; this.#base < next; this.#base++) this.#waiting.delete(this.#base);
+    if (next > this.#unsent) return;
+    for (; this.#base < next; this.#base++) this.#arrived(this.#base);
     for (let i = 0; i < 32; i++) {
-      if ((following & (1 << i)) !== 0) this.#waiting.delete(next + 1 + i);
+      if ((following & (1 << i)) !== 0) this.#arrived(next + 1 + i);
     }
     // What was overtaken is lost: it need not wait for its time.
     const overtaken = 32 - Math.clz32(following);
     for (let number = next; number < next + overtaken; number++) {
       const waiting = this.#waiting.get(number);
-      if (waiting !== undefined && now - waiting.sentAt > Math.max(50, this.#rtt)) {
+      if (
+        waiting !== undefined &&
+        number < this.#unsent &&
+        now - waiting.sentAt > Math.max(50, this.#rtt)
+      ) {
         waiting.sentAt = now;
         this.send(waiting.control);
       }
     }
-    this.tick(now, this.#rtt);
+  }
+
+  #arrived(number: number): void {
+    const waiting = number < this.#unsent ? this.#waiting.get(number) : undefined;
+    if (waiting === undefined) return;
+    this.#waiting.delete(number);
+    this.#inFlight--;
+    this.#unacknowledgedBytes -= waiting.control.bytes.length;
   }
 
   #acknowledge(): void {

@@ -185,12 +185,12 @@ export class ServerAgent {
     // Only who holds the keys of the first path can add another one.
     if (known !== undefined) return sameBytes(known.endPart, join.endPart) ? known : undefined;
     if (!this.#hasRoom()) return undefined;
-    const now = () => clock.monotonic();
-    const answer = answerEndPart(join.endPart, part, table, this.options, now());
+    const now = clock.monotonic();
+    const answer = answerEndPart(join.endPart, part, table, this.options, now);
     const { serverPart, signature, ports } = answer;
     const connection = new RelayedConnection(
       { remote: part.client, name: connectionId, isClient: false, ports },
-      now,
+      clock,
     );
     connection.begin(answer.ends, ports);
     if (!accept(connection)) return undefined;

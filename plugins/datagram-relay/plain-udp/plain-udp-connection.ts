@@ -2,6 +2,7 @@ import { DecodeError, type PeerAddress } from 'beaconry';
 import type { ConnectionListener } from '../agent/connection.js';
 import { ConnectionLife } from '../agent/connection-life.js';
 import { ConnectionState, EndReason } from '../agent/connection-state.js';
+import { type RealTimeStatus, realTimeStatus, TrafficFigures } from '../agent/traffic-figures.js';
 import { decodePlainData, encodePlain, encodePlainData, PlainLead } from './plain-udp-codec.js';
 import { openPacket, type PacketKeys, sealPacket } from './plain-udp-keys.js';
 import { expand } from './snp-codec.js';
@@ -30,13 +31,15 @@ export class PlainUdpConnection extends ConnectionLife {
   #session: AgreedSession | undefined;
   #lastSent = Number.NEGATIVE_INFINITY;
   readonly #messages: SnpSession;
+  readonly #traffic: TrafficFigures;
   listener: Pick<ConnectionListener, 'onState' | 'onMessage'> = {};
 
   constructor(readonly options: PlainConnectionOptions) {
     super(options.now());
+    this.#traffic = new TrafficFigures(options.now());
     this.#messages = new SnpSession(
       (number, plain) => this.#transmit(number, plain),
-      (bytes, reliable) => this.listener.onMessage?.(bytes, reliable),
+      (bytes, reliable) => this.listener.onMessage?.(bytes, reliable, 0),
     );
   }
 
@@ -50,6 +53,12 @@ export class PlainUdpConnection extends ConnectionLife {
   /** Milliseconds round trip. */
   get ping(): number {
     return this.#messages.rtt;
+  }
+  get realTimeStatus(): RealTimeStatus {
+    const { pendingReliable, unacknowledgedReliable } = this.#messages;
+    const messages = { pendingReliable, unacknowledgedReliable };
+    const { state, ping } = this;
+    return realTimeStatus(this.#traffic.rates, { state, ping, ...messages }, undefined);
   }
 
   begin(session: AgreedSession): void {
@@ -96,6 +105,7 @@ export class PlainUdpConnection extends ConnectionLife {
       return;
     }
     this.stats.received++;
+    this.#traffic.received(bytes.length, number);
     this.heard(now);
     try {
       this.#messages.receive(number, plain, packet.hasStats, now);
@@ -111,6 +121,7 @@ export class PlainUdpConnection extends ConnectionLife {
     const now = this.options.now();
     if (this.failWhenSilent(now)) return;
     this.#messages.tick(now);
+    this.#traffic.tick(now);
     if (now - this.#lastSent >= ALIVE_EVERY) this.#messages.alive(now);
   }
 
@@ -119,8 +130,9 @@ export class PlainUdpConnection extends ConnectionLife {
     if (session === undefined) return;
     this.#lastSent = this.options.now();
     this.stats.sent++;
-    this.options.send(
-      encodePlainData(session.farId, number, sealPacket(session.out, number, plain)),
-    );
+    const sealed = sealPacket(session.out, number, plain);
+    const bytes = encodePlainData(session.farId, number, sealed);
+    this.#traffic.sent(bytes.length);
+    this.options.send(bytes);
   }
 }

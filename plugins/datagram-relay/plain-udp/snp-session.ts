@@ -45,6 +45,14 @@ export class SnpSession {
     private readonly onMessage: (bytes: Uint8Array, reliable: boolean) => void,
   ) {}
 
+  /** Bytes of reliable messages that wait, and those on their way. */
+  get pendingReliable(): number {
+    return this.#queue.reduce((sum, { data }) => sum + data.length, 0);
+  }
+  get unacknowledgedReliable(): number {
+    return this.#queuedBytes - this.pendingReliable;
+  }
+
   /** Newest packet of the far side. */
   get newestReceived(): number {
     return this.#received.newest;

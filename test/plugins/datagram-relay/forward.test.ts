@@ -137,6 +137,17 @@ describe('beaconry forward', function () {
     expect(Object.keys(seen[0]?.rules ?? {}).length).above(149);
   });
 
+  it('takes the ticket of a developer from SDR_DEVTICKET', async () => {
+    const { clientPort, listenPort, args } = await network();
+    const ticket = readFileSync(lab.ticket(`127.0.0.1:${listenPort}`), 'utf8');
+    await forward([...args, '--to', 'str:server'], { SDR_DEVTICKET: ticket });
+    const state = await GameDig.query({
+      ...{ type: 'protocol-valve', host: '127.0.0.1', port: clientPort },
+      ...{ givenPortOnly: true, maxRetries: 3 },
+    });
+    expect(state.name).equal('Hidden server');
+  });
+
   it('goes without relays where the network config says direct_mode: udp', async () => {
     const { clientPort, listenPort, args, relay } = await network('udp');
     const address = PeerAddress.of('127.0.0.1', listenPort);

@@ -55,6 +55,28 @@ describe('peers over relays', () => {
     expect(new Set(connection.paths.flatMap(({ relays }) => relays)).size).equal(2);
   });
 
+  it('meet by signals that the program carries itself, one connection apart from the others', async () => {
+    lab = new RelayLab({ bbb: ['5.0.0.2', '5.0.0.3'] });
+    const accepted: Connection[] = [];
+    const alice = await lab.peer('6.0.0.1', 'str:alice');
+    const bob = await lab.peer('6.0.0.2', 'str:bob', { accept: echo(accepted) });
+    await lab.clock.advance(2000);
+    let carried = 0;
+    const toAlice = (_to: string, payload: Uint8Array) =>
+      void lab.clock.after(20, () => alice.signaled('str:bob', payload));
+    const connection = await alice.connect('str:bob', [0], {
+      signal: (to, payload) => {
+        carried++;
+        expect(to).equal('str:bob');
+        lab.clock.after(20, () => bob.signaled('str:alice', payload, toAlice));
+      },
+    });
+    await lab.clock.advance(4000);
+    expect([connection.state, accepted.length]).deep.equal([ConnectionState.connected, 1]);
+    expect(carried).above(1);
+    expect(lab.signals).deep.equal([]);
+  });
+
   it('choose the relay with the least way for both', async () => {
     lab = new RelayLab({ aaa: ['5.0.0.1'], bbb: ['5.0.0.2'], ccc: ['5.0.0.3'] });
     lab.network.delay('6.0.0.1', '5.0.0.1', 5);

@@ -260,16 +260,35 @@ describe('relay protocol R1', () => {
 
   it('reads back any control of agents', () => {
     const u32 = fc.integer({ min: 0, max: 0xffffffff });
-    const controls = fc.oneof(
-      fc.record({ type: fc.constant('ping' as const), primary: fc.boolean(), time: u32 }),
-      fc.record({ type: fc.constant('pong' as const), time: u32 }),
+    const quality = fc.option(
+      fc.nat(200).map((half) => half / 200),
+      { nil: undefined },
+    );
+    const bytes = fc.uint8Array({ maxLength: 200 });
+    const segment = fc.record({
+      ...{ type: fc.constant('segment' as const), number: u32, last: fc.boolean(), bytes },
+    });
+    const acknowledge = fc.record({
+      ...{ type: fc.constant('acknowledge' as const), next: u32, following: u32 },
+    });
+    const single = fc.oneof(
+      fc.record({ type: fc.constant('ping' as const), primary: fc.boolean(), time: u32, quality }),
+      fc.record({ type: fc.constant('pong' as const), time: u32, quality }),
+      segment,
+      acknowledge,
       fc.record({
-        type: fc.constant('segment' as const),
-        number: u32,
-        last: fc.boolean(),
-        bytes: fc.uint8Array({ maxLength: 1100 }),
+        type: fc.constant('lane' as const),
+        lane: fc.nat(255),
+        control: fc.oneof(segment, acknowledge),
       }),
-      fc.record({ type: fc.constant('acknowledge' as const), next: u32, following: u32 }),
+      fc.record({ type: fc.constant('message' as const), bytes }),
+    );
+    const controls = fc.oneof(
+      single,
+      fc.record({
+        type: fc.constant('several' as const),
+        controls: fc.array(single, { maxLength: 5 }),
+      }),
     );
     fc.assert(
       fc.property(controls, (one) => {

@@ -168,7 +168,12 @@ export class RelayLab {
     {
       pop = 'bbb',
       ports = [0],
-    }: { readonly pop?: string; readonly ports?: readonly number[] } = {},
+      certified = true,
+    }: {
+      readonly pop?: string;
+      readonly ports?: readonly number[];
+      readonly certified?: boolean;
+    } = {},
     onConnection: (connection: Connection) => void = () => {},
   ): Promise<ServerAgent> {
     const agent = new ServerAgent({
@@ -178,7 +183,9 @@ export class RelayLab {
       identity: SERVER,
       appId: APP,
       pop,
-      credentials: this.credentials(SERVER, { pops: [encodePopCode(pop)] }),
+      ...(certified
+        ? { credentials: this.credentials(SERVER, { pops: [encodePopCode(pop)] }) }
+        : {}),
       routingSecret: SECRET,
       ports,
       network: () => ({ config: this.config, certificates: this.store }),
@@ -203,6 +210,7 @@ export class RelayLab {
     host: string,
     ticket: () => Uint8Array,
     identity = CLIENT,
+    { dev = false }: { readonly dev?: boolean } = {},
   ): Promise<{ readonly agent: ClientAgent; move(to: string): void }> {
     const own = this.network.host(host);
     const credentials = this.credentials(identity);
@@ -214,6 +222,7 @@ export class RelayLab {
       network: () => ({ config: this.config, certificates: this.store }),
       credentials: async () => credentials,
       ticket: async () => ticket(),
+      dev,
     });
     this.clients.push(await agent.start());
     return { agent, move: own.move };

@@ -33,7 +33,8 @@ describe('reliable messages of an agent', () => {
 
   it('send again at once what later ones overtook', () => {
     const { reliable, sent } = receiver();
-    reliable.push(Buffer.alloc(3000, 'x'), 0);
+    reliable.push(Buffer.alloc(3000, 'x'));
+    while (reliable.hasNext) reliable.sendNext(0);
     expect(sent.length).equal(3);
     reliable.tick(10, 40);
     reliable.acknowledged({ type: 'acknowledge', next: 0, following: 0b11 }, 60);
@@ -44,8 +45,9 @@ describe('reliable messages of an agent', () => {
   it('are not changed by a sender that uses its memory again', () => {
     const { reliable, sent } = receiver();
     const memory = Buffer.from('mine');
-    reliable.push(memory, 0);
+    reliable.push(memory);
     memory.fill(0);
+    reliable.sendNext(0);
     const [first] = sent;
     expect(first?.type === 'segment' && Buffer.from(first.bytes).toString()).equal('mine');
   });

@@ -1,5 +1,6 @@
 import { FakeClock } from 'beaconry/testing';
 import { expect } from 'chai';
+import { Availability } from '../../../../plugins/coordinator/sdr/availability.js';
 import { checkCertificate } from '../../../../plugins/coordinator/sdr/certificate-check.js';
 import {
   decodeCertificateRequest,
@@ -70,6 +71,27 @@ describe('credentials of a player', () => {
     expect(await credentials.forHandshake()).to.equal(first);
     expect(asked).to.equal(1);
     expect(handshake(first).identity).to.equal('str:alice');
+  });
+
+  it('say how it stands with them, in words a player understands and in the numbers of Steam', async () => {
+    const credentials = create();
+    const heard: number[] = [];
+    credentials.onStatus = ({ availability }) => heard.push(availability);
+    expect(credentials.status.availability).to.equal(Availability.neverTried);
+    online = false;
+    const failed = await credentials.init();
+    expect(failed).to.deep.equal({
+      availability: Availability.failed,
+      text: 'There is no certificate: connection refused',
+    });
+    online = true;
+    expect((await credentials.init()).availability).to.equal(Availability.current);
+    expect(heard).to.deep.equal([
+      ...[Availability.attempting, Availability.failed],
+      ...[Availability.retrying, Availability.current],
+    ]);
+    clock.jump(49 * HOUR * 1000);
+    expect(credentials.status.availability).to.equal(Availability.previously);
   });
 
   it('are renewed two hours before they expire', async () => {
