@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { BeaconryProcess, startDemo } from './beaconry-process.js';
+import { needsRegistry } from './needs-registry.js';
 import { temporaryFolder } from './temporary-folder.js';
 
 const run = promisify(execFile);
@@ -32,10 +33,7 @@ describe('the packed host', function () {
       await run('npm', [...args, ...offline], { cwd });
       return true;
     } catch (error) {
-      if (!/ENOTFOUND|ENOTCACHED|ECONNREFUSED|ETIMEDOUT|EAI_AGAIN|E403|E404/.test(String(error))) {
-        throw error;
-      }
-      console.log('      skipped: needs a package registry, or a cache that has been filled');
+      if (!needsRegistry(error)) throw error;
       return false;
     }
   }
