@@ -123,6 +123,13 @@ export class CoordinatorService implements Coordinator {
   judgeLogin(login: Uint8Array): CheckedServerLogin {
     const { dev } = this.options;
     const checked = checkServerLogin(login, this.certificates, { now: this.#now(), dev });
+    if (checked.route.pop === DEV_POP && !dev) {
+      // In POP dev a certificate need not name it, so that a player's would do.
+      throw new ServerError(
+        'LOGIN_DEV',
+        'login is for POP dev; only networks with dev: true allow it',
+      );
+    }
     if (this.#serves(checked.appId)) return checked;
     throw new ServerError('APP_UNKNOWN', `the coordinator does not serve app ${checked.appId}`);
   }

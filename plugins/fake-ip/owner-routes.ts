@@ -3,6 +3,7 @@ import type { Coordinator, GameServerAuthority } from 'beaconry/plugins/coordina
 import type { HostedGameServers } from 'beaconry/plugins/web-api';
 import type { FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
+import { isAnonymousGameServer } from '../coordinator/sdr/host-identity-codec.js';
 import type { AutoTickets } from './auto-tickets.js';
 import { App, answered, bearer, tooMany } from './fake-ip-answers.js';
 import { type FakeIpListing, LeasedPlace } from './fake-ip-listing.js';
@@ -39,10 +40,11 @@ export function ownerRoutes(options: OwnerRoutesOptions): Routes {
     if (!judged.take(PeerAddress.of(request.ip, 0))) throw tooMany('requests');
   };
 
-  /** A game server by its handle, or by the word that came with its FakeIP. */
-  const owner = async (request: FastifyRequest, appId: number): Promise<Owner> => {
+  /** A game server by its handle; for what lasts no longer than a lease also by the word that came with it. */
+  const owner = async (request: FastifyRequest, appId: number, mayHold = false): Promise<Owner> => {
     const token = bearer(request) ?? '';
-    const found = (await servers?.identify(token)) ?? (await fakeIps.holderOf(token));
+    const found =
+      (await servers?.identify(token)) ?? (mayHold ? await fakeIps.holderOf(token) : undefined);
     if (found === undefined) {
       throw new HttpError(401, 'UNAUTHENTICATED', 'this needs the handle of a game server');
     }
@@ -62,7 +64,9 @@ export function ownerRoutes(options: OwnerRoutesOptions): Routes {
     else listing.show(lease, describeSaid(server, lease.appId));
   };
 
-  const granted = (lease: FakeIpAllocation) => ({ ...lease, token: tokens.issue(lease) });
+  /** With a word for other services, unless nobody answers for the server. */
+  const granted = (lease: FakeIpAllocation) =>
+    isAnonymousGameServer(lease.identity) ? lease : { ...lease, token: tokens.issue(lease) };
 
   return (scope) => {
     scope.post(
@@ -89,6 +93,7 @@ export function ownerRoutes(options: OwnerRoutesOptions): Routes {
     scope.put(
       '/v1/fake-ips/self',
       {
+        onRequest: limit,
         schema: {
           summary: 'Keeps a FakeIP; open: false while the server is full or closed',
           description:
@@ -112,7 +117,10 @@ export function ownerRoutes(options: OwnerRoutesOptions): Routes {
     );
     scope.delete(
       '/v1/fake-ips/self',
-      { schema: { summary: 'Gives a FakeIP back', body: Type.Object({ appId: App }) } },
+      {
+        onRequest: limit,
+        schema: { summary: 'Gives a FakeIP back', body: Type.Object({ appId: App }) },
+      },
       async (request) => {
         const { appId } = request.body;
         const { identity } = await owner(request, appId);
@@ -176,7 +184,7 @@ export function ownerRoutes(options: OwnerRoutesOptions): Routes {
       },
       async (request) => {
         const { appId, client, virtualPort } = request.body;
-        const { identity: server } = await owner(request, appId);
+        const { identity: server } = await owner(request, appId, true);
         const ticket = await answered(() =>
           tickets.forServer({ appId, server, client, virtualPort }),
         );

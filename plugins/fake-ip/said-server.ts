@@ -56,6 +56,16 @@ export function wishIn(appData: Uint8Array): FakeIpWish | undefined {
   }
 }
 
+/** As joins: nothing that would break a line or a pair of key and value. */
+const cleaned = <T extends object>(said: T): T =>
+  Object.fromEntries(
+    Object.entries(said).map(([key, value]) => [
+      key,
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what goes
+      typeof value === 'string' ? value.replace(/[\u0000-\u001f\u007f\\]/g, '') : value,
+    ]),
+  ) as T;
+
 /** The description with everything that was not said at its usual value. */
 export const describeSaid = (
   said: Static<typeof SaidServer>,
@@ -64,6 +74,6 @@ export const describeSaid = (
   ...{ protocol: 7, players: 0, maxPlayers: 0, bots: 0, map: '', modDir: '', product: '' },
   ...{ version: '', serverType: '', os: '', password: false, secure: false, region: 255 },
   ...{ tags: '', gameData: '' },
-  ...said,
+  ...cleaned(said),
   ...{ appId, lan: false, nat: false, gamePort: null, spectatorPort: null },
 });

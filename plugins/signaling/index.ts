@@ -1,5 +1,5 @@
 import { definePlugin, either, PartyCount, PeerAddress, ServerError } from 'beaconry';
-import { GameServerAuthority, PlayerAuthority } from 'beaconry/plugins/coordinator';
+import { PlayerAuthority } from 'beaconry/plugins/coordinator';
 import { FakeIps } from 'beaconry/plugins/fake-ip';
 import { isLoopbackHost } from './loopback.js';
 import { Signaling } from './public.js';
@@ -15,7 +15,7 @@ export default definePlugin({
   api: 1,
   doc: 'Carries signals between peers that set up a connection: lines over TCP or WebSocket.',
   provides: [Signaling],
-  optional: [PlayerAuthority, GameServerAuthority, FakeIps],
+  optional: [PlayerAuthority, FakeIps],
   config: {
     endpoint: {
       doc: 'TCP endpoints of the line protocol.',
@@ -52,13 +52,10 @@ export default definePlugin({
     const { clock, bus, log } = context;
     const { requireAuth, allowUnauthenticated, rateLimit } = config;
     const players = context.find(PlayerAuthority);
-    const servers = context.find(GameServerAuthority);
     const fakeIps = context.find(FakeIps);
-    /** A player by its token, a game server by its handle or by the word that came with its FakeIP. */
+    /** A player by its token, a game server by the word that came with its FakeIP. */
     const identify = async (token: string): Promise<{ readonly identity: string } | undefined> =>
-      (await players?.identify(token)) ??
-      (await servers?.identify(token)) ??
-      (await fakeIps?.holderOf(token));
+      (await players?.identify(token)) ?? (await fakeIps?.holderOf(token));
     const endpoint = context.tcp(config.endpoint);
     if (!requireAuth && !allowUnauthenticated && !endpoint.hosts.every(isLoopbackHost)) {
       throw new ServerError(

@@ -2,6 +2,7 @@ import { ServerError } from 'beaconry';
 import { isFakeIpPort } from 'beaconry/plugins/fake-ip';
 import type { Credentials } from '../../coordinator/sdr/player-credentials.js';
 import { DEV_POP } from '../../coordinator/sdr/pop-code-codec.js';
+import { checkRelayTicket } from '../../coordinator/sdr/relay-ticket.js';
 import { ClientConnection } from './client-connection.js';
 import type { Connection } from './connection.js';
 import { DirectClient } from './direct-client.js';
@@ -86,6 +87,14 @@ export class ClientAgent {
       throw new ServerError('DIRECT_MODE', text);
     }
     if (config.directMode === 'udp' && way.address !== undefined) {
+      // Nothing is sent to an address that the coordinator did not name.
+      const now = Math.floor(clock.now() / 1000);
+      checkRelayTicket(bytes, certificates, {
+        now,
+        appId,
+        client: identity,
+        dev: this.options.dev === true,
+      });
       return this.#direct.connect({ server, ports, address: way.address, ticket: way.stripped });
     }
     const made = new ClientConnection({

@@ -8,6 +8,8 @@ export interface MessagesWay {
   control(control: AgentControl): void;
   /** An unreliable message in a packet of its own; false when there is no way. */
   unreliable(bytes: Uint8Array): boolean;
+  /** The far side sends what cannot be kept. */
+  overrun(): void;
   deliver(bytes: Uint8Array, reliable: boolean, lane: number): void;
 }
 
@@ -90,7 +92,8 @@ export class ConnectionMessages {
   }
 
   #inLane(lane: number, control: Extract<AgentControl, { type: 'segment' | 'acknowledge' }>): void {
-    if (control.type === 'segment') this.#lanes.segment(lane, control);
-    else this.#lanes.acknowledged(lane, control, this.clock.monotonic());
+    if (control.type === 'segment') {
+      if (!this.#lanes.segment(lane, control)) this.way.overrun();
+    } else this.#lanes.acknowledged(lane, control, this.clock.monotonic());
   }
 }

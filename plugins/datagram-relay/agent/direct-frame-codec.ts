@@ -13,7 +13,8 @@ export interface DirectTable {
 
 const VERSION = 1;
 const MAX_PORTS = 16;
-const MAX_TABLE = 4 + MAX_PORTS * 4 + 2 + MAX_SIGNED_TICKET;
+/** Bytes of a table at most. */
+export const MAX_TABLE = 4 + MAX_PORTS * 4 + 2 + MAX_SIGNED_TICKET;
 
 export const encodeDirectFrame = (index: number, bytes: Uint8Array): Uint8Array =>
   new ByteWriter(2 + bytes.length, 2 + bytes.length).u16le(index).bytes(bytes).toBytes();

@@ -8,7 +8,7 @@ import type { PlainUdpConnection } from '../plain-udp/plain-udp-connection.js';
 import type { AgentSocket } from './agent-socket.js';
 import { ConnectionState } from './connection-state.js';
 import { DirectConnection } from './direct-connection.js';
-import type { DirectTable } from './direct-frame-codec.js';
+import { type DirectTable, MAX_TABLE } from './direct-frame-codec.js';
 import { servedTable } from './end-answer.js';
 import { requireNetwork } from './relay-access.js';
 import type { ServerAgentOptions } from './server-agent.js';
@@ -79,6 +79,8 @@ export class DirectServer {
   /** Who the client is shows when the handshake is done, a moment later. */
   #accept(plain: PlainUdpConnection): boolean {
     if (!this.hasRoom()) return false;
+    // Until a ticket was shown nobody may fill memory here.
+    plain.limitReceived(MAX_TABLE);
     plain.listener = {
       onState: (state) => {
         if (state === ConnectionState.connected) this.#add(plain);
@@ -114,9 +116,22 @@ export class DirectServer {
     if (!isForAll) throw refused('the ticket is for other virtual ports');
     const served = servedTable(table.ports, ports);
     if (served === undefined) throw refused('no such virtual port is served');
+    this.#makeRoom(connection);
     if (!accept(connection)) throw refused('the server takes no more players');
+    plain.limitReceived(undefined);
     return served;
   }
+
+  /** A player's newest connections win. */
+  #makeRoom({ facts }: DirectConnection): void {
+    const others = this.connections.filter(
+      (one) => one.facts.remote === facts.remote && one.state === ConnectionState.connected,
+    );
+    for (const old of others.slice(0, Math.max(0, others.length + 1 - MOST_OF_PLAYER))) old.close();
+  }
 }
+
+/** Connections of one player; relays allow as many for a ticket. */
+const MOST_OF_PLAYER = 2;
 
 const refused = (text: string): ServerError => new ServerError('DIRECT_REFUSED', text);

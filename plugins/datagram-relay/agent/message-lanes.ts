@@ -13,6 +13,8 @@ export interface LaneOptions {
 /** Segments of all lanes together that may be on their way. */
 const WINDOW = 32;
 export const MAX_LANES = 16;
+/** Bytes of messages of all lanes together that are not whole yet. */
+const MAX_INCOMPLETE = 4 * 1024 * 1024;
 
 interface Lane {
   readonly messages: ReliableMessages;
@@ -75,8 +77,11 @@ export class MessageLanes {
     this.#pump(now);
   }
 
-  segment(lane: number, control: Extract<AgentControl, { type: 'segment' }>): void {
-    if (lane < MAX_LANES) this.#lane(lane).messages.segment(control);
+  /** False: the far side begins more messages than it finishes, which nobody may go on with. */
+  segment(lane: number, control: Extract<AgentControl, { type: 'segment' }>): boolean {
+    if (lane >= MAX_LANES) return false;
+    this.#lane(lane).messages.segment(control);
+    return this.#sum(({ messages }) => messages.incompleteBytes) <= MAX_INCOMPLETE;
   }
 
   acknowledged(

@@ -37,6 +37,7 @@ export class RelayedConnection extends Connection {
     this.#messages = new ConnectionMessages(clock, {
       control: (control) => this.#sendControl(control),
       unreliable: (bytes) => this.#sendDatagram(MESSAGE_PORT, bytes),
+      overrun: () => this.close(EndReason.exception, 'too many messages are begun'),
       deliver: (bytes, reliable, lane) => this.listener.onMessage?.(bytes, reliable, lane),
     });
   }

@@ -38,6 +38,10 @@ export class ReliableMessages {
   get inFlight(): number {
     return this.#inFlight;
   }
+  /** Bytes of the message that is not whole yet. */
+  get incompleteBytes(): number {
+    return this.#partLength;
+  }
   /** Bytes that never left, and those that did and are not acknowledged. */
   get pendingBytes(): number {
     return this.#pendingBytes;

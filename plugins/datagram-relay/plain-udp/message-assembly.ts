@@ -20,6 +20,8 @@ export function encodeReliableMessage(bytes: Uint8Array, step: number): Uint8Arr
 
 /** The reliable stream of the far side: segments in any order become messages in order. */
 export class ReliableStream {
+  /** Longest message that is taken. */
+  limit = MAX_MESSAGE;
   /** Of the next byte; the first one is at 1. */
   #expected = 1;
   #early = new Map<number, Uint8Array>();
@@ -35,7 +37,8 @@ export class ReliableStream {
     if (end <= this.#expected) return [];
     if (position > this.#expected) {
       // What was acknowledged must not be dropped: a far side that goes beyond all bounds is done with.
-      if (position > this.#expected + MAX_AHEAD || this.#early.size >= MAX_SEGMENTS) {
+      const ahead = Math.min(MAX_AHEAD, this.limit * 2);
+      if (position > this.#expected + ahead || this.#early.size >= MAX_SEGMENTS) {
         throw new DecodeError('invalid', 0, 'reliable stream runs too far ahead of a gap');
       }
       const known = this.#early.get(position);
@@ -78,7 +81,7 @@ export class ReliableStream {
         throw new DecodeError('unexpected', 0, 'message is of no known form');
       if ((lead & 0x40) !== 0) readVarint(reader);
       const size = (lead & 31) + ((lead & 0x20) === 0 ? 0 : readVarint(reader) * 32);
-      if (size > MAX_MESSAGE) throw new DecodeError('invalid', 0, `message of ${size} bytes`);
+      if (size > this.limit) throw new DecodeError('invalid', 0, `message of ${size} bytes`);
       const message = new Uint8Array(reader.view(size));
       this.#rest = this.#rest.subarray(reader.offset);
       return message;

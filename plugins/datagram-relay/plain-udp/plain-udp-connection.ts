@@ -61,6 +61,11 @@ export class PlainUdpConnection extends ConnectionLife {
     return realTimeStatus(this.#traffic.rates, { state, ping, ...messages }, undefined);
   }
 
+  /** See {@link SnpSession.limitReceived}; what is longer ends the connection. */
+  limitReceived(bytes: number | undefined): void {
+    this.#messages.limitReceived(bytes);
+  }
+
   begin(session: AgreedSession): void {
     this.#session = session;
     this.heard(this.options.now());

@@ -35,6 +35,7 @@ export class SnpSession {
   readonly #received = new ReceivedPackets();
   readonly #stream = new ReliableStream();
   readonly #unreliable = new UnreliableMessages();
+  #takesUnreliable = true;
   #owesSince: number | undefined;
   /** Milliseconds round trip. */
   rtt = 0;
@@ -51,6 +52,12 @@ export class SnpSession {
   }
   get unacknowledgedReliable(): number {
     return this.#queuedBytes - this.pendingReliable;
+  }
+
+  /** Takes reliable messages up to that length alone, and none that are unreliable; undefined: what the wire allows. */
+  limitReceived(bytes: number | undefined): void {
+    this.#stream.limit = bytes ?? MAX_MESSAGE;
+    this.#takesUnreliable = bytes === undefined;
   }
 
   /** Newest packet of the far side. */
@@ -142,6 +149,7 @@ export class SnpSession {
 
   #take(frame: Extract<Frame, { type: 'unreliable' | 'reliable' }>): void {
     if (frame.type === 'unreliable') {
+      if (!this.#takesUnreliable) return;
       const whole = this.#unreliable.add(frame);
       if (whole !== undefined) this.onMessage(new Uint8Array(whole), false);
       return;

@@ -254,6 +254,19 @@ describe('coordinator over HTTP', () => {
       ]);
     });
 
+    it('takes no login for POP dev that a player could sign, unless the network is one of developers', async () => {
+      await start();
+      const key = testKey('player');
+      const certificate = issueCertificate(rootKey(), {
+        ...{ publicKey: key.publicKey.bytes, appIds: [730], identity: 'str:alice' },
+        ...{ createdAt: seconds(), expiresAt: seconds() + 3600 },
+      });
+      const fields = { generatedAt: seconds(), pop: 'dev', identity: 'str:alice' };
+      const signed = login(fields, { key, certificate });
+      const answer = await post(server, '/coordinator/servers', { login: signed });
+      expect(answer.code).to.equal('LOGIN_DEV');
+    });
+
     it('gives nobody a ticket to a port of a FakeIP: its server asks for those', async () => {
       await start();
       await signOnServer();

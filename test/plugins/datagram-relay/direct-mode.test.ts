@@ -8,6 +8,7 @@ import {
   ConnectionState,
   EndReason,
 } from '../../../plugins/datagram-relay/agent/connection-state.js';
+import { DirectConnection } from '../../../plugins/datagram-relay/agent/direct-connection.js';
 import { PlainUdpAgent } from '../../../plugins/datagram-relay/plain-udp/plain-udp-agent.js';
 import {
   encodePlain,
@@ -45,6 +46,15 @@ describe('direct_mode: udp', () => {
         onMessage: (bytes, reliable) => connection.sendMessage(bytes, { reliable }),
       };
     });
+  /** A player with a certificate, and plain UDP alone. */
+  const stranger = (host: string) => {
+    const credentials = lab.credentials(CLIENT);
+    return new PlainUdpAgent({
+      ...{ clock: lab.clock, openSocket: lab.network.host(host).open, appId: APP },
+      network: () => ({ config: lab.config, certificates: lab.store }),
+      credentials: async () => credentials,
+    }).start();
+  };
   const connect = async (
     ticket: () => Uint8Array = () => plainTicket(),
     ports: readonly number[] = [0],
@@ -103,33 +113,27 @@ describe('direct_mode: udp', () => {
       [/no such virtual port/, () => plainTicket(), [9]],
       [/another address/, () => plainTicket({ publicIp: PeerAddress.of('8.8.0.9', 0) }), [0]],
     ];
-    for (const [why, ticket, ports] of attempts) {
-      const { agent } = await lab.client(`6.0.1.${lab.clients.length + 1}`, ticket);
-      await lab.clock.advance(1000);
-      const opening = agent.connect(SERVER, ports);
-      const connection = (await opening.catch((error: ServerError) => error)) as Connection;
-      if (ports[0] === 0x7fffff00) {
-        expect((connection as unknown as ServerError).code).equal('AUTO_TICKET_MISSING');
-        continue;
-      }
+    for (const [i, [why, ticket, ports]] of attempts.entries()) {
+      const plain = await stranger(`6.0.1.${i + 1}`);
+      const bare = await plain.connect(PeerAddress.parse(AT) as PeerAddress, SERVER);
+      const facts = { remote: SERVER, name: 'x', isClient: true, ports };
+      const now = () => lab.clock.monotonic();
+      // A client that looks at no ticket itself, as its own would.
+      const connection = new DirectConnection(facts, bare, now, { ports, ticket: ticket() });
       await lab.clock.advance(1500);
       expect(connection.state).equal(ConnectionState.closedByPeer);
       expect([connection.endReason, connection.endText]).deep.equal([
         EndReason.noRights,
         connection.endText.match(why)?.input,
       ]);
+      await plain.close();
     }
     expect(lab.received).deep.equal([]);
   });
 
   it('closes a connection whose client says nothing of a ticket', async () => {
     const server = await echoing();
-    const credentials = lab.credentials(CLIENT);
-    const plain = await new PlainUdpAgent({
-      ...{ clock: lab.clock, openSocket: lab.network.host('6.0.0.5').open, appId: APP },
-      network: () => ({ config: lab.config, certificates: lab.store }),
-      credentials: async () => credentials,
-    }).start();
+    const plain = await stranger('6.0.0.5');
     const connection = await plain.connect(PeerAddress.parse(AT) as PeerAddress, SERVER);
     await lab.clock.advance(2000);
     expect(connection.state).equal(ConnectionState.connected);
@@ -140,6 +144,42 @@ describe('direct_mode: udp', () => {
     expect(server.connections).deep.equal([]);
     expect(lab.received).deep.equal([]);
     await plain.close();
+  });
+
+  it('sends nothing to an address that stands in a ticket of somebody else than the coordinator', async () => {
+    const foreign = new RelayLab({ bbb: ['5.0.0.2'] });
+    const address = PeerAddress.of('9.9.9.9', 53);
+    const route = encodeHostedRoute({ pop: 'bbb', address, secret: 0n });
+    const { agent } = await lab.client('6.0.0.1', () => foreign.ticket(AT, { route }));
+    lab.network.capture = true;
+    const error = await agent.connect(SERVER).catch((refused: ServerError) => refused);
+    await lab.clock.advance(3000);
+    expect((error as ServerError).code).match(/^(CERT|TICKET)_/);
+    expect(lab.network.captured.filter(({ to }) => to === '9.9.9.9:53')).deep.equal([]);
+    await foreign.close();
+  });
+
+  it('keeps nothing long of who has shown no ticket, and two connections of a player, the newest', async () => {
+    const server = await echoing();
+    const plain = await stranger('6.0.0.5');
+    const silent = await plain.connect(PeerAddress.parse(AT) as PeerAddress, SERVER);
+    await lab.clock.advance(1000);
+    silent.sendMessage(Buffer.alloc(500_000), { reliable: true });
+    await lab.clock.advance(1000);
+    expect(silent.state).equal(ConnectionState.closedByPeer);
+    expect(server.connections).deep.equal([]);
+    await plain.close();
+    const { agent } = await lab.client('6.0.0.1', () => plainTicket());
+    await lab.clock.advance(1000);
+    const opened: Connection[] = [];
+    for (let i = 0; i < 4; i++) {
+      opened.push(await agent.connect(SERVER));
+      await lab.clock.advance(1000);
+    }
+    const { connected, closedByPeer } = ConnectionState;
+    expect(opened.map(({ state }) => state)).deep.equal([
+      ...[closedByPeer, closedByPeer, connected, connected],
+    ]);
   });
 
   it('is a word of the network config: in another mode the server answers no stranger', async () => {

@@ -69,6 +69,16 @@ describe('lanes of a connection', () => {
     expect(shared.filter((lane) => lane === 0).length).within(27, 33);
   });
 
+  it('let nobody begin more than 4 MiB of messages without an end', () => {
+    const { far } = ends();
+    const part = { type: 'segment', last: false, bytes: Buffer.alloc(1100) } as const;
+    let taken = 0;
+    for (let number = 0; number < 400; number++) {
+      for (let lane = 0; lane < 16; lane++) if (far.segment(lane, { ...part, number })) taken++;
+    }
+    expect(taken * 1100).within(4_000_000, 4_200_000);
+  });
+
   it('are as many as were configured, 16 at most, and no more come to be by what a stranger sends', () => {
     const { near, far, heard } = ends();
     const codeOf = (work: () => void) => {

@@ -33,6 +33,14 @@ describe('a server that holds a FakeIP', () => {
     expect(await node.servers()).deep.equal([]);
   });
 
+  it('breaks no line with what it says', async () => {
+    await start(MASTER);
+    await allocate();
+    await keep({ server: { ...said, name: 'two\nlines\\and\u0000more', tags: 'a\tb' } });
+    const [server] = await node.servers();
+    expect(server).deep.include({ name: 'twolinesandmore', tags: ['ab'] });
+  });
+
   it('is off the list when its lease ends, and when it gives its FakeIP back', async () => {
     await start(MASTER);
     await allocate();
@@ -102,8 +110,15 @@ describe('a server that holds a FakeIP', () => {
     const { token } = (await hosted({ ports: 1, open: true })).body;
     expect(await node.fakeIps.holderOf(token)).deep.equal({ identity: 'str:hosted', appId: APP });
     const put = (word: string) =>
-      node.call('PUT', '/v1/fake-ips/self', word, { appId: APP, open: true });
-    expect((await put(token)).status).equal(200);
+      node.call('POST', '/v1/fake-ips/tickets', word, {
+        ...{ appId: APP, client: 'str:player-a', virtualPort: 0x7fffff00 },
+      });
+    expect((await put(token)).code).equal('NO_ACCOUNTS');
+    // Whoever overheard it cannot keep the FakeIP for himself, nor give it away.
+    for (const method of ['PUT', 'DELETE']) {
+      const body = { appId: APP, ...(method === 'PUT' ? { open: true } : {}) };
+      expect((await node.call(method, '/v1/fake-ips/self', token, body)).status).equal(401);
+    }
     const [head, body, seal] = token.split('.');
     const forged = Buffer.from(
       Buffer.from(body, 'base64url').toString().replace('str:hosted', 'str:victim'),

@@ -60,7 +60,9 @@ describe('a game server over HTTP with a FakeIP', () => {
     await world.call('PATCH', '/v1/gameservers/self', { bearer, body });
     await soon();
     expect((await addresses()).length).equal(1);
-    await fakeIp(bearer);
+    const wish = { appId: APP, ports: 1 };
+    const lease = await world.call('POST', '/v1/fake-ips', { bearer, body: wish });
+    expect(lease.body).contain({ open: true }).and.not.property('token');
     await soon();
     expect(await addresses()).deep.equal([]);
     const { body: found } = await world.call('GET', '/v1/gameservers/self/diagnosis', { bearer });
