@@ -1,12 +1,11 @@
 import type { Clock } from 'beaconry';
 import type { BackendOptions } from './backend-options.js';
 import type { BackendTables, ConnectionRecord } from './backend-tables.js';
+import { Graces } from './graces.js';
 import { deliver, type LinkEvent } from './link-event.js';
 import type { NodeWords } from './node-words.js';
 import type { LinkEvents, Resume, ServerEvents } from './public.js';
 import { hashSecret, matchesHash, newConnectionId, newSecret } from './secrets.js';
-
-const RETRY_INTERVAL = 10_000;
 
 /** A connection that is attached to this process. */
 export interface HeldConnection {
@@ -26,8 +25,7 @@ export interface HeldConnection {
 export class Connections {
   readonly #held = new Map<string, HeldConnection>();
   readonly #bySteamId = new Map<bigint, HeldConnection>();
-  readonly #graces = new Map<string, () => void>();
-  #closed = false;
+  readonly #graces: Graces;
 
   constructor(
     private readonly tables: BackendTables,
@@ -42,7 +40,9 @@ export class Connections {
     private readonly onGone: (connection: string, record: ConnectionRecord) => Promise<void>,
     /** The connection is no business of this node any more. */
     private readonly onElsewhere: (connection: string) => void,
-  ) {}
+  ) {
+    this.#graces = new Graces(clock);
+  }
 
   get held(): number {
     return this.#held.size;
@@ -96,7 +96,7 @@ export class Connections {
 
   /** Attaches a link; a link that held the connection before is told that it was replaced. */
   attach(held: HeldConnection): void {
-    this.#cancelGrace(held.connection);
+    this.#graces.cancel(held.connection);
     this.#held.get(held.connection)?.detach();
     this.#held.set(held.connection, held);
     this.#bySteamId.set(held.steamId, held);
@@ -121,7 +121,7 @@ export class Connections {
 
   /** Ends a connection at once: logged off, or replaced. */
   async close(connection: string): Promise<ConnectionRecord | undefined> {
-    this.#cancelGrace(connection);
+    this.#graces.cancel(connection);
     const held = this.#held.get(connection);
     if (held !== undefined) {
       held.detach();
@@ -188,30 +188,17 @@ export class Connections {
   }
 
   shutDown(): void {
-    this.#closed = true;
-    for (const cancel of this.#graces.values()) cancel();
-    this.#graces.clear();
+    this.#graces.close();
     for (const held of [...this.#held.values()]) held.detach();
     this.#held.clear();
     this.#bySteamId.clear();
   }
 
   #startGrace(connection: string, record: ConnectionRecord): void {
-    if (this.#closed || this.#held.has(connection) || this.#graces.has(connection)) return;
+    if (this.#graces.closed || this.#held.has(connection) || this.#graces.has(connection)) return;
     const { offlineGrace, serverTimeout } = this.options;
     const grace = record.kind === 'server' ? serverTimeout : offlineGrace;
-    this.#after(grace, connection, () => this.#expire(connection));
-  }
-
-  /** While the store has an outage it is tried again. */
-  #after(ms: number, connection: string, task: () => Promise<void>): void {
-    const cancel = this.clock.after(ms, () => {
-      this.#graces.delete(connection);
-      task().catch(() => {
-        if (!this.#closed) this.#after(RETRY_INTERVAL, connection, task);
-      });
-    });
-    this.#graces.set(connection, cancel);
+    this.#graces.start(connection, grace, () => this.#expire(connection));
   }
 
   async #expire(connection: string): Promise<void> {
@@ -227,7 +214,7 @@ export class Connections {
       return;
     }
     await this.onGone(connection, record).catch(() => {
-      this.#after(RETRY_INTERVAL, connection, () => this.onGone(connection, record));
+      this.#graces.retry(connection, () => this.onGone(connection, record));
     });
   }
 
@@ -242,11 +229,6 @@ export class Connections {
     const cut = (record: ConnectionRecord | undefined): ConnectionRecord | undefined =>
       record?.node === this.node && !this.#held.has(connection) ? { ...record, cut: true } : record;
     this.tables.connections.update(connection, cut).catch(() => {});
-  }
-
-  #cancelGrace(connection: string): void {
-    this.#graces.get(connection)?.();
-    this.#graces.delete(connection);
   }
 
   #forget(held: HeldConnection): void {
