@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { GlobalLimit, ServerError } from 'beaconry';
 import {
   encodeSignedCertificate,
@@ -7,12 +6,11 @@ import {
 } from '../../coordinator/sdr/certificate-codec.js';
 import type { Credentials } from '../../coordinator/sdr/player-credentials.js';
 import type { Rendezvous } from '../../coordinator/sdr/sdr_pb.js';
-import * as codec from '../relay-codec.js';
-import { ExchangeKey } from '../relay-keys.js';
+import { answerConnect } from './connect-answer.js';
 import { judgeConnectRequest } from './connect-request-check.js';
 import type { Connection } from './connection.js';
 import { EndReason } from './connection-state.js';
-import { answerEndPart, servedTable } from './end-answer.js';
+import { servedTable } from './end-answer.js';
 import { newSessionId } from './hop.js';
 import type { NetworkMeasurement } from './network-measurement.js';
 import { PeerSession } from './peer-session.js';
@@ -197,26 +195,11 @@ export class PeerAgent {
     const part = judgeConnectRequest(cert, crypt, expected);
     const table = part === undefined ? undefined : servedTable(part.ports, ports);
     if (part === undefined || table === undefined) return;
-    const credentials = own;
-    const now = clock.monotonic();
-    const answer = answerEndPart(crypt.info, part, table, { identity, credentials }, now);
-    const connectionName = Buffer.from(part.connection).toString('hex');
-    const facts = { remote: from, name: connectionName, isClient: false, ports: answer.ports };
-    const connection = new RelayedConnection(facts, clock);
-    connection.begin(answer.ends, answer.ports);
+    const answer = answerConnect(crypt.info, part, table, own, clock);
+    const { connection, legPart, greeting } = answer;
     if (!accept(connection)) return;
     const ownId = newSessionId((taken) => this.#sessions.has(taken));
-    const legPart = codec.encodeEndPart({
-      ...{ appId, connection: part.connection, random: randomBytes(16), ports: [0] },
-      key: ExchangeKey.generate().publicKey,
-      client: identity,
-      server: from,
-    });
-    const connectOk = {
-      crypt: { info: answer.serverPart, signature: answer.signature },
-      cert: toEnvelope(own.certificate),
-    };
-    const answered = { signal: back, greeting: { connectOk } };
+    const answered = { signal: back, greeting };
     const session = this.#open(connection, own, ownId, farId, legPart, answered);
     this.#byPeer.set(name, ownId);
     session.begin(answer.direct, farId, signal);
