@@ -6,6 +6,7 @@ import { encodeSignal, readSignal, type SignalFields } from './peer-signal-codec
 import type { TrustedNetwork } from './relay-access.js';
 import { isJudgement } from './server-meeting.js';
 
+/** What a server needs to give tickets for its FakeIP in signals. */
 export interface AutoTicketGiverOptions {
   readonly clock: Pick<Clock, 'monotonic'> & Pick<Clock, 'now'>;
   readonly identity: string;

@@ -8,6 +8,7 @@ import { newSessionId } from './hop.js';
 import { encodeSignal, peerSigned, readSignal } from './peer-signal-codec.js';
 import { isJudgement } from './server-meeting.js';
 
+/** What a player needs to ask servers at FakeIPs for tickets in signals. */
 export interface AutoTicketRequestsOptions {
   readonly clock: Clock;
   readonly identity: string;

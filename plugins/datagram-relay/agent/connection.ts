@@ -10,6 +10,7 @@ export interface ConnectionListener extends StateListener {
   onMessage?(bytes: Uint8Array, reliable: boolean, lane: number): void;
 }
 
+/** What is known of a connection from its beginning. */
 export interface ConnectionFacts {
   /** Identity of the far side. */
   readonly remote: string;
@@ -20,6 +21,7 @@ export interface ConnectionFacts {
   readonly ports: readonly (number | undefined)[];
 }
 
+/** How a message travels. */
 export interface SendOptions {
   readonly reliable?: boolean;
   /** Of a reliable message: the lane in which it is in order; default 0. */

@@ -14,6 +14,7 @@ import {
 } from '../../coordinator/sdr/ping-location-codec.js';
 import { pingOf, type RelayProber } from './relay-prober.js';
 
+/** How well the relay network can be reached; the numbers are those of `Availability`. */
 export interface NetworkStatus {
   readonly overall: number;
   readonly pingMeasurementRunning: boolean;

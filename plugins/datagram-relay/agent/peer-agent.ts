@@ -39,6 +39,7 @@ export interface PeerAgentOptions extends RelayAccessOptions {
   readonly allowDirect?: boolean;
 }
 
+/** What is particular to one connection. */
 export interface PeerConnectOptions {
   /** Carries the signals of this connection in place of the agent's own. */
   readonly signal?: PeerAgentOptions['signal'];

@@ -61,7 +61,7 @@ export class PlainUdpConnection extends ConnectionLife {
     return realTimeStatus(this.#traffic.rates, { state, ping, ...messages }, undefined);
   }
 
-  /** See {@link SnpSession.limitReceived}; what is longer ends the connection. */
+  /** See `SnpSession.limitReceived`; what is longer ends the connection. */
   limitReceived(bytes: number | undefined): void {
     this.#messages.limitReceived(bytes);
   }
