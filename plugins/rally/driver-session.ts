@@ -1,8 +1,14 @@
 import type { PeerAddress } from 'beaconry';
 import type { Crew } from './crew.js';
+import type { Stage } from './itinerary.js';
 import { believedSpeed, METRES_MARGIN, Motion } from './motion.js';
 import type { Position } from './rally-messages.js';
 
+/** How far from its road and beyond its end a car may be. */
+const ROADSIDE = 200;
+/** Clocks, passages and goodbyes of a driver in a second, and at once: several times what he needs. */
+const WORDS_PER_SECOND = 20;
+const WORD_BURST = 40;
 /** Refused positions a second that a driver hears of. */
 const MOST_COMPLAINTS = 10;
 
@@ -25,6 +31,8 @@ export class DriverSession {
   refusals = 0;
   readonly motion: Motion;
   #stage = 0;
+  #words = WORD_BURST;
+  #wordsAt: number;
   #complaints = 0;
   #complaintSecond = 0;
 
@@ -40,7 +48,18 @@ export class DriverSession {
     now: number,
   ) {
     this.heard = now;
+    this.#wordsAt = now;
     this.motion = new Motion(believedSpeed(crew.entry.maximumSpeed, timeScale), now);
+  }
+
+  /** Whether one more message of his, other than a position, is looked at. */
+  maySay(now: number): boolean {
+    const earned = ((now - this.#wordsAt) * WORDS_PER_SECOND) / 1000;
+    this.#words = Math.min(WORD_BURST, this.#words + earned);
+    this.#wordsAt = now;
+    if (this.#words < 1) return false;
+    this.#words--;
+    return true;
   }
 
   /** Whether this driver is told of one more refused position: some in each second are. */
@@ -56,8 +75,7 @@ export class DriverSession {
   /** Takes a position if it can be true; `now` is monotonic, so that no client's clock is believed. */
   move(
     position: Position,
-    stage: number,
-    length: number,
+    stage: Stage | undefined,
     /** Seconds since the start of the stage, in rally time. */
     elapsed: number,
     now: number,
@@ -67,11 +85,9 @@ export class DriverSession {
     if (!motion.mayCome(now)) return 'position-too-often';
     if (sequence === this.sequence) return 'position-duplicate';
     if (sequence < this.sequence) return 'position-reordered';
-    if (stage === 0 || metres < -METRES_MARGIN || metres > length + 200) {
-      return 'position-off-stage';
-    }
-    if (stage !== this.#stage) {
-      this.#stage = stage;
+    if (stage === undefined || isOff(stage, position)) return 'position-off-stage';
+    if (stage.number !== this.#stage) {
+      this.#stage = stage.number;
       // A stage begins at its start line; who joins on the way may be as far as the time since allows.
       const reach = believedSpeed(this.crew.entry.maximumSpeed, 1) * Math.max(0, elapsed);
       motion.begin(0, x, y, reach, now);
@@ -86,3 +102,12 @@ export class DriverSession {
     return this.#stage === stage;
   }
 }
+
+/** Not on the stage, nor beside its road. */
+const isOff = ({ metres: length, area }: Stage, { metres, x, y }: Position): boolean =>
+  metres < -METRES_MARGIN ||
+  metres > length + ROADSIDE ||
+  x < area.west - ROADSIDE ||
+  x > area.east + ROADSIDE ||
+  y < area.south - ROADSIDE ||
+  y > area.north + ROADSIDE;

@@ -100,10 +100,14 @@ export default definePlugin({
       ...{ runs, anonymous, clock, log, refusals, authentication },
       send: (bytes, to) => endpoint.send(bytes, to),
     };
-    let current = await RunningRally.open(parts, readDefinition());
+    let current = await RunningRally.open(parts, readDefinition(), true);
     if (current.replayed > 0) log.info(`the rally continues after ${current.replayed} events`);
-    const say = (event: RallyEvent) =>
-      current.events.append(event).then(() => current.live.changed());
+    const say = async (event: RallyEvent) => {
+      await current.events.append(event);
+      current.live.changed();
+      // What all have been waiting for they hear at once.
+      if (event.type === 'leg' || event.type === 'resume') current.server.tick();
+    };
     let tail: Promise<unknown> = Promise.resolve();
     /** One after the other: what referee and stewards do must not meet a rally that is being replaced. */
     const inTurn = <T>(work: () => Promise<T>): Promise<T> => {

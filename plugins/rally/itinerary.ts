@@ -1,4 +1,4 @@
-import type { RallyDefinition } from './definition.js';
+import type { RallyDefinition, Roadbook } from './definition.js';
 
 export type ControlKind = 'time-control' | 'start' | 'passage' | 'finish' | 'stop';
 
@@ -31,6 +31,11 @@ export interface Stage {
   readonly finish: number;
   readonly stop: number;
   readonly metres: number;
+  /** Metres east and north within which its road lies. */
+  readonly area: { readonly west: number; readonly east: number } & {
+    readonly south: number;
+    readonly north: number;
+  };
 }
 
 export interface Itinerary {
@@ -70,9 +75,19 @@ export function layOut({ rally, roadbooks }: RallyDefinition): Itinerary {
         ...{ surface: section.surface, weather: section.weather },
         ...{ maximumTime: roadbook.maximumTime, start: first, finish: stop - 1, stop },
         metres: controls[stop]?.metres ?? 0,
+        area: areaOf(roadbook.path),
       });
     }
   });
   legs.push(controls.length);
   return { controls, stages, legs };
+}
+
+function areaOf(path: Roadbook['path']): Stage['area'] {
+  const east = path.map(({ x }) => x);
+  const north = path.map(({ y }) => y);
+  return {
+    ...{ west: Math.min(...east), east: Math.max(...east) },
+    ...{ south: Math.min(...north), north: Math.max(...north) },
+  };
 }

@@ -1,16 +1,21 @@
 import { type Clock, type Logger, messageOf } from 'beaconry';
 import type { DriverSession } from './driver-session.js';
 import type { RallyClock } from './rally-clock.js';
-import { encodeServer } from './rally-codec.js';
 import type { RallyEngine } from './rally-engine.js';
 import type { RallyLog } from './rally-log.js';
 import type { Passage } from './rally-messages.js';
+import { encodeServer } from './server-message-codec.js';
 
 /** How far a stated passage may lie before and after the server's own time, in real milliseconds. */
 const PASSAGE_PAST = 1_000;
 const PASSAGE_FUTURE = 250;
-/** After a restart drivers state what they passed meanwhile. */
-const RESTART_GRACE = 60_000;
+/**
+ * A server that was started again in the middle of a rally hears for so long what was passed while it was away: up to
+ * so much earlier, and no later than drivers need to notice and to join again.
+ */
+const RETURN_WINDOW = 15_000;
+const AWAY_PAST = 60_000;
+const REJOIN_TIME = 10_000;
 
 export interface PassageDeskParts {
   readonly engine: RallyEngine;
@@ -18,6 +23,8 @@ export interface PassageDeskParts {
   readonly rallyClock: RallyClock;
   readonly clock: Pick<Clock, 'monotonic'>;
   readonly log: Pick<Logger, 'error'>;
+  /** The rally was broken off, and continues with this. */
+  readonly continues: boolean;
   say(session: DriverSession, bytes: Uint8Array): void;
   /** Says and books a refusal; what was said. */
   refuse(session: DriverSession, sequence: number, reason: string, detail: string): Uint8Array;
@@ -28,9 +35,11 @@ export interface PassageDeskParts {
 /** Where passages of controls are stated: each is durable before it is acknowledged, and answered as often as it comes. */
 export class PassageDesk {
   readonly #opened: number;
+  readonly #openedAt: number;
 
   constructor(private readonly parts: PassageDeskParts) {
     this.#opened = parts.clock.monotonic();
+    this.#openedAt = parts.rallyClock.now();
   }
 
   take(session: DriverSession, passage: Passage): void {
@@ -89,8 +98,7 @@ export class PassageDesk {
     const ahead = Number(passage.at) - rallyClock.now();
     const { timeScale } = rallyClock;
     if (ahead > PASSAGE_FUTURE * timeScale) return 'passage-in-the-future';
-    const open = this.parts.clock.monotonic() - this.#opened;
-    const past = open < RESTART_GRACE ? RESTART_GRACE : PASSAGE_PAST;
+    const past = this.#wasAway(Number(passage.at)) ? AWAY_PAST : PASSAGE_PAST;
     if (ahead < -past * timeScale) return 'passage-too-old';
     const control = engine.itinerary.controls[passage.control];
     if (control === undefined || control.index !== session.crew.next) return undefined;
@@ -104,5 +112,12 @@ export class PassageDesk {
       return 'passage-not-there';
     }
     return undefined;
+  }
+
+  /** Nobody could tell this server then. */
+  #wasAway(at: number): boolean {
+    const { continues, rallyClock, clock } = this.parts;
+    const isBack = continues && clock.monotonic() - this.#opened < RETURN_WINDOW;
+    return isBack && at < this.#openedAt + REJOIN_TIME * rallyClock.timeScale;
   }
 }

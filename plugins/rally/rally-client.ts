@@ -1,9 +1,10 @@
 import { DecodeError } from 'beaconry';
 import type { CarsAhead } from './cars-ahead.js';
+import { encodeClient } from './client-message-codec.js';
 import { encodePeerPosition } from './peer-position-codec.js';
 import type { PeerSessions } from './public.js';
-import { decodeServer, encodeClient } from './rally-codec.js';
 import { type Ahead, type Orders, PROTOCOL, type ServerMessage } from './rally-messages.js';
+import { decodeServer } from './server-message-codec.js';
 
 const RETRY = 500;
 const CLOCK_INTERVAL = 2_000;

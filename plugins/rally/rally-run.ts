@@ -25,6 +25,8 @@ type PastRally = { readonly [key: string]: string | number | readonly PastRow[] 
 
 /** How long results are kept, in milliseconds. */
 const retention = 90 * 86_400_000;
+/** Results that are kept, the newest. */
+const MOST_PAST = 50;
 
 /** Which rally the store is about: one that was broken off continues, a finished or changed one makes room. */
 export class RallyRuns {
@@ -59,6 +61,12 @@ export class RallyRuns {
     const key = `history/${String(run.id).padStart(10, '0')}`;
     const { name } = engine.options.definition.rally;
     await this.store.set(key, { id: run.id, name, endedAt: at, standings }, { ttl: retention });
+    // A rally that repeats itself would fill the store, and what is behind the shown ones nobody reads.
+    for (;;) {
+      const page = await this.store.scan('history/');
+      for (const [old] of page.slice(0, -MOST_PAST)) await this.store.delete(old);
+      if (page.length < 1000) return;
+    }
   }
 
   async next(run: RunRecord): Promise<void> {
@@ -79,8 +87,7 @@ export class RallyRuns {
         // The SteamID is kept for those who want to be forgotten, not for readers.
         standings: standings.map(({ driverId: _, ...row }) => row),
       }))
-      .reverse()
-      .slice(0, 50);
+      .reverse();
   }
 
   /**

@@ -5,21 +5,24 @@ import {
   type Logger,
   type PeerAddress,
 } from 'beaconry';
+import { decodeClient } from './client-message-codec.js';
 import { DriverSeats, type DriverSeatsParts } from './driver-seats.js';
 import type { DriverSession } from './driver-session.js';
 import { followedBy, ordersFor, positionsOf, roadOrder } from './orders.js';
 import { PassageDesk } from './passage-desk.js';
 import { PositionView } from './position-view.js';
-import { decodeClient, encodeServer } from './rally-codec.js';
 import type { RallyLog } from './rally-log.js';
 import { type Join, MessageType, type Position, type ServerMessage } from './rally-messages.js';
 import type { RefusalList } from './refusal-list.js';
+import { encodeServer } from './server-message-codec.js';
 
 const SESSION_TIMEOUT = 15_000;
 export interface RallyServerParts extends DriverSeatsParts {
   readonly events: RallyLog;
   readonly log: Pick<Logger, 'warn' | 'error'>;
   readonly refusals: RefusalList;
+  /** The rally was broken off, and continues with this server. */
+  readonly continues: boolean;
   send(bytes: Uint8Array, to: PeerAddress): void;
 }
 
@@ -87,6 +90,10 @@ export class RallyServer {
     const session = this.sessions.get(message.session);
     if (session === undefined) return;
     session.heard = this.parts.clock.monotonic();
+    if (!session.maySay(session.heard)) {
+      this.parts.refusals.count('message-too-often');
+      return;
+    }
     if (message.type === 'passage') this.#passages.take(session, message);
     else if (message.type === 'leave') this.drop(session);
     else if (message.type === 'clock') {
@@ -123,7 +130,7 @@ export class RallyServer {
     const why =
       session.crew.out !== undefined
         ? 'position-off-stage'
-        : session.move(position, stage?.number ?? 0, stage?.metres ?? 0, elapsed, now);
+        : session.move(position, stage, elapsed, now);
     if (why === undefined) this.positions++;
     // What comes faster than allowed is counted; an answer to each would make the flood twice as large.
     else if (!session.mayHear(now)) this.parts.refusals.count(why);

@@ -10,6 +10,8 @@ export interface RefusalRecord {
 }
 
 const KEPT = 200;
+/** Of one reason: a flood of one kind does not wash the others away. */
+const KEPT_PER_REASON = 40;
 /** Log lines of one rally in a second; the rest is counted. */
 const LOG_RATE = 10;
 
@@ -37,7 +39,13 @@ export class RefusalList {
     const now = this.now();
     this.count(reason);
     this.#kept.push({ at: new Date(now).toISOString(), number, reason, detail });
-    if (this.#kept.length > KEPT) this.#kept.shift();
+    const ofReason = this.#kept.filter((one) => one.reason === reason).length;
+    if (ofReason > KEPT_PER_REASON) {
+      this.#kept.splice(
+        this.#kept.findIndex((one) => one.reason === reason),
+        1,
+      );
+    } else if (this.#kept.length > KEPT) this.#kept.shift();
     const second = Math.floor(now / 1000);
     if (second !== this.#second) {
       this.#second = second;

@@ -18,7 +18,7 @@ export interface RelayedPeersOptions {
   readonly appId: number;
   readonly steamId: bigint;
   readonly token?: string;
-  /** Who may follow: the drivers of the entry list. */
+  /** Who may follow and be followed: the drivers of the entry list. */
   readonly entered: ReadonlySet<bigint>;
   readonly openSocket?: OpenAgentSocket;
   /** A session to a car ahead was not opened or broke; it is tried again by itself. */
@@ -40,6 +40,8 @@ interface Followed {
 
 /** Virtual port of positions. */
 const PORT = 1;
+/** A server that names cars at will must not make us call the whole network. */
+const MOST_FOLLOWED = 2;
 /** Two follow each car; the others leave when they are told of other cars, or break off. */
 const MAX_FOLLOWERS = 8;
 /** Between two positions to those who follow. */
@@ -110,7 +112,9 @@ export class RelayedPeers implements PeerSessions {
   }
 
   follow(ahead: readonly Ahead[]): void {
-    const wanted = new Set(ahead.map(({ steamId }) => steamId));
+    const { entered } = this.options;
+    const named = ahead.map(({ steamId }) => steamId).filter((steamId) => entered.has(steamId));
+    const wanted = new Set(named.slice(0, MOST_FOLLOWED));
     const kept = this.#followed.filter(({ steamId }) => wanted.delete(steamId));
     const gone = this.#followed.filter((one) => !kept.includes(one));
     const never = Number.NEGATIVE_INFINITY;
@@ -120,7 +124,6 @@ export class RelayedPeers implements PeerSessions {
       const closed = { connection: undefined, opening: false, tryAt: never, pause: FIRST_PAUSE };
       this.#followed.push({ steamId, ...closed, openedAt: undefined, second: 0, count: 0 });
     }
-    this.#check();
   }
 
   tell(bytes: Uint8Array): void {
@@ -165,6 +168,8 @@ export class RelayedPeers implements PeerSessions {
       if (followed.connection !== undefined || followed.opening || now < followed.tryAt) continue;
       followed.opening = true;
       void this.#open(followed);
+      // One at a time, however fast the cars ahead change.
+      return;
     }
   }
 

@@ -7,7 +7,8 @@ import { RallyLog } from './rally-log.js';
 import type { RallyRuns, RunRecord } from './rally-run.js';
 import { RallyServer, type RallyServerParts } from './rally-server.js';
 
-type OfServer = Omit<RallyServerParts, 'engine' | 'events' | 'rallyClock' | 'changed'>;
+type Own = 'engine' | 'events' | 'rallyClock' | 'changed' | 'continues';
+type OfServer = Omit<RallyServerParts, Own>;
 
 export interface RunningRallyParts extends OfServer {
   readonly runs: RallyRuns;
@@ -34,7 +35,12 @@ export class RunningRally {
     private readonly anonymous: AnonymousEntries,
   ) {}
 
-  static async open(parts: RunningRallyParts, definition: RallyDefinition): Promise<RunningRally> {
+  /** `isStart`: by the start of a node, and not in place of another one. */
+  static async open(
+    parts: RunningRallyParts,
+    definition: RallyDefinition,
+    isStart = false,
+  ): Promise<RunningRally> {
     const { runs, mode, timeScale, spectatorDelay, clock } = parts;
     const { run, store } = await runs.open(definition);
     const startInterval = parts.startInterval ?? definition.rally.startInterval;
@@ -45,7 +51,7 @@ export class RunningRally {
     const rallyClock = new RallyClock(clock, run.origin, Math.max(1, timeScale));
     const server: RallyServer = new RallyServer({
       ...parts,
-      ...{ engine, events, rallyClock },
+      ...{ engine, events, rallyClock, continues: isStart && replayed > 0 },
       changed: () => live.changed(),
     });
     const live: LiveFeed = new LiveFeed(

@@ -18,22 +18,33 @@ export interface StandingRow {
   readonly out: string | null;
 }
 
-/** What a missed stage counts: the best time of the class, else of all, and the penalty. */
-function missedTime(engine: RallyEngine, crew: Crew, stage: number): number {
-  let classBest = Infinity;
-  let best = Infinity;
-  for (const other of engine.crews.values()) {
-    const time = other.stageTimes.get(stage);
-    if (time === undefined) continue;
-    best = Math.min(best, time);
-    if (other.entry.class === crew.entry.class) classBest = Math.min(classBest, time);
+/** Best times by stage, of all and of each class: what missed stages count by. */
+class BestTimes {
+  readonly #ofAll = new Map<number, number>();
+  readonly #ofClass = new Map<string, Map<number, number>>();
+
+  constructor(engine: RallyEngine) {
+    for (const { entry, stageTimes } of engine.crews.values()) {
+      const ofClass = this.#ofClass.get(entry.class) ?? new Map<number, number>();
+      this.#ofClass.set(entry.class, ofClass);
+      for (const [stage, time] of stageTimes) {
+        for (const best of [this.#ofAll, ofClass]) {
+          best.set(stage, Math.min(time, best.get(stage) ?? Infinity));
+        }
+      }
+    }
   }
-  const counted = classBest < Infinity ? classBest : best < Infinity ? best : 0;
-  return counted + engine.options.definition.penalties.missedStage;
+
+  /** Of the class, where somebody of it has a time; 0 where nobody has. */
+  of(carClass: string, stage: number): number {
+    return this.#ofClass.get(carClass)?.get(stage) ?? this.#ofAll.get(stage) ?? 0;
+  }
 }
 
 function table(engine: RallyEngine, crews: Iterable<Crew>, leg?: number): StandingRow[] {
   const { superRally, legs } = engine.options.definition.rally;
+  const { missedStage } = engine.options.definition.penalties;
+  const best = new BestTimes(engine);
   const counts = (stage: number) =>
     leg === undefined || engine.itinerary.stages[stage - 1]?.leg === leg;
   const rows = [...crews].map((crew) => {
@@ -46,7 +57,7 @@ function table(engine: RallyEngine, crews: Iterable<Crew>, leg?: number): Standi
     }
     for (const stage of crew.missed) {
       if (!counts(stage)) continue;
-      stageTime += missedTime(engine, crew, stage);
+      stageTime += best.of(crew.entry.class, stage) + missedStage;
       stages++;
     }
     let penalty = 0;

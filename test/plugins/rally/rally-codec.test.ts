@@ -3,13 +3,9 @@ import { DecodeError } from 'beaconry';
 import { parseHex } from 'beaconry/testing';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import {
-  decodeClient,
-  decodeServer,
-  encodeClient,
-  encodeServer,
-} from '../../../plugins/rally/rally-codec.js';
+import { decodeClient, encodeClient } from '../../../plugins/rally/client-message-codec.js';
 import type { ClientMessage, ServerMessage } from '../../../plugins/rally/rally-messages.js';
+import { decodeServer, encodeServer } from '../../../plugins/rally/server-message-codec.js';
 
 const hash = '0123456789abcdef';
 const clientMessages: ClientMessage[] = [

@@ -50,7 +50,7 @@ describe('a rally whose server is killed in the middle of a stage', function () 
       plugins: {
         rally: {
           ...{ definition: fixture, authentication: 'entry-list', bots: 4, entries: 4 },
-          ...{ startDelay: 0, startInterval: '10s', timeScale: 60 },
+          ...{ startDelay: '3s', startInterval: '10s', timeScale: 60 },
         },
       },
     };

@@ -6,10 +6,11 @@ import { SteamAdministration, SteamBackend } from 'beaconry/plugins/steam-backen
 import { SteamClient } from 'beaconry/steam-client';
 import { startTestServer, type TestServer } from 'beaconry/testing';
 import { expect } from 'chai';
+import { encodeClient } from '../../../plugins/rally/client-message-codec.js';
 import { type RallyDefinition, readRally } from '../../../plugins/rally/definition.js';
 import { RallyClient } from '../../../plugins/rally/rally-client.js';
-import { decodeServer, encodeClient } from '../../../plugins/rally/rally-codec.js';
 import type { ClientMessage, Join, ServerMessage } from '../../../plugins/rally/rally-messages.js';
+import { decodeServer } from '../../../plugins/rally/server-message-codec.js';
 import { writeOneStage } from './one-stage-rally.js';
 import { fixture } from './simulated-rally.js';
 

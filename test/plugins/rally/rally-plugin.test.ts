@@ -4,9 +4,10 @@ import { Rules } from 'beaconry/plugins/rules';
 import { startTestServer, type TestServer } from 'beaconry/testing';
 import { expect } from 'chai';
 import pino from 'pino';
+import { encodeClient } from '../../../plugins/rally/client-message-codec.js';
 import { readRally } from '../../../plugins/rally/definition.js';
-import { decodeServer, encodeClient } from '../../../plugins/rally/rally-codec.js';
 import type { ClientMessage, Join, ServerMessage } from '../../../plugins/rally/rally-messages.js';
+import { decodeServer } from '../../../plugins/rally/server-message-codec.js';
 import { fixture } from './simulated-rally.js';
 
 const FROM = '127.0.0.1:40001';
@@ -188,6 +189,17 @@ describe('rally plugin', () => {
     await test.clock.advance(1000);
     const types = test.network.takeSentTo(FROM).map((bytes) => decodeServer(bytes).type);
     expect(types).deep.equal(['orders']);
+  });
+
+  it('tells the drivers at once that a leg is open', async () => {
+    welcome();
+    test.network.takeSentTo(FROM);
+    await test.clock.advance(1000);
+    const dues = test.network
+      .takeSentTo(FROM)
+      .map((bytes) => decodeServer(bytes))
+      .map((orders) => (orders.type === 'orders' ? Number(orders.due) : -1));
+    expect(dues).deep.equal([0, test.clock.now()]);
   });
 
   it('refuses a passage that is stated too late', async () => {

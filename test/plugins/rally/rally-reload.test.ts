@@ -4,9 +4,10 @@ import { join as joinPath } from 'node:path';
 import { Rally } from 'beaconry/plugins/rally';
 import { startTestServer, type TestServer } from 'beaconry/testing';
 import { expect } from 'chai';
+import { encodeClient } from '../../../plugins/rally/client-message-codec.js';
 import { readRally } from '../../../plugins/rally/definition.js';
-import { decodeServer, encodeClient } from '../../../plugins/rally/rally-codec.js';
 import type { ClientMessage, ServerMessage } from '../../../plugins/rally/rally-messages.js';
+import { decodeServer } from '../../../plugins/rally/server-message-codec.js';
 import { fixture } from './simulated-rally.js';
 
 describe('a rally whose definition is read again', () => {
