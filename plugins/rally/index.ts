@@ -235,6 +235,10 @@ export default definePlugin({
           busy = false;
         });
       });
+      // Half a second later, so that neither turn is long.
+      context.after(500, () => {
+        context.every(1000, () => timed(() => current.server.tellCars()));
+      });
       context.every(200, () => timed(() => current.live.tick()));
       if (config.bots === 0) return;
       bots.change(current.engine.options.definition);

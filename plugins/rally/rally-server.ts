@@ -151,15 +151,28 @@ export class RallyServer {
     for (const session of [...this.sessions.values()]) {
       if (now - session.heard > SESSION_TIMEOUT) this.drop(session);
     }
+    for (const [session, followed] of this.#followed()) {
+      this.#tell(session, ordersFor(this.parts.engine, session, followed));
+    }
+  }
+
+  /** Every second, apart from the other: drivers hear where the cars ahead are. */
+  tellCars(): void {
+    const now = this.parts.clock.monotonic();
+    for (const [session, followed] of this.#followed()) {
+      if (followed.length === 0) continue;
+      this.#tell(session, positionsOf(this.parts.engine, followed, now));
+    }
+  }
+
+  /** Who is connected, and whom he sees ahead. */
+  *#followed(): Generator<readonly [DriverSession, readonly DriverSession[]]> {
     if (this.sessions.size === 0) return;
-    const { engine } = this.parts;
-    const order = roadOrder(engine);
+    const order = roadOrder(this.parts.engine);
     const places = new Map(order.map((crew, index) => [crew.entry.number, index]));
     for (const session of this.sessions.values()) {
       const place = places.get(session.crew.entry.number) ?? -1;
-      const followed = followedBy(order, place, this.#seats.byNumber);
-      this.#tell(session, ordersFor(engine, session, followed));
-      if (followed.length > 0) this.#tell(session, positionsOf(engine, followed, now));
+      yield [session, followedBy(order, place, this.#seats.byNumber)];
     }
   }
 

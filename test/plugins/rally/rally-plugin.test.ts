@@ -177,12 +177,13 @@ describe('rally plugin', () => {
     await test.clock.advance(1000);
     const heard = test.network.takeSentTo(behind).map((bytes) => decodeServer(bytes));
     const [first] = definition.entries;
-    expect(heard[0]).deep.include({ ahead: [{ number: 1, steamId: first?.driverId }] });
+    const [orders, positions] = heard.sort((one, other) => (one.type < other.type ? 1 : -1));
+    expect(orders).deep.include({ ahead: [{ number: 1, steamId: first?.driverId }] });
     const where = { number: 1, stage: 1, metres: 12, x: 0, y: 0, speed: 0 };
     const [age] = heard
       .flatMap((one) => (one.type === 'cars' ? one.cars : []))
       .map((car) => car.age);
-    expect(heard[1]).deep.equal({ type: 'cars', cars: [{ ...where, age }] });
+    expect(positions).deep.equal({ type: 'cars', cars: [{ ...where, age }] });
     expect(age).within(1, 1000);
     // Nobody is ahead of the first.
     test.network.takeSentTo(FROM);
