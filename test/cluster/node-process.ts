@@ -20,11 +20,18 @@ export class NodeProcess {
     private readonly redis: RedisProcess,
     private readonly plugins: Readonly<Record<string, unknown>>,
     private readonly endpoints: Readonly<Record<string, unknown>> = {},
+    /** Key files that all nodes have, by name: their text. */
+    private readonly keys: Readonly<Record<string, string>> = {},
   ) {}
 
-  async start(): Promise<this> {
+  /** `main` is the command of another installation. */
+  async start(main?: string): Promise<this> {
     const file = join(this.#folder, 'node.yaml');
-    mkdirSync(join(this.#folder, 'data'), { recursive: true });
+    const data = join(this.#folder, 'data');
+    mkdirSync(data, { recursive: true });
+    for (const [name, text] of Object.entries(this.keys)) {
+      writeFileSync(join(data, name), text, { mode: 0o600 });
+    }
     writeFileSync(
       file,
       stringify({
@@ -36,7 +43,8 @@ export class NodeProcess {
         plugins: this.plugins,
       }),
     );
-    this.#process = new BeaconryProcess(['start', file], { cwd: this.#folder });
+    const options = { cwd: this.#folder, ...(main === undefined ? {} : { main }) };
+    this.#process = new BeaconryProcess(['start', file], options);
     const report = await this.#process.ready();
     this.#endpoints = report.endpoints;
     this.#pid = report.pid;

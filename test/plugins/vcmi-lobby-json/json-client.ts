@@ -48,7 +48,9 @@ export class JsonClient {
 
   static async open(port: number, pass: Pass): Promise<JsonClient> {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true });
-    await new Promise((resolve) => socket.once('connect', resolve));
+    await new Promise((resolve, reject) => {
+      socket.once('connect', resolve).once('error', reject);
+    });
     return new JsonClient(socket, pass);
   }
 

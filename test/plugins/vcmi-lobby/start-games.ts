@@ -29,6 +29,8 @@ export async function startGame(
       look();
     });
   sockets.forEach((socket, i) => {
+    // Its end, which follows, is what counts.
+    socket.on('error', () => {});
     socket.on('data', (chunk) => {
       texts[i] += chunk.toString();
     });
