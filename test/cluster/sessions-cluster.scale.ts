@@ -1,5 +1,4 @@
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SystemClock } from 'beaconry';
@@ -14,6 +13,7 @@ import { eventually } from '../core/store/eventually.js';
 import { needsRedis, RedisProcess } from '../core/store/redis-process.js';
 import { silentLog } from '../core/store/silent-log.js';
 import { startCluster, stopAll } from './cluster-rig.js';
+import { FrontAddress } from './front-address.js';
 
 const APP = 480;
 
@@ -23,7 +23,7 @@ describe('sessions on several nodes', () => {
   let redis: RedisProcess;
   let folder = '';
   let nodes: TestServer[] = [];
-  let address: Address;
+  let address: FrontAddress;
   let backend: RemoteBackend;
   let verdicts: { steamId: bigint; response: number }[] = [];
   const clients: SteamClient[] = [];
@@ -70,7 +70,7 @@ describe('sessions on several nodes', () => {
         },
       };
     });
-    address = await Address.open(() => (nodes[1] as TestServer).address('http').port);
+    address = await FrontAddress.open(() => (nodes[1] as TestServer).address('http').port);
     backend = new RemoteBackend(`ws://127.0.0.1:${address.port}/v1/backend`, clock);
     game().onAnySignal((said) => {
       if (said.signal !== 'validate_auth_ticket_response') return;
@@ -152,36 +152,3 @@ describe('sessions on several nodes', () => {
     await verdictOn(one.steamId, 2);
   }).timeout(20_000);
 });
-
-/** One address in front of the nodes: passes connections on to whichever is there. */
-class Address {
-  readonly #ends = new Set<() => void>();
-  private constructor(private readonly server: Server) {}
-
-  static async open(target: () => number): Promise<Address> {
-    const server = createServer((socket) => {
-      const far = connect(target(), '127.0.0.1');
-      const end = () => {
-        socket.destroy();
-        far.destroy();
-        address.#ends.delete(end);
-      };
-      address.#ends.add(end);
-      for (const one of [socket, far]) one.on('error', () => {}).on('close', end);
-      socket.pipe(far).pipe(socket);
-    });
-    const address = new Address(server);
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    return address;
-  }
-
-  get port(): number {
-    const bound = this.server.address();
-    return typeof bound === 'object' && bound !== null ? bound.port : 0;
-  }
-
-  async close(): Promise<void> {
-    for (const end of this.#ends) end();
-    await new Promise((resolve) => this.server.close(resolve));
-  }
-}

@@ -38,6 +38,8 @@ export const trafficEndpoints = {
   relay: { tcp: ANY },
   signaling: { tcp: ANY },
 };
+let gamers = 0;
+
 /** Of all nodes, so that each believes the tickets of the others. */
 export const ticketKeys = (): Readonly<Record<string, string>> => ({
   'steam-ticket.key': String(newTicketKey().privateKey.export({ type: 'pkcs8', format: 'pem' })),
@@ -170,7 +172,7 @@ export class Traffic {
     if (this.#gamer === undefined) {
       const first = await JsonClient.open(here, pass);
       try {
-        await first.register(`Gamer${process.pid}`);
+        await first.register(`Gamer${++gamers}`);
         this.#gamer = first;
       } finally {
         first.socket.destroy();
