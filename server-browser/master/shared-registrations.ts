@@ -179,18 +179,32 @@ export class SharedRegistrations implements RegistrationTable {
     if (!this.#applying && why !== 'expired') this.#gone.add(text);
   }
 
-  #hear(word: Word): void {
-    for (const server of word.servers) {
-      const [text, said] = typeof server === 'string' ? [server, undefined] : server;
-      const address = PeerAddress.parse(text);
-      if (address === undefined) continue;
-      if (said === undefined) this.#applied(() => this.#table.remove(address, 'signed-off'));
-      else if (typeof said === 'object') this.#adopt(address, said);
-      else {
-        const known = this.#table.find(address);
-        if (known !== undefined) this.#adopt(address, { ...toWritten(known), seen: said });
-      }
+  /** Kinds that a newer version says are passed over. */
+  #hear({ kind, servers }: Word): void {
+    switch (kind) {
+      case 'put':
+        for (const [text, said] of servers) this.#at(text, (address) => this.#adopt(address, said));
+        break;
+      case 'seen':
+        for (const [text, seen] of servers) {
+          this.#at(text, (address) => {
+            const known = this.#table.find(address);
+            if (known !== undefined) this.#adopt(address, { ...toWritten(known), seen });
+          });
+        }
+        break;
+      case 'gone':
+        for (const text of servers) {
+          this.#at(text, (address) =>
+            this.#applied(() => this.#table.remove(address, 'signed-off')),
+          );
+        }
     }
+  }
+
+  #at(text: string, work: (address: PeerAddress) => void): void {
+    const address = PeerAddress.parse(text);
+    if (address !== undefined) work(address);
   }
 
   #adopt(address: PeerAddress, written: Written): void {
