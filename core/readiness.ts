@@ -1,6 +1,7 @@
 import type { Maintenance } from './admin/maintenance.js';
 import type { BusDriver } from './bus/bus.js';
 import { RedisBus } from './bus/redis-bus.js';
+import type { DescriptorWatch } from './descriptor-watch.js';
 import type { MetricsRegistry } from './metrics.js';
 import type { PluginState } from './plugin-host.js';
 import type { StoreDriver } from './store/store.js';
@@ -10,6 +11,7 @@ export interface ReadinessParts {
   readonly bus: BusDriver;
   readonly maintenance: Maintenance;
   readonly states: ReadonlyMap<string, PluginState>;
+  readonly descriptors: Pick<DescriptorWatch, 'problem'>;
 }
 
 /** Whether a node should get traffic, and what it does without; for `/readyz` and metrics. */
@@ -37,7 +39,12 @@ export class Readiness {
    * it, a balancer would take away the whole community.
    */
   limits(): string[] {
-    return this.parts.store.name === 'redis' ? this.#sharedProblems() : [];
+    const { store, descriptors } = this.parts;
+    const few = descriptors.problem;
+    return [
+      ...(store.name === 'redis' ? this.#sharedProblems() : []),
+      ...(few === undefined ? [] : [few]),
+    ];
   }
 
   describe(metrics: MetricsRegistry): void {

@@ -10,6 +10,7 @@ import { CommandRunner } from './commands/command-runner.js';
 import type { ConfigSource } from './config/config-file.js';
 import type { ServerConfig } from './config/server-config.js';
 import { ConfigReload } from './config-reload.js';
+import { DescriptorWatch } from './descriptor-watch.js';
 import { type ConfigError, messageOf, ServerError } from './errors.js';
 import { EventHub } from './event-hub.js';
 import { ServerStarted, ServerStopping } from './events.js';
@@ -59,6 +60,7 @@ export class Server {
   readonly #forgetting = new Forgetting();
   readonly #events: EventHub;
   readonly #reload: ConfigReload;
+  readonly #descriptors: DescriptorWatch;
   #stopFading: () => void = () => {};
   readonly audit: AuditLog;
   readonly readiness: Readiness;
@@ -116,7 +118,11 @@ export class Server {
     );
     this.maintenance = new Maintenance(store.namespace('core'), filters);
     const { states } = this.host;
-    this.readiness = new Readiness({ store, bus, maintenance: this.maintenance, states });
+    this.#descriptors = new DescriptorWatch(log.log);
+    this.readiness = new Readiness({
+      ...{ store, bus, maintenance: this.maintenance, states },
+      descriptors: this.#descriptors,
+    });
     this.readiness.describe(this.metrics);
     this.#forgetting.add('audit', async ({ forms }) => {
       const count = await this.audit.forget(forms);
@@ -166,6 +172,7 @@ export class Server {
       });
       this.#stopFading = this.#serveAdmin();
       await this.endpoints.open();
+      this.#descriptors.start();
     } catch (error) {
       await this.#undo();
       throw error;
@@ -236,6 +243,7 @@ export class Server {
   }
 
   async #undo(): Promise<void> {
+    this.#descriptors.stop();
     this.#stopFading();
     this.endpoints.stopAccepting();
     await this.host.unload();
