@@ -62,13 +62,17 @@ export function connectRedis(
   });
 }
 
+/** Whether Redis refuses writes, and goes on reading, until the operator gives it memory or disk. */
+export const isFull = (error: unknown): boolean => /^(OOM|MISCONF)/.test(messageOf(error));
+
 /** What became of a command, in our words and with our codes. */
 export function redisFailure(error: unknown, shown: string): ServerError {
   if (error instanceof ServerError) return error;
   const text = messageOf(error);
   const options = { cause: error };
   if (error instanceof Error && error.name === 'ReplyError') {
-    const unable = /^(READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|NOREPLICAS|TOOLATE)/.test(text);
+    const unable =
+      /^(READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|NOREPLICAS|TOOLATE)/.test(text) || isFull(error);
     return new ServerError(
       unable ? 'STORE_UNAVAILABLE' : 'STORE_FAILED',
       `the redis at ${shown} refused: ${text}; nothing was done${

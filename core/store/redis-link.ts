@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type Clock, SystemClock } from '../clock.js';
 import { messageOf, ServerError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { checkRedis, readInfo } from './redis-checks.js';
-import { connectRedis, redisFailure } from './redis-connection.js';
+import { RedisCommunity } from './redis-community.js';
+import { connectRedis, isFull, redisFailure } from './redis-connection.js';
 import { checkRedisFormat } from './redis-format.js';
 import { loadRedis, type RedisClient } from './redis-library.js';
 import { RedisPulse } from './redis-pulse.js';
@@ -44,8 +44,10 @@ export class RedisLink {
   #state: State = 'starting';
   #failure: string | undefined;
   #client!: RedisClient;
+  /** Why writes are refused. */
+  #refusal: string | undefined;
   #confirmation: ReplicaConfirmation | undefined;
-  #community: string | undefined;
+  readonly #community = new RedisCommunity();
   readonly #pulse: RedisPulse;
   readonly #returned = new Set<() => void>();
   #endBeat: () => void = () => {};
@@ -85,7 +87,7 @@ export class RedisLink {
       return `redis at ${this.target.shown} cannot be reached${this.#failure === undefined ? '' : `: ${this.#failure}`}`;
     }
     if (this.#pulse.isSilent) return `redis at ${this.target.shown} does not answer`;
-    return this.#failure ?? this.#confirmation?.failure;
+    return this.#failure ?? this.#refusal ?? this.#confirmation?.failure;
   }
 
   /** Runs when the connection is back: words were missed, and the server may have lost or changed what it held. */
@@ -109,7 +111,9 @@ export class RedisLink {
     try {
       return await work(this.#client);
     } catch (error) {
-      throw redisFailure(error, this.target.shown);
+      const failure = redisFailure(error, this.target.shown);
+      if (isFull(error)) this.#refusal = failure.message;
+      throw failure;
     }
   }
 
@@ -225,12 +229,16 @@ export class RedisLink {
     await checkRedisFormat(client, prefix, this.target.shown);
     await loadScripts(client);
     await this.#pulse.measure();
-    const key = `${prefix}:community`;
-    await client.setnx(key, randomBytes(8).toString('hex'));
-    const community = (await client.get(key)) ?? '';
-    const isNew = this.#community !== undefined && this.#community !== community;
-    this.#community = community;
-    return isNew;
+    return this.#community.isAnother(client, prefix);
+  }
+
+  async #tryWrite(): Promise<void> {
+    try {
+      await this.#client.set(`${this.config.prefix}:probe`, '1', 'PX', 1000);
+      this.#refusal = undefined;
+    } catch {
+      // The next beat tries again.
+    }
   }
 
   /** Managed services may not tell. */
@@ -245,6 +253,7 @@ export class RedisLink {
   async #beat(): Promise<void> {
     if (this.#state === 'lost' && this.#client.status === 'ready') return this.#comeBack();
     if (this.#state !== 'ready') return;
+    if (this.#refusal !== undefined) await this.#tryWrite();
     await this.#pulse.beat();
   }
 }

@@ -1,22 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import {
-  closeSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  rmSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { stringify } from 'yaml';
 import type { ReadyReport } from '../../core/ready-report.js';
 import { eventually } from '../core/store/eventually.js';
+import { fillDisk, needsMount } from '../core/store/small-disk.js';
 import { BeaconryProcess } from './beaconry-process.js';
 
 const ANY = '127.0.0.1:0';
@@ -53,27 +45,7 @@ describe('a node whose disk is full', function () {
     const answer = await fetch(`http://127.0.0.1:${portOf('http')}/readyz`);
     return { status: answer.status, text: await answer.text() };
   };
-  const fill = (): void => {
-    const file = openSync(disk('filler'), 'w');
-    try {
-      for (let size = 65_536; size > 0; ) {
-        try {
-          writeSync(file, Buffer.alloc(size));
-        } catch {
-          size >>= 1;
-        }
-      }
-    } finally {
-      closeSync(file);
-    }
-  };
-
-  before(function () {
-    const mount = 'mount -t tmpfs -o size=64k tmpfs /mnt';
-    if (spawnSync('unshare', ['--mount', 'sh', '-c', mount]).status === 0) return;
-    console.log('      skipped: needs the right to mount');
-    this.skip();
-  });
+  before(needsMount);
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'beaconry-full-disk-'));
     mkdirSync(join(folder, 'data'));
@@ -102,7 +74,7 @@ describe('a node whose disk is full', function () {
     });
     report = await process.ready();
     for (let i = 0; i < 20; i++) expect((await ban()).status).to.equal(201);
-    fill();
+    fillDisk(disk());
     let refused = await ban();
     for (let i = 0; i < 500 && refused.status === 201; i++) refused = await ban();
     expect(refused.status).to.be.oneOf([500, 503]);

@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import sinon from 'sinon';
 import { SystemClock } from '../../../core/clock.js';
@@ -6,6 +8,7 @@ import { RedisStoreDriver } from '../../../core/store/redis-store.js';
 import { eventually } from './eventually.js';
 import { needsRedis, RedisProcess } from './redis-process.js';
 import { silentLog } from './silent-log.js';
+import { fillDisk, needsMount } from './small-disk.js';
 
 describe('RedisStore when Redis fails', () => {
   let redis: RedisProcess;
@@ -113,6 +116,46 @@ describe('RedisStore when Redis fails', () => {
     await eventually(() => store.health() === undefined);
     expect(await store.get('a')).to.equal('before');
   }).timeout(15_000);
+
+  describe('on a small disk', () => {
+    let small: RedisProcess;
+    before(needsMount);
+    beforeEach(async () => {
+      small = await RedisProcess.startOnDisk(2 * 1024 * 1024);
+    });
+    afterEach(() => small?.end());
+
+    it('says that it takes no writes when the disk is full, reads on, and has all that was acknowledged', async () => {
+      const store = await RedisStoreDriver.open(
+        { url: small.url, prefix: 'small', replicas: 0, durability: 'normal', ca: null },
+        { clock: new SystemClock(), log },
+      );
+      opened.push(store);
+      const acknowledged: string[] = [];
+      let refused: ServerError | undefined;
+      const write = async (): Promise<void> => {
+        const key = `k${acknowledged.length}`;
+        await store.set(key, 'x'.repeat(1000)).then(
+          () => acknowledged.push(key),
+          (error: ServerError) => {
+            refused = error;
+          },
+        );
+      };
+      for (let i = 0; i < 20; i++) await write();
+      fillDisk(small.files);
+      for (let i = 0; i < 2000 && refused === undefined; i++) await write();
+      expect(refused).to.have.property('code', 'STORE_UNAVAILABLE');
+      expect(store.health()).to.include('disk');
+      expect(await store.get('k0')).to.equal('x'.repeat(1000));
+      rmSync(join(small.files, 'filler'));
+      await eventually(() => store.health() === undefined);
+      await write();
+      const kept = new Set((await store.scan('k', { limit: 10_000 })).map(([key]) => key));
+      expect(acknowledged.length).to.be.greaterThan(20);
+      expect(acknowledged.filter((key) => !kept.has(key))).to.deep.equal([]);
+    }).timeout(30_000);
+  });
 
   describe('with a replica', () => {
     let replica: RedisProcess;

@@ -17,12 +17,15 @@ export function needsRedis(this: Context): void {
 
 /** A real redis-server on a port of loopback, with a folder of its own. */
 export class RedisProcess {
-  readonly #folder = mkdtempSync(join(tmpdir(), 'beaconry-redis-'));
+  /** Its files, as it sees them. */
+  readonly folder = mkdtempSync(join(tmpdir(), 'beaconry-redis-'));
   #child: ChildProcess | undefined;
 
   private constructor(
     readonly port: number,
     private readonly options: readonly string[],
+    /** Bytes of a disk of its own; undefined: that of the machine. */
+    private readonly disk?: number,
   ) {}
 
   static async start(...options: string[]): Promise<RedisProcess> {
@@ -32,13 +35,26 @@ export class RedisProcess {
     return redis;
   }
 
+  /** On a disk of so many bytes, which lives as long as the process; needs the right to mount. */
+  static async startOnDisk(bytes: number): Promise<RedisProcess> {
+    const [port = 0] = await freePorts(1, 'tcp');
+    const redis = new RedisProcess(port, [], bytes);
+    await redis.resume();
+    return redis;
+  }
+
+  /** Its folder, from outside: a disk of its own is seen by itself alone. */
+  get files(): string {
+    return join('/proc', String(this.#child?.pid), 'root', this.folder);
+  }
+
   get url(): string {
     return `redis://127.0.0.1:${this.port}`;
   }
 
   /** Starts it again after `kill` or `stop`, with what its append-only file holds. */
   async resume(...more: string[]): Promise<void> {
-    const fixed = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.#folder];
+    const fixed = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.folder];
     const kept = [
       '--appendonly',
       'yes',
@@ -50,7 +66,10 @@ export class RedisProcess {
       '0',
     ];
     const parameters = [...fixed, ...kept, ...this.options, ...more];
-    const child = spawn('redis-server', parameters, { stdio: 'ignore' });
+    const mount = `mount -t tmpfs -o size=${this.disk} tmpfs '${this.folder}' && exec "$@"`;
+    const within = this.disk === undefined ? [] : ['unshare', '--mount', 'sh', '-c', mount, 'sh'];
+    const [program = '', ...words] = [...within, 'redis-server', ...parameters];
+    const child = spawn(program, words, { stdio: 'ignore' });
     this.#child = child;
     for (;;) {
       if (await accepts(this.port)) return;
@@ -81,7 +100,7 @@ export class RedisProcess {
   /** Deletes what a killed server left on its disk. */
   empty(): void {
     for (const name of ['appendonlydir', 'dump.rdb']) {
-      rmSync(join(this.#folder, name), { recursive: true, force: true });
+      rmSync(join(this.folder, name), { recursive: true, force: true });
     }
   }
 
@@ -97,7 +116,7 @@ export class RedisProcess {
 
   async end(): Promise<void> {
     await this.kill();
-    rmSync(this.#folder, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true });
   }
 }
 
