@@ -1,7 +1,8 @@
 import type { Maintenance } from './admin/maintenance.js';
 import type { BusDriver } from './bus/bus.js';
 import { RedisBus } from './bus/redis-bus.js';
-import type { DescriptorWatch } from './descriptor-watch.js';
+import { DescriptorWatch } from './descriptor-watch.js';
+import type { Logger } from './logger.js';
 import type { MetricsRegistry } from './metrics.js';
 import type { PluginState } from './plugin-host.js';
 import type { StoreDriver } from './store/store.js';
@@ -11,14 +12,27 @@ export interface ReadinessParts {
   readonly bus: BusDriver;
   readonly maintenance: Maintenance;
   readonly states: ReadonlyMap<string, PluginState>;
-  readonly descriptors: Pick<DescriptorWatch, 'problem'>;
+  readonly log: Logger;
 }
 
 /** Whether a node should get traffic, and what it does without; for `/readyz` and metrics. */
 export class Readiness {
   phase: 'starting' | 'ready' | 'stopping' = 'starting';
 
-  constructor(private readonly parts: ReadinessParts) {}
+  readonly #descriptors: DescriptorWatch;
+
+  constructor(private readonly parts: ReadinessParts) {
+    this.#descriptors = new DescriptorWatch(parts.log);
+  }
+
+  /** Looks from now on at what nobody tells. */
+  watch(): void {
+    this.#descriptors.start();
+  }
+
+  unwatch(): void {
+    this.#descriptors.stop();
+  }
 
   /** Why this node should get no traffic now; empty when it is ready. */
   problems(): string[] {
@@ -39,10 +53,9 @@ export class Readiness {
    * it, a balancer would take away the whole community.
    */
   limits(): string[] {
-    const { store, descriptors } = this.parts;
-    const few = descriptors.problem;
+    const few = this.#descriptors.problem;
     return [
-      ...(store.name === 'redis' ? this.#sharedProblems() : []),
+      ...(this.parts.store.name === 'redis' ? this.#sharedProblems() : []),
       ...(few === undefined ? [] : [few]),
     ];
   }

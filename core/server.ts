@@ -10,7 +10,6 @@ import { CommandRunner } from './commands/command-runner.js';
 import type { ConfigSource } from './config/config-file.js';
 import type { ServerConfig } from './config/server-config.js';
 import { ConfigReload } from './config-reload.js';
-import { DescriptorWatch } from './descriptor-watch.js';
 import { type ConfigError, messageOf, ServerError } from './errors.js';
 import { EventHub } from './event-hub.js';
 import { ServerStarted, ServerStopping } from './events.js';
@@ -60,7 +59,6 @@ export class Server {
   readonly #forgetting = new Forgetting();
   readonly #events: EventHub;
   readonly #reload: ConfigReload;
-  readonly #descriptors: DescriptorWatch;
   #stopFading: () => void = () => {};
   readonly audit: AuditLog;
   readonly readiness: Readiness;
@@ -118,11 +116,8 @@ export class Server {
     );
     this.maintenance = new Maintenance(store.namespace('core'), filters);
     const { states } = this.host;
-    this.#descriptors = new DescriptorWatch(log.log);
-    this.readiness = new Readiness({
-      ...{ store, bus, maintenance: this.maintenance, states },
-      descriptors: this.#descriptors,
-    });
+    const { maintenance } = this;
+    this.readiness = new Readiness({ store, bus, maintenance, states, log: log.log });
     this.readiness.describe(this.metrics);
     this.#forgetting.add('audit', async ({ forms }) => {
       const count = await this.audit.forget(forms);
@@ -172,7 +167,7 @@ export class Server {
       });
       this.#stopFading = this.#serveAdmin();
       await this.endpoints.open();
-      this.#descriptors.start();
+      this.readiness.watch();
     } catch (error) {
       await this.#undo();
       throw error;
@@ -243,7 +238,7 @@ export class Server {
   }
 
   async #undo(): Promise<void> {
-    this.#descriptors.stop();
+    this.readiness.unwatch();
     this.#stopFading();
     this.endpoints.stopAccepting();
     await this.host.unload();

@@ -1,4 +1,5 @@
 import { ServerError } from '../errors.js';
+import type { RedisClient } from './redis-library.js';
 
 /** The parts of `INFO` that decide whether a server keeps what it acknowledges. */
 export interface RedisFacts {
@@ -65,5 +66,29 @@ export function checkRedis(facts: RedisFacts, demands: RedisDemands): void {
       `store.replicas is ${replicas}, and the redis at ${shown} has ${facts.connectedReplicas} connected: ` +
         'start the replicas first, or lower store.replicas',
     );
+  }
+}
+
+/** Asks the server what it is; codes of `checkRedis`, and `STORE_OPEN` for a replica. */
+export async function examineRedis(
+  client: RedisClient,
+  demands: Omit<RedisDemands, 'appendFsync'>,
+): Promise<void> {
+  const facts = readInfo(await client.info());
+  const appendFsync = demands.durability === 'full' ? await appendFsyncOf(client) : undefined;
+  checkRedis(facts, { ...demands, ...(appendFsync === undefined ? {} : { appendFsync }) });
+  if (facts.role !== 'slave') return;
+  throw new ServerError(
+    'STORE_OPEN',
+    `the redis at ${demands.shown} is a replica, which takes no writes: name its primary, or the Sentinels with redis+sentinel://`,
+  );
+}
+
+/** Managed services may not tell. */
+async function appendFsyncOf(client: RedisClient): Promise<string | undefined> {
+  try {
+    return ((await client.config('GET', 'appendfsync')) as string[])[1];
+  } catch {
+    return undefined;
   }
 }

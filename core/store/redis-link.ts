@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type Clock, SystemClock } from '../clock.js';
 import { messageOf, ServerError } from '../errors.js';
 import type { Logger } from '../logger.js';
-import { checkRedis, readInfo } from './redis-checks.js';
+import { examineRedis } from './redis-checks.js';
 import { RedisCommunity } from './redis-community.js';
 import { connectRedis, isFull, redisFailure } from './redis-connection.js';
 import { checkRedisFormat } from './redis-format.js';
@@ -209,22 +209,11 @@ export class RedisLink {
     const client = this.#client;
     const { replicas, durability, prefix } = this.config;
     if (this.target.kind !== 'cluster') {
-      const facts = readInfo(await client.info());
-      const appendFsync = durability === 'full' ? await this.#appendFsync() : undefined;
-      const demands = { shown: this.target.shown, durability };
-      // After a failover there is one replica less; writes then wait for it, as they must.
-      const wanted = this.#state === 'starting' ? replicas : 0;
-      checkRedis(facts, {
-        ...demands,
-        replicas: wanted,
-        ...(appendFsync === undefined ? {} : { appendFsync }),
+      await examineRedis(client, {
+        ...{ shown: this.target.shown, durability },
+        // After a failover there is one replica less; writes then wait for it, as they must.
+        replicas: this.#state === 'starting' ? replicas : 0,
       });
-      if (facts.role === 'slave') {
-        throw new ServerError(
-          'STORE_OPEN',
-          `the redis at ${this.target.shown} is a replica, which takes no writes: name its primary, or the Sentinels with redis+sentinel://`,
-        );
-      }
     }
     await checkRedisFormat(client, prefix, this.target.shown);
     await loadScripts(client);
@@ -238,15 +227,6 @@ export class RedisLink {
       this.#refusal = undefined;
     } catch {
       // The next beat tries again.
-    }
-  }
-
-  /** Managed services may not tell. */
-  async #appendFsync(): Promise<string | undefined> {
-    try {
-      return ((await this.#client.config('GET', 'appendfsync')) as string[])[1];
-    } catch {
-      return undefined;
     }
   }
 
