@@ -36,7 +36,9 @@ export class BotField {
         send: (bytes) => socket.send(bytes, { host, port: bound.port }, () => {}),
         now: this.now,
       });
-      socket.listen((bytes) => client.receive(bytes));
+      socket.listen((bytes, from) => {
+        if (from.port === bound.port && from.host === host) client.receive(bytes);
+      });
       const pace = syntheticPace(entry.number);
       return { bot: new DriverBot(client, definition, itinerary, pace), socket };
     });
