@@ -9,7 +9,7 @@ import { pause, Traffic, ticketKeys, trafficEndpoints, trafficPlugins } from './
 export type Holdings = Readonly<Record<string, number>>;
 
 export interface SoakResult {
-  /** MiB at the end of each second of traffic. */
+  /** MiB at the end of each second of traffic; garbage is collected every five seconds. */
   readonly rss: readonly number[];
   readonly before: Holdings;
   readonly after: Holdings;
@@ -35,7 +35,8 @@ export async function runEverything(
     const relay = datagrams.relay(i);
     const plugins = { ...trafficPlugins, ...relay.plugins };
     const endpoints = { ...trafficEndpoints, ...relay.endpoints };
-    return new NodeProcess(name, redis, plugins, endpoints, keys);
+    const env = { NODE_OPTIONS: `--import=${new URL('collect-garbage.js', import.meta.url)}` };
+    return new NodeProcess(name, redis, plugins, endpoints, keys, env);
   });
   const [node, other] = nodes as [NodeProcess, NodeProcess];
   try {

@@ -22,6 +22,7 @@ export class NodeProcess {
     private readonly endpoints: Readonly<Record<string, unknown>> = {},
     /** Key files that all nodes have, by name: their text. */
     private readonly keys: Readonly<Record<string, string>> = {},
+    private readonly env: Readonly<Record<string, string>> = {},
   ) {}
 
   /** `main` is the command of another installation. */
@@ -43,7 +44,10 @@ export class NodeProcess {
         plugins: this.plugins,
       }),
     );
-    const options = { cwd: this.#folder, ...(main === undefined ? {} : { main }) };
+    const options = {
+      ...{ cwd: this.#folder, env: this.env },
+      ...(main === undefined ? {} : { main }),
+    };
     this.#process = new BeaconryProcess(['start', file], options);
     const report = await this.#process.ready();
     this.#endpoints = report.endpoints;
