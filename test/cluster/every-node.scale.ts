@@ -157,6 +157,32 @@ describe('every node of three', () => {
     expect((await json(0, path)).status).to.equal(404);
   });
 
+  it('lists the server at its FakeIP that another one listed, as long as any hears of it', async () => {
+    const call = (node: number, method: string, body: object) =>
+      json(
+        node,
+        `/v1/fake-ips${method === 'POST' ? '' : '/self'}`,
+        {
+          ...{ method, body: JSON.stringify({ appId: 480, ...body }) },
+        },
+        'listed',
+      );
+    const onAll = (map: string | undefined) =>
+      eventually(async () => {
+        const lists = await Promise.all([0, 1, 2].map(shown));
+        const maps = lists.map((list) => list.find(({ address }) => address === at)?.map);
+        return maps.every((one) => one === map);
+      });
+    const { body: lease } = await call(0, 'POST', { ports: 1 });
+    const at = `${lease.address}:${lease.ports[0]}`;
+    await call(2, 'PUT', { open: true, server: { name: 'Hidden', map: 'de_dust2' } });
+    await onAll('de_dust2');
+    await call(1, 'PUT', { open: true, server: { name: 'Hidden', map: 'de_nuke' } });
+    await onAll('de_nuke');
+    await call(0, 'DELETE', {});
+    await onAll(undefined);
+  });
+
   it('publishes the public keys of all', async () => {
     const ids = [0, 1, 2].map((node) => String(testKey(`signing of ${node}`).id)).sort();
     await eventually(async () => {
