@@ -153,6 +153,7 @@ plugins:
     const { port, pid, admin, server, players, arrived } = await world();
     const calm = await play(players, arrived, 3000);
     const capacity = await relayCapacity('native', 1.5).catch(() => relayCapacity('dgram', 1.5));
+    const inTrains = await relayCapacity('native', 1, { trains: true }).catch(() => 0);
     const target = players[0]?.primary?.hop.peerId ?? 0;
     const flood = new HostProgram(pinned('load', []).flat(), [
       ...['nice', '-n', '10', process.execPath, FLOOD, String(port), String(SECONDS)],
@@ -176,6 +177,7 @@ plugins:
     console.log(
       `      ${JSON.stringify({
         capacity: Math.round(capacity),
+        inTrains: Math.round(inTrains),
         flood: perSecond,
         times: Math.round((perSecond / capacity) * 10) / 10,
         ...flooded,
