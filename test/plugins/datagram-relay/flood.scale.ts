@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { SystemClock } from 'beaconry';
 import { expect } from 'chai';
@@ -32,6 +33,15 @@ interface Flooded {
   readonly megabytes: number;
   readonly most: number;
   readonly longestAnswer: number;
+}
+
+/** Sets the priority of a process where that is permitted. */
+function prefer(pid: number, nice: number): void {
+  try {
+    setPriority(pid, nice);
+  } catch {
+    // Without the right to it the test needs a machine of its own.
+  }
 }
 
 describe('a relay with real sockets in a flood', function () {
@@ -129,6 +139,15 @@ plugins:
       return values.reduce((sum, [, value]) => sum + Number(value), 0);
     };
   };
+  /** Datagrams that the kernel dropped because the socket at that port was full. */
+  const overflown = (port: number): number => {
+    const end = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+    const rows = readFileSync('/proc/net/udp', 'utf8').trim().split('\n').slice(1);
+    return rows.reduce((sum, row) => {
+      const fields = row.trim().split(/\s+/);
+      return fields[1]?.endsWith(end) === true ? sum + Number(fields.at(-1)) : sum;
+    }, 0);
+  };
   const memory = (pid: number) =>
     Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
 
@@ -156,11 +175,16 @@ plugins:
     const inTrains = await relayCapacity('native', 1, { trains: true }).catch(() => 0);
     const target = players[0]?.primary?.hop.peerId ?? 0;
     const flood = new HostProgram(pinned('load', []).flat(), [
-      ...['nice', '-n', '10', process.execPath, FLOOD, String(port), String(SECONDS)],
+      ...[process.execPath, FLOOD, String(port), String(SECONDS)],
       ...[String(Math.round(capacity * 10)), String(target)],
     ]);
     closing.push(() => flood.child.kill('SIGKILL'));
     await flood.until(/^ready/m);
+    // What else the machine does is no part of this; between them players come before the flood.
+    prefer(pid, -15);
+    prefer(process.pid, -12);
+    prefer(flood.child.pid ?? 0, -5);
+    closing.push(() => prefer(process.pid, 0));
     const before = await metrics(admin);
     const memoryBefore = memory(pid);
     const strange = server.counters.strange;
@@ -187,6 +211,7 @@ plugins:
         memory: [memoryBefore, memoryIn, memory(pid)].map(Math.round),
         legs: after('datagram_relay_legs'),
         received: rose('received_total'),
+        overflown: overflown(port),
       })}`,
     );
     expect(good.there).at.least(0.95);
