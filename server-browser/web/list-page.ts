@@ -1,16 +1,19 @@
 import { tagOf } from 'beaconry';
 import { CompressedText } from './compressed-text.js';
-import { firstScreen, type ScreenLanguage } from './first-screen.js';
+import { bareScreen, firstScreen } from './first-screen.js';
 import type { ListFeed, Snapshot } from './list-feed.js';
-import { HTML, type PageFile, pageFile } from './page-files.js';
+import type { PageFile } from './page-files.js';
 import { rowHtml } from './row-html.js';
 import { NO_ROW } from './row-view.js';
+import { type ScreenLanguage, screenLanguages } from './screen-language.js';
 
 /** Between them stands what the page shows until its script has come. */
 const BEGIN = '<!--first-screen-->';
 const END = '<!--/first-screen-->';
 const LANG = '<html lang="en">';
+/** The line that the script makes its own from. */
 const PATTERN = '<template id="row">';
+const FALLBACK = 'en';
 
 interface Made {
   readonly of: Snapshot;
@@ -18,14 +21,12 @@ interface Made {
   readonly tag: string;
 }
 
-/** The page of the list with the top of the list in it, made once for all readers of a language. */
+/** The page of the list with its first screen in it, made once for all readers of a language. */
 export class ListPage {
   readonly #languages: ReadonlyMap<string, ScreenLanguage>;
   readonly #made = new Map<string, Made>();
   readonly #before: string;
   readonly #after: string;
-  /** Without lines, for whoever chose which ones he wants. */
-  readonly bare: PageFile;
 
   /** `html`: the built page; `files`: what was built beside it, of which the texts are used. */
   constructor(
@@ -34,52 +35,42 @@ export class ListPage {
     private readonly feed: Pick<ListFeed, 'snapshot'>,
   ) {
     const [begin, end] = [html.indexOf(BEGIN), html.indexOf(END)];
-    if (begin < 0 || end < begin)
-      throw new Error('the built page has no place for the first screen');
-    this.#languages = languagesOf(files);
-    const pattern = rowHtml(NO_ROW, 1, { t: () => '-', number: String });
-    const after = html.slice(end).replace(PATTERN, () => PATTERN + pattern);
+    this.#languages = screenLanguages(files);
+    if (begin < 0 || end < begin || !this.#languages.has(FALLBACK)) {
+      throw new Error('the built page has no place for the first screen, or no texts: build it');
+    }
+    const pattern = rowHtml(NO_ROW, 1, { t: () => '-', number: String, countryName: String });
     this.#before = html.slice(0, begin);
-    this.#after = after.slice(END.length);
-    this.bare = pageFile(HTML, html.slice(0, end) + after);
+    this.#after = html.slice(end + END.length).replace(PATTERN, () => PATTERN + pattern);
   }
 
-  /** In the language that the header `Accept-Language` wants most. */
-  make(accepted: string | undefined): Omit<Made, 'of'> | undefined {
-    const code = (accepted ?? '')
-      .split(',')
-      .map((one) => one.trim().slice(0, 2).toLowerCase())
-      .find((one) => this.#languages.has(one));
-    const language = this.#languages.get(code ?? 'en');
+  /**
+   * In the language that the header `Accept-Language` wants most; `isChosen`: of somebody who chose which lines
+   * he wants, of which only the script knows.
+   */
+  make(accepted: string | undefined, isChosen: boolean): Omit<Made, 'of'> {
+    const language = this.#language(accepted);
     const snapshot = this.feed.snapshot();
-    if (language === undefined || snapshot.top.rows.length === 0) return undefined;
-    const known = this.#made.get(language.code);
+    const hasLines = !isChosen && snapshot.top.rows.length > 0;
+    const key = `${language.code} ${hasLines}`;
+    const known = this.#made.get(key);
     if (known?.of === snapshot) return known;
+    const screen = hasLines ? firstScreen : bareScreen;
     const html = [
       this.#before.replace(LANG, `<html lang="${language.code}">`),
-      firstScreen(snapshot.top, language),
+      screen(snapshot.top, language),
       this.#after,
     ].join('');
     const made = { of: snapshot, text: new CompressedText(html), tag: tagOf(html) };
-    this.#made.set(language.code, made);
+    this.#made.set(key, made);
     return made;
   }
-}
 
-/** The texts of the page, from the files that its script loads. */
-function languagesOf(files: ReadonlyMap<string, PageFile>): ReadonlyMap<string, ScreenLanguage> {
-  const languages = new Map<string, ScreenLanguage>();
-  for (const [path, file] of files) {
-    const code = /^assets\/([a-z]{2})-[^/]*\.json$/.exec(path)?.[1];
-    if (code === undefined) continue;
-    const words = JSON.parse(file.body[''].toString()) as Readonly<Record<string, string>>;
-    const numbers = new Intl.NumberFormat(code);
-    languages.set(code, {
-      code,
-      number: (n) => numbers.format(n),
-      t: (key, values = {}) =>
-        (words[key] ?? key).replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? ''),
-    });
+  #language(accepted = ''): ScreenLanguage {
+    const code = accepted
+      .split(',')
+      .map((one) => one.trim().slice(0, 2).toLowerCase())
+      .find((one) => this.#languages.has(one));
+    return this.#languages.get(code ?? FALLBACK) as ScreenLanguage;
   }
-  return languages;
 }

@@ -103,11 +103,8 @@ export const pageRoutes =
     scope.get('/', { schema: { hide: true, querystring: query } }, (request, reply) => {
       const isEmbedded = request.query.embed === '1' && embedOrigins.length > 0;
       reply.header('content-security-policy', isEmbedded ? embedded : alone);
-      // Whoever chose something, of which only the page's script knows, sees other lines at the top.
       const isChosen = Object.keys(request.query).some((key) => key !== 'embed');
-      const made = isChosen ? undefined : list.make(request.headers['accept-language']);
-      if (made === undefined) return sendFile(request, reply, list.bare);
-      const { tag, text } = made;
+      const { tag, text } = list.make(request.headers['accept-language'], isChosen);
       const body = (encoding: Encoding) => text.body(encoding);
       return sendEncoded(request, reply, { type: HTML, vary: 'Accept-Language', tag, body });
     });

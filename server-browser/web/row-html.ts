@@ -20,6 +20,8 @@ export type RowWord =
 export interface RowLanguage {
   t(key: RowWord, values?: Readonly<Record<string, string>>): string;
   number(n: number): string;
+  /** The name of a country. */
+  countryName(code: string): string;
 }
 
 const icon = (name: keyof typeof LIST_ICONS, label: string): string => {
@@ -32,6 +34,10 @@ const icon = (name: keyof typeof LIST_ICONS, label: string): string => {
 /** Servers may write any byte as their region. */
 export const regionWord = (region: number): RegionWord =>
   `region.${REGIONS.find((one) => one === region) ?? 255}`;
+
+/** The country where it is known, else the region that the server names. */
+export const placeText = ({ country, region }: RowView, language: RowLanguage): string =>
+  country === '' ? language.t(regionWord(region)) : language.countryName(country);
 
 /** Icons are always there; the class says which of them are shown. */
 export const nameClass = ({ hasPassword, isSecure, isFlagged }: RowView): string =>
@@ -71,13 +77,13 @@ export function rowHtml(view: RowView, index: number, language: RowLanguage): st
   return [
     `<div role="row" id="slot-${index}" class="row${index === 0 ? ' is-active' : ''}" aria-rowindex="${index + 2}" aria-selected="false">`,
     `<span role="gridcell" class="cell-star"><button type="button" tabindex="-1" class="star" aria-pressed="false" aria-label="${escapeHtml(t('favourite.add'))}">${icon('star', '')}</button></span>`,
-    `<span role="gridcell" class="${nameClass(view)}">${text(view.name)}${icon('lock', t('row.password'))}${icon('shield', t('row.secure'))}${icon('warn', t('row.flagged'))}</span>`,
+    `<span role="gridcell" class="${nameClass(view)}">${text(view.name)}${icon('lock', t('row.password'))}${icon('shield', t('row.secure'))}${icon('warn', t('row.flagged'))}<bdi class="tagline">${escapeHtml(view.tags)}</bdi></span>`,
     `<span role="gridcell" class="cell-game">${text(view.game)}</span>`,
     `<span role="gridcell" class="cell-map">${text(view.map)}</span>`,
     `<span role="gridcell" class="${playersClass(view)}" title="${title}"><span class="count"><b class="${view.players === 0 ? 'zero' : ''}">${view.players}</b><span class="of">/${view.maxPlayers}</span><small title="${escapeHtml(bots)}"${view.bots > 0 ? '' : ' hidden'}>+${view.bots}<span class="hidden">${escapeHtml(bots)}</span></small></span>`,
     `<svg class="${meterClass(view)}" viewBox="0 0 ${STEPS} 1" preserveAspectRatio="none" aria-hidden="true"><path d="${meterPath(view)}"></path></svg></span>`,
     `<span role="gridcell" class="cell-ping" title="${noPing}"><span class="${pingClass(view.ping)}">${bars()}<span>${pingText(view.ping, language)}</span></span></span>`,
-    `<span role="gridcell" class="cell-region"><span class="country"${view.country === '' ? ' hidden' : ''}>${escapeHtml(view.country)}</span><span class="text">${escapeHtml(t(regionWord(view.region)))}</span></span>`,
+    `<span role="gridcell" class="cell-region"><span class="country"${view.country === '' ? ' hidden' : ''}>${escapeHtml(view.country)}</span><span class="text">${escapeHtml(placeText(view, language))}</span></span>`,
     '</div>',
   ].join('');
 }

@@ -1,10 +1,14 @@
 import { Bit, type ServerColumns } from './listed-server.js';
 
+/** Characters of tags that a line has room for. */
+const LONGEST_TAGS = 80;
+
 /** What one line of the list says; made here for the server and the page alike. */
 export interface RowView {
   readonly name: string;
   readonly game: string;
   readonly map: string;
+  readonly tags: string;
   readonly players: number;
   readonly maxPlayers: number;
   readonly bots: number;
@@ -24,7 +28,7 @@ export interface RowView {
 
 /** What elements say before they are used for a server; no text is empty, so that each has its node. */
 export const NO_ROW: RowView = {
-  ...{ name: '-', game: '-', map: '-', country: '-', region: 255 },
+  ...{ name: '-', game: '-', map: '-', tags: '-', country: '-', region: 255 },
   ...{ players: 0, maxPlayers: 0, bots: 0, ping: -1 },
   ...{ isMeasured: true, hasPassword: false, isSecure: false, isFlagged: false, isFakeIp: false },
 };
@@ -47,6 +51,7 @@ export function rowView(columns: ServerColumns, row: number): RowView {
     name: columns.name[row] || (columns.address[row] ?? ''),
     game: gameIn(columns, row),
     map: textIn(columns, columns.map[row]),
+    tags: textIn(columns, columns.tags[row]).slice(0, LONGEST_TAGS).replaceAll(',', ' · '),
     players: columns.players[row] ?? 0,
     maxPlayers: columns.maxPlayers[row] ?? 0,
     bots: columns.bots[row] ?? 0,

@@ -102,6 +102,53 @@ describe('page of the list in Chromium', function () {
     for (const [place, html] of (await read(page)).entries()) expect(html).to.equal(drawn[place]);
   });
 
+  it('moves nothing when its script comes, at any size', async () => {
+    const visitors = [
+      ['desktop', 'en-GB'],
+      ['tablet', 'uk-UA'],
+      ['mobile', 'uk-UA'],
+    ] as const;
+    for (const [size, locale] of visitors) {
+      const visitor = await browser.newContext({ ...SIZES[size], locale });
+      const one = await visitor.newPage();
+      const places = () =>
+        one
+          .locator('.brand, .search, .filters, .head, .row[aria-rowindex="2"]')
+          .evaluateAll((all) => all.map((element) => element.getBoundingClientRect().toJSON()));
+      await one.route('**/*.js', (route) => route.abort());
+      await one.goto(rig.url);
+      await one.waitForSelector('.row');
+      const early = await places();
+      await screenshot(one, `early-${size}`);
+      await one.unroute('**/*.js');
+      await one.goto(rig.url);
+      await one.waitForSelector('#search');
+      expect(await places(), `${size} ${locale}`).to.deep.equal(early);
+      await visitor.close();
+    }
+  });
+
+  it('goes on with what was typed before its controls had come', async () => {
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await page.route('**/controls-*.js', async (route) => {
+      await held;
+      await route.continue();
+    });
+    await page.goto(rig.url);
+    await page.getByPlaceholder('Search name, address, map, tag').fill('козацька');
+    release();
+    await page.waitForSelector('#search');
+    await until(`document.activeElement?.id === 'search'`);
+    expect(await page.locator('#search').inputValue()).to.equal('козацька');
+    await expectShown(
+      counting((number) => value(number, 'hostname').includes('Козацька')),
+      'typed early',
+    );
+  });
+
   it('filters by each toggle', async () => {
     await open();
     await expectShown(COUNT, 'all');
@@ -292,6 +339,15 @@ describe('page of the list in Chromium', function () {
       (await page.locator('.chart[role=img]').getAttribute('aria-label')) ?? '';
     await page.waitForSelector('.uplot canvas');
     expect(await label()).to.match(/Players: [0-4]–(2[5-9]|3\d)/);
+    // The line goes on although the server was asked in every second step only.
+    const drawn = `(() => {
+      const canvas = document.querySelector('.uplot canvas');
+      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      let count = 0;
+      for (let at = 0; at < data.length; at += 4) if (data[at] > 250 && data[at + 3] > 250) count++;
+      return count > 300;
+    })()`;
+    await until(drawn);
     await page.getByRole('button', { name: '7d', exact: true }).click();
     await until(`document.querySelector('.ranges [aria-pressed=true]').textContent === '7d'`);
     await page.waitForSelector('.uplot canvas');

@@ -34,7 +34,7 @@ export default {
             { name: 'preact', test: /node_modules\/(@preact|preact)\// },
             {
               name: 'main',
-              test: /src\/(main|list|list-head|row-element|lazy|live|state|saved|filters|words|beacon)\.tsx?$|listed-server|server-table|row-view|row-html/,
+              test: /src\/(main|list|list-head|row-element|lazy|live|state|saved|filters|words)\.tsx?$|listed-server|server-table|row-view|row-html/,
             },
           ],
         },

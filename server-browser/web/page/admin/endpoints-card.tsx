@@ -12,7 +12,7 @@ export const Endpoints = () => (
   <section class="card wide">
     <h2>{t('endpoints')}</h2>
     <div class="scroll" tabIndex={0} role="region" aria-label={t('endpoints')}>
-      <table>
+      <table class="endpoints">
         <thead>
           <tr>
             <th scope="col">{t('endpoint')}</th>

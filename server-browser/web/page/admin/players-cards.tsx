@@ -1,3 +1,4 @@
+import { Fragment } from 'preact';
 import { rooms, sessions } from './live-data.js';
 import { language, number, t } from './words.js';
 
@@ -55,7 +56,12 @@ export const Lobbies = () =>
                 {room.players.length}/{room.total}
               </span>{' '}
               <span class="muted">
-                <bdi>{room.players.join(', ') || room.host}</bdi>
+                {(room.players.length > 0 ? room.players : [room.host]).map((name, index) => (
+                  <Fragment key={name}>
+                    {index > 0 && ', '}
+                    <bdi>{name}</bdi>
+                  </Fragment>
+                ))}
                 {room.started && ` · ${t('started')}`}
               </span>
             </li>

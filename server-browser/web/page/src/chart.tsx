@@ -7,6 +7,9 @@ const HEIGHT = 170;
 /** Seconds: steps up to this one make a chart of hours, longer ones of days. */
 const SHORT_STEP = 300;
 
+/** Steps without an answer over which the line goes on: a server may be asked less often than there are steps. */
+const BRIDGED = 3;
+
 const color = (name: string): string =>
   getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -62,6 +65,10 @@ export default class Chart extends Component<{ history: ServerHistory }> {
     );
     // A line needs two points; what was measured just now has one.
     const points = { show: history.players.filter((n) => n !== null).length < 4, size: 5 };
+    const gaps: uPlot.Series.GapsRefiner = (plot, _series, _from, _to, found) => {
+      const step = plot.valToPos(start + history.step, 'x', true) - plot.valToPos(start, 'x', true);
+      return found.filter(([from, to]) => to - from > step * BRIDGED);
+    };
     const most = Math.max(4, ...history.players.map((n) => n ?? 0));
     this.#plot = new uPlot(
       {
@@ -89,7 +96,7 @@ export default class Chart extends Component<{ history: ServerHistory }> {
             stroke: color('--accent'),
             width: 2,
             fill: color('--accent-soft'),
-            spanGaps: false,
+            gaps,
             points,
           },
           {
@@ -97,6 +104,7 @@ export default class Chart extends Component<{ history: ServerHistory }> {
             stroke: color('--good'),
             width: 1.25,
             dash: [3, 3],
+            gaps,
             points,
           },
         ],

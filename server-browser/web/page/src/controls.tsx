@@ -19,11 +19,13 @@ import {
 } from './state.js';
 import { probeTabs, tabs } from './tabs.js';
 import { ToolIcon } from './tool-icon.js';
+import { keepTyped } from './typed-early.js';
 import type { Word } from './word.js';
 import { counted, language, t } from './words.js';
 
 listenToKeys();
 void probeTabs();
+keepTyped();
 
 async function exportAs(form: 'json' | 'csv'): Promise<void> {
   closeMenu();
@@ -114,7 +116,8 @@ const Live = () => {
       <span class="dot" aria-hidden="true" />
       <span class="state">{t(`status.${now === 'failed' ? 'offline' : now}`)}</span>
       <span class="totals">
-        {counted(table.servers, 'servers')} · {counted(table.players, 'players')}
+        {counted(table.servers, 'servers')}
+        <span class="players"> · {counted(table.players, 'players')}</span>
         {table.bots > 0 && <span class="bots"> · {counted(table.bots, 'bots')}</span>}
       </span>
     </p>

@@ -4,6 +4,7 @@ import type { ServerDetail } from '../../listed-server.js';
 import { ask } from './ask.js';
 import { Icon } from './icon.js';
 import { remember } from './remember.js';
+import { favourites, toggleFavourite } from './saved.js';
 import { Actions } from './server-actions.js';
 import { Facts } from './server-facts.js';
 import { Past } from './server-past.js';
@@ -72,12 +73,22 @@ export default class Detail extends Component {
     const row = table.rowOf(address);
     const found = detail.value?.address === address ? detail.value : null;
     const name = found?.name ?? (row === undefined ? address : table.columns.name[row]) ?? address;
+    const isFavourite = favourites.value.has(address);
     return (
       <aside ref={this.#panel} class="detail" aria-label={t('detail')}>
         <div class="detail-head">
           <h2 tabIndex={-1}>
             <bdi>{name || address}</bdi>
           </h2>
+          <button
+            type="button"
+            class="button icon-only quiet star"
+            aria-pressed={isFavourite}
+            aria-label={t(isFavourite ? 'favourite.remove' : 'favourite.add')}
+            onClick={() => toggleFavourite(address, name)}
+          >
+            <Icon name="star" />
+          </button>
           <button
             type="button"
             class="button icon-only quiet"

@@ -1,20 +1,12 @@
 import { signal } from '@preact/signals';
 import { type Filters, NO_FILTERS } from './filters.js';
 import { options } from './options.js';
-import { filters, setFilters, view } from './state.js';
+import { filters, setFilters, table, view } from './state.js';
 import { ToolIcon } from './tool-icon.js';
-import { language, number, t } from './words.js';
+import { countryName, number, t } from './words.js';
 
 /** On a phone the filters are hidden until they are wanted. */
 const isSheetOpen = signal(false);
-
-const placeOf = (code: string): string => {
-  try {
-    return new Intl.DisplayNames(language, { type: 'region' }).of(code) ?? code;
-  } catch {
-    return code;
-  }
-};
 
 /** Search and filters. */
 export const FilterBar = () => {
@@ -81,18 +73,18 @@ export const FilterBar = () => {
           <Toggle field="noPassword" />
           <Toggle field="secure" />
           <Toggle field="dedicated" />
+          {now.country !== '' && (
+            <button
+              type="button"
+              class="toggle"
+              aria-pressed="true"
+              onClick={() => setFilters({ country: '' })}
+            >
+              {t('filter.country', { country: countryName(now.country) })}
+              <ToolIcon name="close" />
+            </button>
+          )}
         </span>
-        {now.country !== '' && (
-          <button
-            type="button"
-            class="toggle"
-            aria-pressed="true"
-            onClick={() => setFilters({ country: '' })}
-          >
-            {t('filter.country', { country: placeOf(now.country) })}
-            <ToolIcon name="close" />
-          </button>
-        )}
         {(used.length > 0 || now.q !== '') && (
           <button type="button" class="button quiet" onClick={() => setFilters(NO_FILTERS)}>
             {t('filter.reset')}
@@ -103,11 +95,15 @@ export const FilterBar = () => {
   );
 };
 
-const Shown = () => (
-  <span class="shown" role="status">
-    {t('shown', { n: number(view.value.length) })}
-  </span>
-);
+/** How many lines pass; on a phone only when some do not. */
+const Shown = () => {
+  const count = view.value.length;
+  return (
+    <span class={`shown${count === table.servers ? ' is-all' : ''}`} role="status">
+      {t('shown', { n: number(count) })}
+    </span>
+  );
+};
 
 type Flag = 'notFull' | 'hasPlayers' | 'noPassword' | 'secure' | 'dedicated';
 const Toggle = ({ field }: { field: Flag }) => (

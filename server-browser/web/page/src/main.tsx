@@ -1,5 +1,4 @@
 import { render } from 'preact';
-import { Brand } from './beacon.js';
 import { lazy } from './lazy.js';
 import { List } from './list.js';
 import { follow } from './live.js';
@@ -7,15 +6,9 @@ import { hasRows, isList, isMapOpen, readAddress, selected, tab, view, wording }
 import { loadWords } from './words.js';
 import './styles.css';
 
-/** As in the first screen of the server, so that nothing moves when the controls have come. */
-const Waiting = () => (
-  <div class="controls is-loading">
-    <header class="bar">
-      <Brand />
-    </header>
-    <div class="tools" />
-  </div>
-);
+/** What the server drew above the list stays until controls that work have come. */
+const early = [...(document.querySelector('.controls')?.childNodes ?? [])];
+const Waiting = () => <div class="controls" ref={(place) => place?.replaceChildren(...early)} />;
 const Controls = lazy(() => import('./controls.js'), <Waiting />);
 const Empty = lazy(() => import('./empty.js'));
 const World = lazy(() => import('./world.js'), <div class="world is-loading" />);

@@ -1,5 +1,5 @@
 import { BARS, pingClass, pingText } from '../../row-html.js';
-import { number, t } from './words.js';
+import { countryName, number, t } from './words.js';
 
 /** Bars and milliseconds, as lines of the list have them. */
 export const Ping = ({ ping }: { ping: number }) => (
@@ -9,6 +9,6 @@ export const Ping = ({ ping }: { ping: number }) => (
         <path key={d} d={d} />
       ))}
     </svg>
-    {pingText(ping, { number, t })}
+    {pingText(ping, { countryName, number, t })}
   </span>
 );

@@ -4,14 +4,14 @@ import {
   nameClass,
   pingClass,
   pingText,
+  placeText,
   playersClass,
-  regionWord,
 } from '../../row-html.js';
 import { type RowView, rowView } from '../../row-view.js';
 import { table } from './state.js';
-import { number, t } from './words.js';
+import { countryName, number, t } from './words.js';
 
-const language = { t, number };
+const language = { t, number, countryName };
 
 const [ACTIVE, SELECTED, GONE] = [1, 2, 4];
 const rowClass = (state: number): string =>
@@ -45,6 +45,7 @@ export class RowElement {
   readonly #star: HTMLElement;
   readonly #nameCell: HTMLElement;
   readonly #name: Text;
+  readonly #tags: Text;
   readonly #game: Text;
   readonly #map: Text;
   readonly #playersCell: HTMLElement;
@@ -73,6 +74,7 @@ export class RowElement {
     this.#star = find('.star');
     this.#nameCell = find('.cell-name');
     this.#name = text('.cell-name .text');
+    this.#tags = text('.tagline');
     this.#game = text('.cell-game .text');
     this.#map = text('.cell-map .text');
     this.#playersCell = find('.cell-players');
@@ -126,6 +128,7 @@ export class RowElement {
 
   #fill(view: RowView): void {
     this.#name.data = view.name;
+    this.#tags.data = view.tags;
     this.#game.data = view.game;
     this.#map.data = view.map;
     this.#nameCell.className = nameClass(view);
@@ -134,7 +137,7 @@ export class RowElement {
     this.#pingCell.title = view.isFakeIp ? t('row.fakeIp') : '';
     this.#country.textContent = view.country;
     this.#country.hidden = view.country === '';
-    this.#region.data = t(regionWord(view.region));
+    this.#region.data = placeText(view, language);
     this.#playersCell.className = playersClass(view);
     this.#playersCell.title = view.isMeasured ? '' : t('row.unmeasured');
     this.#players.data = String(view.players);

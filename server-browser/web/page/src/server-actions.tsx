@@ -2,17 +2,15 @@ import { signal } from '@preact/signals';
 import type { ServerDetail } from '../../listed-server.js';
 import { serverPage } from '../../server-page.js';
 import { copyText } from './copy-text.js';
-import { Icon } from './icon.js';
 import { joinLinks, splitAddress } from './links.js';
 import { remember } from './remember.js';
-import { favourites, toggleFavourite } from './saved.js';
 import { ToolIcon } from './tool-icon.js';
 import { t } from './words.js';
 
 /** The address that was copied just now. */
 const copied = signal<string | null>(null);
 
-/** What a visitor does with a server: join, copy its address, mark it. */
+/** What a visitor does with a server: join, copy its address. */
 export const Actions = ({
   address,
   name,
@@ -22,7 +20,6 @@ export const Actions = ({
   name: string;
   found: ServerDetail | null;
 }) => {
-  const isFavourite = favourites.value.has(address);
   const links =
     found === null
       ? []
@@ -60,36 +57,25 @@ export const Actions = ({
           {t('detail.page')}
         </a>
       )}
-      <div class="detail-address">
-        <button
-          type="button"
-          class="button"
-          onClick={() => {
-            void copyText(address).then((hasWorked) => {
-              if (!hasWorked) return;
-              copied.value = address;
-              setTimeout(() => {
-                copied.value = null;
-              }, 2000);
-            });
-          }}
-          aria-label={`${t('detail.copy')} ${address}`}
-        >
-          <ToolIcon name={copied.value === address ? 'check' : 'copy'} />
-          <span class="address" role="status">
-            {copied.value === address ? t('detail.copied') : address}
-          </span>
-        </button>
-        <button
-          type="button"
-          class="button icon-only star"
-          aria-pressed={isFavourite}
-          aria-label={t(isFavourite ? 'favourite.remove' : 'favourite.add')}
-          onClick={() => toggleFavourite(address, name)}
-        >
-          <Icon name="star" />
-        </button>
-      </div>
+      <button
+        type="button"
+        class="button"
+        onClick={() => {
+          void copyText(address).then((hasWorked) => {
+            if (!hasWorked) return;
+            copied.value = address;
+            setTimeout(() => {
+              copied.value = null;
+            }, 2000);
+          });
+        }}
+        aria-label={`${t('detail.copy')} ${address}`}
+      >
+        <ToolIcon name={copied.value === address ? 'check' : 'copy'} />
+        <span class="address" role="status">
+          {copied.value === address ? t('detail.copied') : address}
+        </span>
+      </button>
     </div>
   );
 };

@@ -1,9 +1,10 @@
 import type { ServerDetail } from '../../listed-server.js';
+import { regionWord } from '../../row-html.js';
 import { Icon } from './icon.js';
 import { Ping } from './ping.js';
 import { ago } from './times.js';
 import type { Word } from './word.js';
-import { number, t } from './words.js';
+import { countryName, number, t } from './words.js';
 
 /** Flags of other plugins have no text here and are shown as they are. */
 const flagText = (flag: string): string => {
@@ -30,7 +31,10 @@ export const Facts = ({ found }: { found: ServerDetail }) => {
     [t('filter.game'), found.game || found.modDir],
     [
       t('column.region'),
-      [found.country, t(`region.${found.region}` as Word)].filter(Boolean).join(' · '),
+      [
+        ...(found.country === undefined ? [] : [countryName(found.country)]),
+        t(regionWord(found.region)),
+      ].join(' · '),
     ],
     [t('detail.version'), found.version],
     [t('detail.os'), SYSTEMS[found.os] ?? ''],
@@ -66,6 +70,7 @@ export const Facts = ({ found }: { found: ServerDetail }) => {
           <span class="tile-label">{t('column.ping')}</span>
           <span class="tile-value">
             <Ping ping={found.ping ?? -1} />
+            {found.ping !== undefined && <small>{t('ms', { n: '' })}</small>}
           </span>
         </div>
         <div class="tile wide">

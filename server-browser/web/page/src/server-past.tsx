@@ -3,7 +3,7 @@ import { Component } from 'preact';
 import type { ServerHistory } from '../../listed-server.js';
 import { ask } from './ask.js';
 import { lazy } from './lazy.js';
-import { t } from './words.js';
+import { language, t } from './words.js';
 
 const Chart = lazy<{ history: ServerHistory }>(
   () => import('./chart.js'),
@@ -12,6 +12,14 @@ const Chart = lazy<{ history: ServerHistory }>(
 
 const RANGES = ['24h', '7d', '30d', '90d'] as const;
 type Range = (typeof RANGES)[number];
+/** `24h` as the language of the page writes it in a narrow place. */
+const shortRange = (one: Range): string =>
+  new Intl.NumberFormat(language, {
+    style: 'unit',
+    unit: one.endsWith('h') ? 'hour' : 'day',
+    unitDisplay: 'narrow',
+  }).format(Number.parseInt(one, 10));
+
 /** Milliseconds: the shortest range has steps of five minutes, so more often shows nothing new. */
 const REFRESH = 60_000;
 
@@ -61,7 +69,7 @@ export class Past extends Component<{ address: string }> {
                   void this.#load();
                 }}
               >
-                {one}
+                {shortRange(one)}
               </button>
             ))}
           </fieldset>

@@ -1,3 +1,4 @@
+import { placeName } from '../../place-name.js';
 import type { Word } from './word.js';
 
 export const LANGUAGES = { en: 'English', uk: 'Українська' } as const;
@@ -7,6 +8,7 @@ let words: Readonly<Record<string, string>> = {};
 // Nothing is shown before the first words have come.
 let plural: Intl.PluralRules;
 let numbers: Intl.NumberFormat;
+let countries: Intl.DisplayNames;
 export let language: Language = 'en';
 
 /** Texts of a language; those of the first one are under way since the page began to load. */
@@ -20,6 +22,7 @@ export async function loadWords(wanted: Language): Promise<void> {
   language = wanted;
   plural = new Intl.PluralRules(wanted);
   numbers = new Intl.NumberFormat(wanted);
+  countries = new Intl.DisplayNames(wanted, { type: 'region' });
   document.documentElement.lang = wanted;
   delete document.documentElement.dataset.words;
   document.title = t('title');
@@ -32,6 +35,9 @@ export const t = (key: Word, values?: Readonly<Record<string, string>>): string 
 };
 
 export const number = (n: number): string => numbers.format(n);
+
+/** The name of a country. */
+export const countryName = (code: string): string => placeName(countries, code);
 
 /** "3 servers", in the plural form of the language. */
 export const counted = (

@@ -1,15 +1,14 @@
 import rows from 'virtual:land-dots';
+import { regionWord } from '../../row-html.js';
 import { countryPlaces, regionPlaces } from './country-places.js';
 import { COLUMNS, project, ROWS } from './projection.js';
+import { type Circle, spread } from './spread.js';
 import { filters, repaint, setFilters, table, view, wording } from './state.js';
-import type { Word } from './word.js';
-import { counted, language, t } from './words.js';
+import { counted, countryName, t } from './words.js';
 
-interface Place {
+interface Place extends Circle {
   readonly key: string;
   readonly country: string;
-  readonly x: number;
-  readonly y: number;
   readonly name: string;
   servers: number;
   players: number;
@@ -28,7 +27,6 @@ const land = rows
 /** Servers of the list by country, by region where the country is unknown. */
 function gather(): { places: Place[]; unknown: number } {
   const places = new Map<string, Place>();
-  const names = new Intl.DisplayNames(language, { type: 'region' });
   let unknown = 0;
   for (const row of view.value) {
     const country = table.text(table.columns.country[row]);
@@ -43,36 +41,34 @@ function gather(): { places: Place[]; unknown: number } {
     let place = places.get(key);
     if (place === undefined) {
       const [x, y] = project(...at);
-      const name = isKnown ? (names.of(country) ?? country) : t(`region.${region}` as Word);
-      place = { key, country: isKnown ? country : '', x, y, name, servers: 0, players: 0 };
+      const name = isKnown ? countryName(country) : t(regionWord(region));
+      place = { key, country: isKnown ? country : '', x, y, size: 0, name, servers: 0, players: 0 };
       places.set(key, place);
     }
     place.servers++;
     place.players += table.columns.players[row] ?? 0;
   }
   // The largest first, so that small ones lie on top and can be reached.
-  return {
-    places: [...places.values()].sort((one, other) => other.servers - one.servers),
-    unknown,
-  };
+  const sorted = [...places.values()].sort((one, other) => other.servers - one.servers);
+  for (const place of sorted) place.size = radius(place.servers, sorted[0]?.servers ?? 1);
+  spread(sorted);
+  return { places: sorted, unknown };
 }
 
 const radius = (servers: number, most: number) =>
-  0.75 + 2.1 * Math.sqrt(servers / Math.max(12, most));
+  0.7 + 1.7 * Math.sqrt(servers / Math.max(12, most));
 
 /** Where the shown servers are; a place filters by it. */
 export default function World() {
   wording.value;
   repaint.value;
   const { places, unknown } = gather();
-  const most = places[0]?.servers ?? 1;
   return (
     <section class="world" aria-label={t('map')}>
       <svg viewBox={`-3 -1 ${COLUMNS + 6} ${ROWS + 2}`} preserveAspectRatio="xMidYMid meet">
         <title>{t('map')}</title>
         <path class="land" d={land} />
         {places.map((place) => {
-          const size = radius(place.servers, most);
           const label = t('map.place', {
             place: place.name,
             servers: counted(place.servers, 'servers'),
@@ -83,8 +79,8 @@ export default function World() {
           const dot = (
             <>
               <title>{label}</title>
-              <circle class="glow" cx={place.x} cy={place.y} r={size * 1.7} />
-              <circle class="dot" cx={place.x} cy={place.y} r={size} />
+              <circle class="glow" cx={place.x} cy={place.y} r={place.size * 1.6} />
+              <circle class="dot" cx={place.x} cy={place.y} r={place.size} />
             </>
           );
           if (place.country === '') {
