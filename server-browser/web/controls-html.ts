@@ -32,7 +32,7 @@ export function controlsHtml(top: ListTop, language: ScreenLanguage): string {
     `<button type="button" class="tab">${says('tab.history')}</button></nav>`,
     `<p class="live is-loading"><span class="dot" aria-hidden="true"></span><span class="state">${says('status.loading')}</span><span class="totals">${totals}</span></p>`,
     `<div class="actions">${button('globe', 'map.open')}${button('download', 'export')}${button('sliders', 'settings')}</div>`,
-    '</header><div class="tools"><div class="search-line">',
+    '</header><div class="tools" role="search"><div class="search-line">',
     `<label class="search">${icon('search')}<input type="search" autocomplete="off" maxlength="100" aria-label="${says('search')}" placeholder="${says('search')}"><kbd aria-hidden="true">/</kbd></label>`,
     `<button type="button" class="button sheet-button">${icon('filter')}${says('filters')}</button>`,
     `</div><div class="filters">${choice('game')}<input class="select text" aria-label="${says('filter.map')}" placeholder="${says('filter.map')}">`,

@@ -128,6 +128,24 @@ describe('page of the list in Chromium', function () {
     }
   });
 
+  it('opens what was clicked before its script had come', async () => {
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await page.route('**/main-*.js', async (route) => {
+      await held;
+      await route.continue();
+    });
+    await page.goto(rig.url, { waitUntil: 'commit' });
+    const row = page.locator('.row[aria-rowindex="5"]');
+    const name = await row.locator('.cell-name .text').textContent();
+    await row.locator('.cell-map').click();
+    release();
+    await page.waitForSelector('.detail .facts');
+    expect(await page.locator('.detail h2').textContent()).to.equal(name);
+  });
+
   it('goes on with what was typed before its controls had come', async () => {
     let release = () => {};
     const held = new Promise<void>((resolve) => {

@@ -109,7 +109,11 @@ export class PageRig {
         store: { driver: 'sqlite', path },
       },
       plugins: {
-        master: { maxPerAddress: 0, rateLimit: 'off', verify: 'off', allowLoopback: true },
+        master: {
+          ...{ maxPerAddress: 0, rateLimit: 'off', verify: 'off', allowLoopback: true },
+          // The fleet joins once and sends no heartbeats.
+          ttl: '1h',
+        },
         browser: { regionData, ...browser },
         ...others,
       },

@@ -1,4 +1,5 @@
 import { Brand } from './beacon.js';
+import { keepEarlyWishes } from './early-wishes.js';
 import { FilterBar } from './filter-bar.js';
 import { closeMenu, Menu } from './menu.js';
 import { listenToKeys } from './page-keys.js';
@@ -19,13 +20,12 @@ import {
 } from './state.js';
 import { probeTabs, tabs } from './tabs.js';
 import { ToolIcon } from './tool-icon.js';
-import { keepTyped } from './typed-early.js';
 import type { Word } from './word.js';
 import { counted, language, t } from './words.js';
 
 listenToKeys();
 void probeTabs();
-keepTyped();
+keepEarlyWishes();
 
 async function exportAs(form: 'json' | 'csv'): Promise<void> {
   closeMenu();

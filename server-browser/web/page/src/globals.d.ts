@@ -10,6 +10,8 @@ declare module 'virtual:land-dots' {
 interface Window {
   /** The list, asked for before the script came. */
   earlySnapshot?: Promise<Response> | undefined;
+  /** What was clicked before the script came. */
+  earlyClick?: Element;
   /** Where the texts of each language are. */
   wordFiles: Readonly<Record<'en' | 'uk', string>>;
   /** The texts, in the language that the visitor chose or speaks, asked for as early. */

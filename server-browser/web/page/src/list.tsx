@@ -28,7 +28,7 @@ export class List extends Component {
   #wording = -1;
   #isPlanned = false;
   #resize: ResizeObserver | undefined;
-  #stop = (): void => {};
+  #stop: (() => void) | undefined;
 
   override componentDidMount(): void {
     const grid = this.#grid.current as HTMLDivElement;
@@ -42,7 +42,7 @@ export class List extends Component {
   }
 
   override componentWillUnmount(): void {
-    this.#stop();
+    this.#stop?.();
     this.#resize?.disconnect();
     narrow.removeEventListener('change', this.#measure);
   }

@@ -3,7 +3,9 @@ import { Menu } from './menu.js';
 import { keep, kept } from './saved.js';
 import { wording } from './state.js';
 import type { Word } from './word.js';
-import { LANGUAGES, type Language, language, loadWords, t } from './words.js';
+import { type Language, language, loadWords, t } from './words.js';
+
+const LANGUAGES: Readonly<Record<Language, string>> = { en: 'English', uk: 'Українська' };
 
 const theme = signal(kept('theme') ?? 'system');
 

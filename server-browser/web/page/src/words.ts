@@ -1,8 +1,7 @@
 import { placeName } from '../../place-name.js';
 import type { Word } from './word.js';
 
-export const LANGUAGES = { en: 'English', uk: 'Українська' } as const;
-export type Language = keyof typeof LANGUAGES;
+export type Language = 'en' | 'uk';
 
 let words: Readonly<Record<string, string>> = {};
 // Nothing is shown before the first words have come.
