@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { DecodeError, type PeerAddress } from 'beaconry';
 import type { HostedRoute } from '../coordinator/sdr/hosted-address-codec.js';
 import { LegKind, type LegTable } from './leg-table.js';
+import { LinkKeys } from './link-keys.js';
 import type { Registrations } from './registrations.js';
 import * as codec from './relay-codec.js';
 import { Lead, Refusal } from './relay-codec.js';
@@ -22,6 +23,8 @@ export interface WayAhead {
 
 /** Makes ways ahead: to a registered server, or to the next relay. */
 export class JoinMaker {
+  readonly #links = new LinkKeys();
+
   constructor(
     private readonly options: RelayEngineOptions,
     private readonly legs: LegTable,
@@ -50,6 +53,19 @@ export class JoinMaker {
     return this.#toNext(row, content, codec.NO_BYTES, registration.id, joinKeys, address);
   }
 
+  /** Opens a JOIN of another relay; `undefined` when `from` is none. DecodeError when it is not sealed. */
+  fromRelay(
+    bytes: Uint8Array,
+    from: PeerAddress,
+  ): { readonly join: codec.Join; readonly okKey: Uint8Array } | undefined {
+    const { key, network, ownAddress } = this.options;
+    const sender = network().relayKeyAt(from);
+    const own = ownAddress();
+    if (sender === undefined || own === undefined) return undefined;
+    const link = this.#links.keys(key, sender, addressPair(from, own));
+    return { join: codec.decodeJoin(keys.unseal(bytes, Lead.join, link.join)), okKey: link.ok };
+  }
+
   toRelay(row: number, content: JoinContent, next: PeerAddress, ticket: Uint8Array): WayAhead {
     const { key, network, ownAddress } = this.options;
     const receiver = network().relayKeyAt(next);
@@ -57,7 +73,7 @@ export class JoinMaker {
     if (receiver === undefined || own === undefined || own.equals(next)) {
       throw new Refusing(Refusal.relay, 'the next relay is not one of this network');
     }
-    const link = keys.linkJoinKeys(key.secretWith(receiver), addressPair(own, next));
+    const link = this.#links.keys(key, receiver, addressPair(own, next));
     return this.#toNext(row, content, ticket, 0, link, next);
   }
 

@@ -1,6 +1,6 @@
-import { DecodeError, type GlobalLimit, type PeerAddress } from 'beaconry';
+import { DecodeError, GlobalLimit, type PeerAddress } from 'beaconry';
 import { readWord } from './data-codec.js';
-import { addressPair, JoinMaker } from './join-maker.js';
+import { JoinMaker } from './join-maker.js';
 import type { LegForwarder } from './leg-forwarder.js';
 import { LegKind, type LegTable } from './leg-table.js';
 import { DIRECT, NOTHING } from './opening.js';
@@ -14,13 +14,19 @@ import * as keys from './relay-keys.js';
 import { Refusing, TicketJudge } from './ticket-judge.js';
 import { TicketQuota } from './ticket-quota.js';
 
+/**
+ * JOINs that are unsealed to see whether a relay sent them, which its spoofed address does not show. Signature work is
+ * paid for only after that: spoofed JOINs leave it to clients and servers.
+ */
+const SEALS_PER_SECOND = 5000;
+
 /** What sessions are opened in. */
 export interface OpenerParts {
   readonly legs: LegTable;
   readonly forwarder: LegForwarder;
   readonly registrations: Registrations;
   readonly handshakes: HandshakeCounters;
-  /** Signature work that is left for strangers. */
+  /** Signature work that is left for strangers and for relays. */
   readonly work: GlobalLimit;
   isShuttingDown(): boolean;
 }
@@ -32,6 +38,7 @@ export class SessionOpener {
   readonly #joins: JoinMaker;
   readonly #quota: TicketQuota;
   readonly #openings: Openings;
+  readonly #seals: GlobalLimit;
 
   constructor(
     private readonly options: RelayEngineOptions,
@@ -41,6 +48,7 @@ export class SessionOpener {
     this.#judge = new TicketJudge(options.dev);
     this.#joins = new JoinMaker(options, legs, registrations);
     this.#quota = new TicketQuota(options.clock);
+    this.#seals = new GlobalLimit(options.clock, { perSecond: SEALS_PER_SECOND });
     this.#openings = new Openings({
       send: (bytes, to) => options.send(bytes, to),
       onJoin: () => handshakes.joins++,
@@ -143,28 +151,30 @@ export class SessionOpener {
 
   /** A JOIN of another relay: this one is the nearer to the server. */
   join(bytes: Uint8Array, from: PeerAddress): void {
-    const { key, network, ownAddress, send, clock } = this.options;
-    const view = network();
-    const sender = view.relayKeyAt(from);
-    const own = ownAddress();
-    if (sender === undefined || own === undefined || !this.parts.work.take()) return;
-    const link = keys.linkJoinKeys(key.secretWith(sender), addressPair(from, own));
-    const join = codec.decodeJoin(keys.unseal(bytes, Lead.join, link.join));
+    const { network, send, clock } = this.options;
+    if (!this.#seals.take()) return;
+    const opened = this.#joins.fromRelay(bytes, from);
+    if (opened === undefined) return;
+    const { join, okKey } = opened;
     const name = `relay ${Buffer.from(join.hopSecret).toString('base64')}`;
     const known = this.#openings.find(name);
     if (known !== undefined) {
       this.#openings.again(known, from);
       return;
     }
+    if (!this.parts.work.take()) {
+      this.parts.handshakes.limited++;
+      return;
+    }
     const seal = (ok: codec.JoinOk) =>
-      keys.seal(Lead.joinOk, join.senderId, link.ok, codec.encodeJoinOk(ok));
+      keys.seal(Lead.joinOk, join.senderId, okKey, codec.encodeJoinOk(ok));
     const refuse = (code: number) => seal({ ...NOTHING, code });
     try {
       if (this.parts.isShuttingDown()) throw new Refusing(Refusal.shutdown, 'shutting down');
       if (this.#openings.isFull) throw new Refusing(Refusal.busy, 'relay is full');
       const part = codec.decodeEndPart(join.endPart);
       const now = this.#unix();
-      const { certificates } = view;
+      const { certificates } = network();
       const ticket = this.#judge.ticket(join.ticket, certificates, part, undefined, now);
       const { certificate, signature, frontHash, endPart } = join;
       this.#judge.client(certificate, signature, frontHash, endPart, part, certificates, now);

@@ -362,6 +362,49 @@ describe('a relay under attack', () => {
     expect(relay.legs.count).equal(2);
   });
 
+  it('opens sessions, of one hop and of two, beside 4000 JOINs a second from the spoofed address of a relay', async () => {
+    lab = new RelayLab({ aaa: ['5.0.0.1'], bbb: ['5.0.0.2'] });
+    await lab.server('5.9.0.1');
+    await lab.clock.advance(1500);
+    const first = PeerAddress.of('5.0.0.1', 27000);
+    const relay = lab.relays.get('5.0.0.2') as RelayEngine;
+    const near = openFor(await cookieFor('8.8.0.1:1000'));
+    const far = openFor(await cookieFor('8.8.0.2:1000', first), { next: RELAY });
+    lab.network.capture = true;
+    for (let step = 0; step < 50; step++) {
+      for (let i = 0; i < 80; i++) {
+        const bytes = new Uint8Array(randomBytes(1200));
+        bytes.set([codec.Lead.join, codec.VERSION, 0, 0, 0, 0]);
+        expect(() => relay.receive(bytes, first)).throw('not sealed');
+      }
+      if (step === 25) {
+        lab.network.send(near, '8.8.0.1:1000', RELAY);
+        lab.network.send(far, '8.8.0.2:1000', first);
+      }
+      await lab.clock.advance(20);
+    }
+    const answered = (address: string) =>
+      lab.network.captured.filter(({ to, bytes }) => to === address && bytes[0] === 4).length;
+    expect([answered('8.8.0.1:1000'), answered('8.8.0.2:1000')]).deep.equal([1, 1]);
+    expect(relay.handshakes.limited).equal(0);
+  });
+
+  it('unseals 5000 JOINs a second and drops the others unread', async () => {
+    lab = new RelayLab({ aaa: ['5.0.0.1'], bbb: ['5.0.0.2'] });
+    const relay = lab.relays.get('5.0.0.2') as RelayEngine;
+    let unsealed = 0;
+    for (let i = 0; i < 12_000; i++) {
+      const bytes = new Uint8Array(1200);
+      bytes.set([codec.Lead.join, codec.VERSION]);
+      try {
+        relay.receive(bytes, PeerAddress.of('5.0.0.1', 27000));
+      } catch {
+        unsealed++;
+      }
+    }
+    expect(unsealed).equal(5000);
+  });
+
   it('drops what one session sends over its rate, and counts it', async () => {
     const { connection, relay } = await session({
       limits: { packetsPerSecond: 100, bytesPerSecond: 100_000, burst: 1 },
