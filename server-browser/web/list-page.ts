@@ -1,7 +1,7 @@
 import { tagOf } from 'beaconry';
 import { CompressedText } from './compressed-text.js';
 import { bareScreen, firstScreen } from './first-screen.js';
-import type { ListFeed, Snapshot } from './list-feed.js';
+import type { ListFeed } from './list-feed.js';
 import type { PageFile } from './page-files.js';
 import { rowHtml } from './row-html.js';
 import { NO_ROW } from './row-view.js';
@@ -16,7 +16,8 @@ const PATTERN = '<template id="row">';
 const FALLBACK = 'en';
 
 interface Made {
-  readonly of: Snapshot;
+  /** The event that its list stands at. */
+  readonly event: string;
   readonly text: CompressedText;
   readonly tag: string;
 }
@@ -48,20 +49,20 @@ export class ListPage {
    * In the language that the header `Accept-Language` wants most; `isChosen`: of somebody who chose which lines
    * he wants, of which only the script knows.
    */
-  make(accepted: string | undefined, isChosen: boolean): Omit<Made, 'of'> {
+  make(accepted: string | undefined, isChosen: boolean): Omit<Made, 'event'> {
     const language = this.#language(accepted);
     const snapshot = this.feed.snapshot();
     const hasLines = !isChosen && snapshot.top.rows.length > 0;
     const key = `${language.code} ${hasLines}`;
     const known = this.#made.get(key);
-    if (known?.of === snapshot) return known;
+    if (known?.event === snapshot.event) return known;
     const screen = hasLines ? firstScreen : bareScreen;
     const html = [
       this.#before.replace(LANG, `<html lang="${language.code}">`),
       screen(snapshot.top, language),
       this.#after,
     ].join('');
-    const made = { of: snapshot, text: new CompressedText(html), tag: tagOf(html) };
+    const made = { event: snapshot.event, text: new CompressedText(html), tag: tagOf(html) };
     this.#made.set(key, made);
     return made;
   }

@@ -31,6 +31,17 @@ describe('details of a server in Chromium', function () {
     expect(await list.page.locator('.measured').textContent()).to.match(/^Measured by this site/);
   });
 
+  it('brings the server of a link into sight in the list', async () => {
+    await list.open(`?server=${hostOf(250)}:${FLEET_PORT}&sort=name`);
+    const row = list.page.locator('.row.is-selected.is-active');
+    expect(await row.locator('.cell-name .text').textContent()).to.equal(
+      list.value(250, 'hostname'),
+    );
+    const [line, all] = [await row.boundingBox(), await list.page.locator('#list').boundingBox()];
+    expect(line?.y).to.be.above(all?.y ?? 0);
+    expect((line?.y ?? 0) + 40).to.be.at.most((all?.y ?? 0) + (all?.height ?? 0));
+  });
+
   it('shows details at every width', async () => {
     await list.open();
     await list.page.locator('.row').first().click();

@@ -38,6 +38,11 @@ export class List extends Component {
     narrow.addEventListener('change', this.#measure);
     this.#measure();
     this.#paint();
+    const place = view.value.findIndex((row) => table.columns.address[row] === selected.value);
+    if (place > 0) {
+      active.value = place;
+      grid.scrollTop = place * height.value - grid.clientHeight / 3;
+    }
     this.#stop = effect(this.#plan);
   }
 
