@@ -7,11 +7,11 @@ export class AccountRemoval {
 
   async remove(steamId: bigint): Promise<boolean> {
     const { accounts, departures, groups, licences, serverAccounts } = this.backend;
-    const { sessions, storedBans, tickets } = this.backend;
+    const { licenceEffects, sessions, storedBans, tickets } = this.backend;
     await departures.expelled(steamId, EResult.Revoked);
     const borrowers = await licences.borrowers(steamId, 0);
     await licences.deleteAll(steamId);
-    for (const borrower of borrowers) await sessions.recheckLicences(borrower);
+    for (const borrower of borrowers) await licenceEffects.recheck(borrower);
     await groups.deleteAll(steamId);
     await storedBans.deleteAll(steamId);
     await sessions.forget(steamId);

@@ -9,11 +9,15 @@ export class LicenceEffects {
   /** Sessions of the account and of those who borrow from it get their new verdict. */
   async changed(steamId: bigint, appId: number): Promise<void> {
     const concerned = [steamId, ...(await this.backend.licences.borrowers(steamId, appId))];
-    for (const one of concerned) {
-      this.backend.licencesChanged(one);
-      await this.backend.sessions.recheckLicences(one);
-      this.backend.again(() => this.backend.sessions.recheckLicences(one));
-    }
+    for (const one of concerned) await this.recheck(one);
+  }
+
+  /** Sessions of one account get their new verdict, on whichever node they were let in. */
+  async recheck(steamId: bigint): Promise<void> {
+    const recheck = () => this.backend.sessions.recheckLicences(steamId);
+    this.backend.licencesChanged(steamId);
+    await recheck();
+    this.backend.again(recheck);
   }
 
   /** The account began to play: whoever borrows the game from it has to stop. */
