@@ -8,6 +8,13 @@ import { pause } from './traffic.js';
 
 const APP = 480;
 const players = 4;
+/** Accounts whose keys are tried at the end; a node lets one address log on so often, and not more. */
+const logons = 200;
+
+interface Account {
+  readonly steamId: string;
+  readonly accountKey: string;
+}
 
 interface UsedTicket {
   readonly bytes: Uint8Array;
@@ -20,7 +27,7 @@ interface UsedTicket {
  */
 export class AcknowledgedWrites {
   readonly bans: string[] = [];
-  readonly accountKeys: string[] = [];
+  readonly accounts: Account[] = [];
   readonly used: UsedTicket[] = [];
   /** Tickets that got in at both nodes, and players whose logon was ended for good. */
   doubles = 0;
@@ -94,17 +101,17 @@ export class AcknowledgedWrites {
     const missing = this.bans.filter((subject) => !kept.has(subject));
     const backend = new RemoteBackend(`ws://${node.at('http')}/v1/backend`, this.#clock);
     try {
-      for (const accountKey of this.accountKeys) {
+      const known = await accountsAt(node);
+      for (const { steamId } of this.accounts) {
+        if (!known.has(steamId)) missing.push(`account ${steamId}`);
+      }
+      for (const { accountKey } of this.accounts.slice(-logons)) {
         const client = this.#client(backend);
-        const isKnown = await client.logOn({ accountKey }).then(
-          () => true,
-          () => false,
-        );
-        if (!isKnown) missing.push(`account ${accountKey.slice(0, 8)}`);
+        await client.logOn({ accountKey });
         await client.logOff();
       }
       const verifier = this.#client(backend);
-      await verifier.logOn({ accountKey: this.accountKeys[0] ?? '' });
+      await verifier.logOn({ accountKey: this.accounts[0]?.accountKey ?? '' });
       for (const { bytes, steamId } of this.used) {
         if (verifier.beginAuthSession(bytes, steamId, APP) !== 0) continue;
         const { response } = await verifier.waitForVerdict(steamId, 4000);
@@ -136,11 +143,8 @@ export class AcknowledgedWrites {
     if (answer.status === 201) this.bans.push((JSON.parse(text) as { subject: string }).subject);
   }
 
-  async #account(node: NodeProcess): Promise<string> {
-    const answer = await node.admin('/commands/account-add', { texts: {} });
-    const { result } = (await answer.json()) as { result: { accountKey: string } };
-    this.accountKeys.push(result.accountKey);
-    return result.accountKey;
+  async #account(node: NodeProcess): Promise<void> {
+    this.accounts.push(await newAccount(node));
   }
 
   #client(backend: RemoteBackend): SteamClient {
@@ -148,9 +152,7 @@ export class AcknowledgedWrites {
   }
 
   async #player(backend: RemoteBackend): Promise<SteamClient> {
-    const accountKey = await this.#account(this.nodes[0]);
-    // Those who play are not logged on elsewhere at the end.
-    this.accountKeys.splice(this.accountKeys.indexOf(accountKey), 1);
+    const { accountKey } = await newAccount(this.nodes[0]);
     const client = this.#client(backend);
     client.onLost((_result, retrying) => {
       if (!retrying) this.ended++;
@@ -178,6 +180,23 @@ export class AcknowledgedWrites {
     for (const verifier of verifiers) verifier.endAuthSession(steamId);
     // As often as a player gets tickets.
     await pause(400);
+  }
+}
+
+async function newAccount(node: NodeProcess): Promise<Account> {
+  const answer = await node.admin('/commands/account-add', { texts: {} });
+  if (!answer.ok) throw new Error(await answer.text());
+  return ((await answer.json()) as { result: Account }).result;
+}
+
+async function accountsAt(node: NodeProcess): Promise<Set<string>> {
+  const found = new Set<string>();
+  for (let after = ''; ; ) {
+    const answer = await node.admin('/commands/account-list', { texts: { after, limit: '1000' } });
+    const { result } = (await answer.json()) as { result: { steamId: string }[] };
+    for (const { steamId } of result) found.add(steamId);
+    if (result.length < 1000) return found;
+    after = result.at(-1)?.steamId ?? '';
   }
 }
 

@@ -54,8 +54,8 @@ describe(`two nodes and their Redis, ${rounds} times killed at a random moment`,
     }
     await pause(3000);
     await writes.stop();
-    const { bans, accountKeys, used, doubles, ended } = writes;
-    const counts = [bans.length, accountKeys.length, used.length];
+    const { bans, accounts, used, doubles, ended } = writes;
+    const counts = [bans.length, accounts.length, used.length];
     console.log(`      ${JSON.stringify({ killed, counts, doubles, ended })}`);
     expect(Math.min(...counts)).to.be.greaterThan(rounds);
     expect(doubles).to.equal(0);

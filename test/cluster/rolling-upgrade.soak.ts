@@ -63,8 +63,8 @@ describe('nodes of two versions on one Redis', () => {
     await replace(north);
     await serve('both new');
     await writes.stop();
-    const { bans, accountKeys, used, doubles, ended } = writes;
-    const counts = [bans.length, accountKeys.length, used.length];
+    const { bans, accounts, used, doubles, ended } = writes;
+    const counts = [bans.length, accounts.length, used.length];
     console.log(`      ${previous?.commit}: ${JSON.stringify({ counts, doubles, ended, done })}`);
     expect(Math.min(...counts)).to.be.greaterThan(20);
     expect({ doubles, ended }).to.deep.equal({ doubles: 0, ended: 0 });
