@@ -122,11 +122,17 @@ export class DirectoryEntry {
     };
   }
 
-  /** Remembers what readers saw; false when nothing of it is worth telling them again. */
-  publish(line: ListedServer): boolean {
-    if (this.#published !== undefined && !looksDifferent(this.#published, line)) return false;
-    this.#published = line;
-    return true;
+  /** Remembers what readers saw, and says what of it is worth telling them. */
+  publish(line: ListedServer): 'nothing' | 'numbers' | 'all' {
+    const seen = this.#published;
+    const news =
+      seen === undefined || hasOtherWords(seen, line)
+        ? 'all'
+        : hasOtherNumbers(seen, line)
+          ? 'numbers'
+          : 'nothing';
+    if (news !== 'nothing') this.#published = line;
+    return news;
   }
 
   #said(): readonly [source: string, line: Line] {
@@ -159,9 +165,6 @@ const COMPARED = [
   'modDir',
   'appId',
   'version',
-  'players',
-  'maxPlayers',
-  'bots',
   'password',
   'secure',
   'dedicated',
@@ -173,10 +176,15 @@ const COMPARED = [
   'fakeIp',
 ] as const;
 
+const hasOtherWords = (one: ListedServer, other: ListedServer): boolean =>
+  COMPARED.some((key) => one[key] !== other[key]) ||
+  one.tags.join() !== other.tags.join() ||
+  one.flags.join() !== other.flags.join();
+
 /** Times alone are no news, nor is a ping that trembles. */
-function looksDifferent(one: ListedServer, other: ListedServer): boolean {
-  if (COMPARED.some((key) => one[key] !== other[key])) return true;
-  if (one.tags.join() !== other.tags.join() || one.flags.join() !== other.flags.join()) return true;
+function hasOtherNumbers(one: ListedServer, other: ListedServer): boolean {
+  if (one.players !== other.players || one.maxPlayers !== other.maxPlayers) return true;
+  if (one.bots !== other.bots) return true;
   if (one.ping === undefined || other.ping === undefined) return one.ping !== other.ping;
   return Math.abs(one.ping - other.ping) > Math.max(4, one.ping * 0.15);
 }

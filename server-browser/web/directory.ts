@@ -16,6 +16,8 @@ export type { DirectoryPage } from './directory-page.js';
 /** What changed since it was last asked for. */
 export interface DirectoryChanges {
   readonly upserts: readonly ListedServer[];
+  /** Those of them of which nothing but players, slots, bots or ping changed. */
+  readonly numbers: ReadonlySet<ListedServer>;
   readonly removes: readonly string[];
 }
 
@@ -156,17 +158,20 @@ export class Directory implements ServerDirectory, PollReport {
   /** Servers that look different from what was taken the last time, and addresses that are gone. */
   takeChanges(): DirectoryChanges {
     const upserts: ListedServer[] = [];
+    const numbers = new Set<ListedServer>();
     const removes: string[] = [];
     for (const address of this.#changed) {
       const entry = this.#entries.get(address);
       if (entry === undefined) removes.push(address);
       else {
         const line = this.#line(entry);
-        if (entry.publish(line)) upserts.push(line);
+        const news = entry.publish(line);
+        if (news !== 'nothing') upserts.push(line);
+        if (news === 'numbers') numbers.add(line);
       }
     }
     this.#changed.clear();
-    return { upserts, removes };
+    return { upserts, numbers, removes };
   }
 
   /** Servers that pass a filter in the master's grammar; `after` is the `next` of the page before. */

@@ -1,5 +1,5 @@
 import type { Clock } from 'beaconry';
-import { type EventBatch, type EventBytes, eventBytes, GZIP_BEGIN } from './event-log.js';
+import { type EventBatch, type EventBytes, eventBytes, GZIP_BEGIN } from './event-batch.js';
 import type { ListFeed } from './list-feed.js';
 
 /** What an event stream is written to: a response of node. */
@@ -15,6 +15,7 @@ export interface EventSink {
 interface Reader {
   readonly sink: EventSink;
   readonly gzip: boolean;
+  readonly form: 'full' | 'brief';
   /** Number of the last event it was given. */
   last: number;
   /** Since when it takes nothing, in monotonic milliseconds. */
@@ -50,10 +51,15 @@ export class EventReaders {
   }
 
   /** Begins a stream: from `after` on when that is known, else with the whole list. */
-  async open(sink: EventSink, gzip: boolean, after: string | undefined): Promise<void> {
+  async open(
+    sink: EventSink,
+    gzip: boolean,
+    after: string | undefined,
+    form: Reader['form'] = 'full',
+  ): Promise<void> {
     let number = this.feed.log.numberOf(after);
     if (gzip) sink.write(GZIP_BEGIN);
-    const reader: Reader = { sink, gzip, last: 0, blockedSince: undefined };
+    const reader: Reader = { sink, gzip, form, last: 0, blockedSince: undefined };
     if (number === undefined || this.feed.log.after(number) === undefined) {
       const snapshot = await this.feed.snapshotEvent();
       number = snapshot.number;
@@ -86,7 +92,7 @@ export class EventReaders {
   #tell(batch: EventBatch): void {
     for (const reader of this.#readers) {
       if (this.#isBlocked(reader)) continue;
-      this.#write(reader, batch);
+      this.#write(reader, batch[reader.form]);
       reader.last = batch.number;
     }
   }
@@ -99,7 +105,7 @@ export class EventReaders {
     }
     for (const batch of missed) {
       if (this.#isBlocked(reader)) return;
-      this.#write(reader, batch);
+      this.#write(reader, batch[reader.form]);
       reader.last = batch.number;
     }
   }

@@ -4,7 +4,8 @@ import { deflateRaw } from 'node:zlib';
 import type { Clock } from 'beaconry';
 import { CompressedText } from './compressed-text.js';
 import type { Directory } from './directory.js';
-import { type EventBatch, type EventBytes, EventLog, PIECE } from './event-log.js';
+import { type EventBatch, type EventBytes, PIECE } from './event-batch.js';
+import { EventLog } from './event-log.js';
 import { listColumns } from './list-columns.js';
 import { type ListTop, listTop } from './list-top.js';
 

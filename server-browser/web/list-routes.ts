@@ -73,10 +73,21 @@ export const listRoutes =
           summary: 'Changes of the list as server-sent events: snapshot, upsert, remove',
           description:
             'Begins with the whole list, or behind the event that Last-Event-ID or `after` names.',
-          querystring: Type.Object({ after: Type.Optional(Type.String({ maxLength: 64 })) }),
+          querystring: Type.Object({
+            after: Type.Optional(Type.String({ maxLength: 64 })),
+            brief: Type.Optional(
+              Type.Literal('1', {
+                description:
+                  'servers of which only numbers changed come as `numbers`: [address, players, maxPlayers, bots, ping], where a ping of -1 is unknown',
+              }),
+            ),
+          }),
         },
       },
-      (request, reply) => openStream(request, reply, readers, request.query.after),
+      (request, reply) => {
+        const { after, brief } = request.query;
+        return openStream(request, reply, readers, after, brief === undefined ? 'full' : 'brief');
+      },
     );
 
     scope.get(
@@ -145,6 +156,7 @@ function openStream(
   reply: FastifyReply,
   readers: EventReaders,
   after: string | undefined,
+  form: 'full' | 'brief',
 ): FastifyReply {
   if (readers.isFull) {
     throw new HttpError(
@@ -174,7 +186,7 @@ function openStream(
     return reply;
   }
   readers
-    .open(reply.raw, gzip, typeof lastId === 'string' ? lastId : after)
+    .open(reply.raw, gzip, typeof lastId === 'string' ? lastId : after, form)
     .catch(() => reply.raw.destroy());
   return reply;
 }

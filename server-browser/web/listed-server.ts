@@ -113,6 +113,15 @@ export interface ServerColumns {
 /** Bits of the column `bits`. */
 export const Bit = { password: 1, secure: 2, dedicated: 4, verified: 8, fakeIp: 16 } as const;
 
+/** A server of which only this changed; the ping is -1 when it was not measured. */
+export type ServerNumbers = readonly [
+  address: string,
+  players: number,
+  maxPlayers: number,
+  bots: number,
+  ping: number,
+];
+
 export const bitsOf = (server: ListedServer): number =>
   (server.password ? Bit.password : 0) |
   (server.secure ? Bit.secure : 0) |

@@ -1,4 +1,4 @@
-import { bitsOf, type ListedServer } from './listed-server.js';
+import { bitsOf, type ListedServer, type ServerNumbers } from './listed-server.js';
 import type { ServerTable } from './server-table.js';
 
 /** Writes what an event says of a server into its row; true when the server is new. */
@@ -26,4 +26,16 @@ export function writeRow(table: ServerTable, server: ListedServer): boolean {
   columns.bits[row] = bitsOf(server);
   table.written(row);
   return isNew;
+}
+
+/** Writes the numbers of a server that is there. */
+export function writeNumbers(table: ServerTable, numbers: ServerNumbers): void {
+  const [address, players, maxPlayers, bots, ping] = numbers;
+  if (table.rowOf(address) === undefined) return;
+  const row = table.rowFor(address);
+  table.columns.players[row] = players;
+  table.columns.maxPlayers[row] = maxPlayers;
+  table.columns.bots[row] = bots;
+  table.columns.ping[row] = ping;
+  table.written(row);
 }

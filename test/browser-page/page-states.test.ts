@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { FLEET_PORT, hostOf } from './fleet-plan.js';
 import { OpenedList } from './opened-list.js';
 import { screenshot } from './page-rig.js';
 
@@ -63,5 +64,18 @@ describe('states of the list in Chromium', function () {
     );
     await list.page.locator('.empty button').click();
     await list.expectShown(list.count, 'after reset');
+  });
+
+  it('shows other numbers of players when they are measured', async () => {
+    const number = 41;
+    await list.open(`?q=${hostOf(number)}:${FLEET_PORT}`);
+    const count = list.page.locator('.row b');
+    const before = await count.textContent();
+    await list.rig.fleet.change(1);
+    for (const end = Date.now() + 15_000; (await count.textContent()) === before; ) {
+      expect(Date.now()).to.be.below(end);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    expect(Number(await count.textContent())).to.equal(list.players(number) + 1);
   });
 });

@@ -3,9 +3,10 @@ import { inflateRawSync } from 'node:zlib';
 import { FakeClock } from 'beaconry/testing';
 import { expect } from 'chai';
 import { Directory } from '../../../server-browser/web/directory.js';
-import { GZIP_BEGIN } from '../../../server-browser/web/event-log.js';
+import { GZIP_BEGIN } from '../../../server-browser/web/event-batch.js';
 import { EventReaders, type EventSink } from '../../../server-browser/web/event-readers.js';
 import { ListFeed } from '../../../server-browser/web/list-feed.js';
+import type { ListedServer } from '../../../server-browser/web/listed-server.js';
 import { listed } from './listed.js';
 
 class Sink extends EventEmitter implements EventSink {
@@ -51,9 +52,9 @@ describe('event stream of the list', () => {
         feed.turn();
       };
     };
-    const open = async (after?: string, gzip = false) => {
+    const open = async (after?: string, gzip = false, form: 'full' | 'brief' = 'full') => {
       const sink = new Sink();
-      await readers.open(sink, gzip, after);
+      await readers.open(sink, gzip, after, form);
       return sink;
     };
     return { clock, directory, feed, readers, change, open };
@@ -69,6 +70,26 @@ describe('event stream of the list', () => {
     change('192.0.2.2:2')();
     expect(sink.events).to.deep.equal(['snapshot', 'upsert', 'upsert', 'remove']);
     expect(sink.text).to.match(/event: remove\ndata: \["192\.0\.2\.2:2"\]\n\n$/);
+  });
+
+  it('says in brief nothing but numbers of servers of which nothing else changed', async () => {
+    const { directory, feed, open } = rig();
+    const say = (address: string, more: Partial<ListedServer>) =>
+      directory.add('test', listed(address, more));
+    const [first, second] = ['192.0.2.1:1', '192.0.2.2:2'];
+    say(first, {});
+    say(second, {});
+    feed.turn();
+    const [full, brief] = [await open(), await open(undefined, false, 'brief')];
+    say(first, { players: 7, bots: 1, ping: 20 });
+    say(second, { players: 2, map: 'q3dm6' });
+    feed.turn();
+    expect(full.events).to.deep.equal(['snapshot', 'upsert']);
+    expect(brief.events).to.deep.equal(['snapshot', 'upsert', 'numbers']);
+    const upserts = /event: upsert\ndata: (.*)/.exec(brief.text)?.[1] ?? '[]';
+    expect((JSON.parse(upserts) as ListedServer[]).map(({ map }) => map)).to.deep.equal(['q3dm6']);
+    expect(brief.text).to.include('event: numbers\ndata: [["192.0.2.1:1",7,8,1,20]]\n\n');
+    expect(brief.lastId).to.equal(full.lastId);
   });
 
   it('resumes behind the last event that a reader had', async () => {

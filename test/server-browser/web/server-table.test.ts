@@ -3,7 +3,7 @@ import { completeServer } from '../../../server-browser/web/complete-server.js';
 import { listColumns } from '../../../server-browser/web/list-columns.js';
 import type { ListedServer } from '../../../server-browser/web/listed-server.js';
 import { ServerTable } from '../../../server-browser/web/server-table.js';
-import { writeRow } from '../../../server-browser/web/write-row.js';
+import { writeNumbers, writeRow } from '../../../server-browser/web/write-row.js';
 
 const server = (number: number, more: Partial<ListedServer> = {}): ListedServer => ({
   ...completeServer('master', {
@@ -46,6 +46,19 @@ describe('servers as the page keeps them', () => {
     writeRow(table, server(5, { players: 1 }));
     table.remove('192.0.2.7:27015');
     expect(table).to.include({ servers: 1, players: 1, bots: 0 });
+  });
+
+  it('take numbers alone of those that are there', () => {
+    const table = tableOf(server(5), server(7));
+    const row = table.rowOf('192.0.2.5:27015') ?? -1;
+    const before = table.revision(row);
+    writeNumbers(table, ['192.0.2.5:27015', 6, 24, 2, 80]);
+    writeNumbers(table, ['192.0.2.99:27015', 1, 2, 3, 4]);
+    expect(table).to.include({ servers: 2, players: 13, bots: 2 });
+    expect(table.columns.maxPlayers[row]).to.equal(24);
+    expect(table.columns.ping[row]).to.equal(80);
+    expect(table.columns.name[row]).to.equal('Server 5');
+    expect(table.revision(row)).to.be.above(before);
   });
 
   it('forget texts that no server has any more, however many servers make up in days', () => {

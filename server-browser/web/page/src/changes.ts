@@ -1,5 +1,5 @@
-import type { ListedServer } from '../../listed-server.js';
-import { writeRow } from '../../write-row.js';
+import type { ListedServer, ServerNumbers } from '../../listed-server.js';
+import { writeNumbers, writeRow } from '../../write-row.js';
 import { freshAt, movedAt, refreshView, repaint, status, table } from './state.js';
 
 /** Milliseconds: numbers are repainted each second, the order is renewed less often. */
@@ -19,7 +19,7 @@ let isTurning = false;
 export function stream(event: string): void {
   if (!isTurning) setInterval(turn, 250);
   isTurning = true;
-  const source = new EventSource(`v1/servers/events?after=${encodeURIComponent(event)}`);
+  const source = new EventSource(`v1/servers/events?brief=1&after=${encodeURIComponent(event)}`);
   const hear = (name: string, take: (data: never) => void) =>
     source.addEventListener(name, (message) => {
       take(JSON.parse((message as MessageEvent<string>).data) as never);
@@ -27,6 +27,10 @@ export function stream(event: string): void {
     });
   hear('upsert', (servers: ListedServer[]) => {
     for (const server of servers) if (writeRow(table, server)) hasNews = true;
+    isDirty = true;
+  });
+  hear('numbers', (servers: ServerNumbers[]) => {
+    for (const server of servers) writeNumbers(table, server);
     isDirty = true;
   });
   hear('remove', (addresses: string[]) => {
