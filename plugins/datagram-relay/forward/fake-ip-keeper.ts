@@ -24,7 +24,7 @@ export class FakeIpKeeper {
   #said = '';
   #saidAt = Number.NEGATIVE_INFINITY;
   #stopTimer: (() => void) | undefined;
-  #working = false;
+  #looking: Promise<void> | undefined;
 
   constructor(private readonly options: FakeIpKeeperOptions) {}
 
@@ -48,14 +48,21 @@ export class FakeIpKeeper {
 
   async stop(): Promise<void> {
     this.#stopTimer?.();
+    // What is still on its way would have the FakeIP again after it was given back.
+    await this.#looking;
     if (this.grant === undefined) return;
     await this.#say({ ports: 0, open: false }).catch(() => {});
   }
 
   /** Says what is new, or that the server is still there. */
-  async look(): Promise<void> {
-    if (this.#working) return;
-    this.#working = true;
+  look(): Promise<void> {
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
+  }
+
+  async #look(): Promise<void> {
     try {
       const server = await this.options.facts();
       this.#isOpen = server === undefined || server.players < server.maxPlayers;
@@ -68,8 +75,6 @@ export class FakeIpKeeper {
       this.#saidAt = this.options.clock.monotonic();
     } catch (error) {
       this.options.onFailure(messageOf(error));
-    } finally {
-      this.#working = false;
     }
   }
 
