@@ -39,8 +39,14 @@ describe('tickets on several nodes', () => {
     await redis.kill();
     redis.empty();
     await redis.resume();
-    await eventually(() => nodes.every(({ healthy }) => healthy));
-    const uses = nodes.map(({ server }) => useTicket(server, player, authPart));
-    expect(await Promise.all(uses)).to.deep.equal(['out', 'out']);
+    const answers = new Set<string>();
+    // Unsure is a node that learns in this moment that Redis is another one.
+    await eventually(async () => {
+      const uses = nodes.map(({ server }) => useTicket(server, player, authPart));
+      const now = await Promise.all(uses);
+      for (const answer of now) answers.add(answer);
+      return now.every((answer) => answer === 'out');
+    });
+    expect(answers.has('in')).to.equal(false);
   });
 });
