@@ -16,6 +16,7 @@ import type { RallyEvent } from './rally-event.js';
 import { PREFIX } from './rally-messages.js';
 import { rallyRoutes } from './rally-routes.js';
 import { RallyRuns } from './rally-run.js';
+import { TELL_TURNS } from './rally-server.js';
 import { RefusalList } from './refusal-list.js';
 import { RunningRally, type RunningRallyParts } from './running-rally.js';
 import { showInServerList } from './server-list-view.js';
@@ -106,7 +107,7 @@ export default definePlugin({
       await current.events.append(event);
       current.live.changed();
       // What all have been waiting for they hear at once.
-      if (event.type === 'leg' || event.type === 'resume') current.server.tick();
+      if (event.type === 'leg' || event.type === 'resume') current.server.tellAll();
     };
     let tail: Promise<unknown> = Promise.resolve();
     /** One after the other: what referee and stewards do must not meet a rally that is being replaced. */
@@ -235,10 +236,7 @@ export default definePlugin({
           busy = false;
         });
       });
-      // Half a second later, so that neither turn is long.
-      context.after(500, () => {
-        context.every(1000, () => timed(() => current.server.tellCars()));
-      });
+      context.every(1000 / TELL_TURNS, () => timed(() => current.server.tellNext()));
       context.every(200, () => timed(() => current.live.tick()));
       if (config.bots === 0) return;
       bots.change(current.engine.options.definition);

@@ -17,6 +17,8 @@ import type { RefusalList } from './refusal-list.js';
 import { encodeServer } from './server-message-codec.js';
 
 const SESSION_TIMEOUT = 15_000;
+/** Turns of a second in which all drivers are told something. */
+export const TELL_TURNS = 10;
 export interface RallyServerParts extends DriverSeatsParts {
   readonly events: RallyLog;
   readonly log: Pick<Logger, 'warn' | 'error'>;
@@ -29,6 +31,7 @@ export interface RallyServerParts extends DriverSeatsParts {
 /** The drivers' side of a rally: sessions, positions and passages over datagrams. */
 export class RallyServer {
   readonly #seats: DriverSeats;
+  #turn = 0;
   readonly #challenges: ChallengeIssuer;
   readonly #passages: PassageDesk;
   readonly #view = new PositionView();
@@ -145,34 +148,37 @@ export class RallyServer {
     return bytes;
   }
 
-  /** Every second: silent drivers go, the others hear what they are to do. */
+  /** Every second: silent drivers go. */
   tick(): void {
     const now = this.parts.clock.monotonic();
     for (const session of [...this.sessions.values()]) {
       if (now - session.heard > SESSION_TIMEOUT) this.drop(session);
     }
-    for (const [session, followed] of this.#followed()) {
-      this.#tell(session, ordersFor(this.parts.engine, session, followed));
-    }
   }
 
-  /** Every second, apart from the other: drivers hear where the cars ahead are. */
-  tellCars(): void {
-    const now = this.parts.clock.monotonic();
-    for (const [session, followed] of this.#followed()) {
-      if (followed.length === 0) continue;
-      this.#tell(session, positionsOf(this.parts.engine, followed, now));
-    }
+  /** Ten times a second: the next tenth of the drivers hears its orders and of the cars ahead, so that no turn is long. */
+  tellNext(): void {
+    this.#turn = (this.#turn + 1) % TELL_TURNS;
+    this.#tellEach((index) => index % TELL_TURNS === this.#turn);
   }
 
-  /** Who is connected, and whom he sees ahead. */
-  *#followed(): Generator<readonly [DriverSession, readonly DriverSession[]]> {
+  tellAll(): void {
+    this.#tellEach(() => true);
+  }
+
+  #tellEach(isMeant: (index: number) => boolean): void {
     if (this.sessions.size === 0) return;
-    const order = roadOrder(this.parts.engine);
+    const { engine, clock } = this.parts;
+    const now = clock.monotonic();
+    const order = roadOrder(engine);
     const places = new Map(order.map((crew, index) => [crew.entry.number, index]));
+    let index = 0;
     for (const session of this.sessions.values()) {
+      if (!isMeant(index++)) continue;
       const place = places.get(session.crew.entry.number) ?? -1;
-      yield [session, followedBy(order, place, this.#seats.byNumber)];
+      const followed = followedBy(order, place, this.#seats.byNumber);
+      this.#tell(session, ordersFor(engine, session, followed));
+      if (followed.length > 0) this.#tell(session, positionsOf(engine, followed, now));
     }
   }
 
