@@ -159,23 +159,24 @@ export class RallyServer {
   /** Ten times a second: the next tenth of the drivers hears its orders and of the cars ahead, so that no turn is long. */
   tellNext(): void {
     this.#turn = (this.#turn + 1) % TELL_TURNS;
-    this.#tellEach((index) => index % TELL_TURNS === this.#turn);
+    this.#tellEach((number) => number % TELL_TURNS === this.#turn);
   }
 
   tellAll(): void {
     this.#tellEach(() => true);
   }
 
-  #tellEach(isMeant: (index: number) => boolean): void {
+  /** By start number, so that nobody's turn moves when others come and go. */
+  #tellEach(isMeant: (number: number) => boolean): void {
     if (this.sessions.size === 0) return;
     const { engine, clock } = this.parts;
     const now = clock.monotonic();
     const order = roadOrder(engine);
     const places = new Map(order.map((crew, index) => [crew.entry.number, index]));
-    let index = 0;
     for (const session of this.sessions.values()) {
-      if (!isMeant(index++)) continue;
-      const place = places.get(session.crew.entry.number) ?? -1;
+      const { number } = session.crew.entry;
+      if (!isMeant(number)) continue;
+      const place = places.get(number) ?? -1;
       const followed = followedBy(order, place, this.#seats.byNumber);
       this.#tell(session, ordersFor(engine, session, followed));
       if (followed.length > 0) this.#tell(session, positionsOf(engine, followed, now));
