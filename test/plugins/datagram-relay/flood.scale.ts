@@ -239,7 +239,9 @@ plugins:
     expect(flooded.longestAnswer).at.most(64);
     expect(memoryIn).below(memoryBefore + 100);
     if (waited > 0.02) {
-      console.log('      skipped: needs a core for the relay alone, other programs had a part of it');
+      console.log(
+        '      skipped: needs a core for the relay alone, other programs had a part of it',
+      );
       this.skip();
     }
     expect(good.there).at.least(0.95);
